@@ -1,0 +1,127 @@
+"""Every error Pressmark raises on purpose, with its code, its hint and the exit code of the command.
+
+    PressmarkError
+    ├── UsageError             2   what was typed cannot be done
+    │   └── UrlError           2   not a web address
+    ├── DiskFull               3   no room, or the folder cannot be written
+    ├── ConfigError            4   pressmark.toml or sources.toml, all problems at once
+    ├── NotFound               5   no such article, URL, run, source, file
+    ├── ArchiveLocked          6   another process writes this archive
+    ├── VerificationFailed     7   bytes are not what they should be
+    │   ├── WarcDamaged        7   a WARC file is cut, torn or not a WARC
+    │   └── DigestMismatch     7   a record's bytes differ from its digest
+    ├── DatabaseUnreachable    8
+    ├── RunFailed              9   a run stored nothing and everything failed
+    ├── MissingExtra          10
+    ├── Interrupted           11   stopped cleanly by the user
+    ├── FailureLimit          12
+    ├── PortInUse             13
+    ├── SizeLimit             14
+    ├── TimeLimit             15
+    └── RateLimited           18   the site asks us to slow down
+
+A message is one sentence that names the thing; `hint` is the next step, a command where there is one.
+"""
+
+from __future__ import annotations
+
+
+class PressmarkError(Exception):
+    """Base of all errors meant for a reader: `error[code]: message`, then context lines, then `hint:`."""
+
+    code = "unexpected"
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, context: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.context = context
+
+    def as_dict(self) -> dict[str, object]:
+        """The same error for `--json`: code, message, context, hint, exit_code."""
+        return {
+            "error": self.code,
+            "message": self.message,
+            "context": list(self.context),
+            "hint": self.hint,
+            "exit_code": self.exit_code,
+        }
+
+
+class UsageError(PressmarkError):
+    code, exit_code = "usage", 2
+
+
+class UrlError(UsageError):
+    code = "bad-url"
+
+
+class DiskFull(PressmarkError):
+    code, exit_code = "disk-full", 3
+
+
+class ConfigError(PressmarkError):
+    """All problems of the configuration at once; `context` has one `file:line: message` each."""
+
+    code, exit_code = "config", 4
+
+
+class NotFound(PressmarkError):
+    code, exit_code = "not-found", 5
+
+
+class ArchiveLocked(PressmarkError):
+    code, exit_code = "locked", 6
+
+
+class VerificationFailed(PressmarkError):
+    code, exit_code = "verification", 7
+
+
+class WarcDamaged(VerificationFailed):
+    code = "warc-damaged"
+
+
+class DigestMismatch(VerificationFailed):
+    code = "digest"
+
+    def __init__(self, record_id: str, expected: str, found: str) -> None:
+        super().__init__(f"record {record_id} has digest {found}, its header says {expected}")
+        self.record_id, self.expected, self.found = record_id, expected, found
+
+
+class DatabaseUnreachable(PressmarkError):
+    code, exit_code = "db", 8
+
+
+class RunFailed(PressmarkError):
+    code, exit_code = "run-failed", 9
+
+
+class MissingExtra(PressmarkError):
+    code, exit_code = "missing-extra", 10
+
+
+class Interrupted(PressmarkError):
+    code, exit_code = "interrupted", 11
+
+
+class FailureLimit(PressmarkError):
+    code, exit_code = "failure-limit", 12
+
+
+class PortInUse(PressmarkError):
+    code, exit_code = "port", 13
+
+
+class SizeLimit(PressmarkError):
+    code, exit_code = "size-limit", 14
+
+
+class TimeLimit(PressmarkError):
+    code, exit_code = "time-limit", 15
+
+
+class RateLimited(PressmarkError):
+    code, exit_code = "rate-limited", 18

@@ -1,0 +1,66 @@
+"""Wire: the bytes of one response as they came, in memory while small and on disk when large."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+SPOOL_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 18
+
+
+class Wire:
+    """An append-only run of bytes. Over `spool_bytes` they live in an unnamed temporary file.
+
+    Write while receiving, then only read. `chunks(start)` may be called again and again.
+    """
+
+    __slots__ = ("_file", "_memory", "_spool_bytes", "size")
+
+    def __init__(self, data: bytes = b"", *, spool_bytes: int = SPOOL_BYTES) -> None:
+        self._memory = bytearray(data)
+        self._file: IO[bytes] | None = None
+        self._spool_bytes = spool_bytes
+        self.size = len(data)
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        if self._file is None:
+            self._memory += data
+            if self.size > self._spool_bytes:
+                self._file = tempfile.TemporaryFile(prefix="pressmark-")  # noqa: SIM115 - closed by close()
+                self._file.write(self._memory)
+                self._memory = bytearray()
+        else:
+            self._file.write(data)
+
+    def chunks(self, start: int = 0, piece_bytes: int = _PIECE_BYTES) -> Iterator[bytes]:
+        """Give the bytes from `start` to the end, in pieces."""
+        if self._file is None:
+            for at in range(start, self.size, piece_bytes):
+                yield bytes(self._memory[at : at + piece_bytes])
+            return
+        at = start
+        while at < self.size:
+            self._file.seek(at)
+            piece = self._file.read(piece_bytes)
+            at += len(piece)
+            yield piece
+        self._file.seek(0, 2)
+
+    def getvalue(self) -> bytes:
+        """All bytes at once; for tests and small bodies."""
+        return bytes(self._memory) if self._file is None else b"".join(self.chunks())
+
+    @property
+    def in_memory(self) -> bool:
+        return self._file is None
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._memory = bytearray()
+
+    def __len__(self) -> int:
+        return self.size
