@@ -132,11 +132,11 @@ class _Values(BaseModel):
 class ArchiveSettings(_Values):
     """[archive]: where the files are, and how WARC files are written."""
 
-    dir: str = Field(".", description="the archive's folder, relative to pressmark.toml, or a URL (s3://...)")
+    dir: str = Field(default=".", description="the archive's folder, relative to pressmark.toml, or a URL (s3://...)")
     name: Annotated[str, Field(pattern=r"^[\w.-]*$")] = Field(
-        "", description="goes into file names; default: the folder's name"
+        default="", description="goes into file names; default: the folder's name"
     )
-    rollover: Size = Field(1_000_000_000, description="a WARC file is closed at this size")
+    rollover: Size = Field(default=1_000_000_000, description="a WARC file is closed at this size")
     gzip: bool = True
     dedup: Literal["revisit", "none"] = "revisit"
 
@@ -144,26 +144,28 @@ class ArchiveSettings(_Values):
 class DbSettings(_Values):
     """[db]: the catalog."""
 
-    url: str | None = Field(None, description="default: catalog.sqlite3 in the archive's folder")
+    url: str | None = Field(default=None, description="default: catalog.sqlite3 in the archive's folder")
 
 
 class CrawlSettings(_Values):
     """[crawl]: how we go out. robots.txt is always obeyed; there is no setting for it."""
 
-    user_agent: str | None = Field(None, description="default: Pressmark/VERSION (+CONTACT)")
-    contact: str | None = Field(None, description="mail address or page a publisher can write to")
-    concurrency: Count = Field(16, description="requests at once, over all hosts")
+    user_agent: str | None = Field(default=None, description="default: Pressmark/VERSION (+CONTACT)")
+    contact: str | None = Field(default=None, description="mail address or page a publisher can write to")
+    concurrency: Count = Field(default=16, description="requests at once, over all hosts")
     concurrency_per_host: Count = 1
-    disk_min_free: Size = Field(2_000_000_000, description="a run stops when less is free")
-    allow_private: bool = Field(False, description="fetch from addresses that are not public")
-    timeout: Duration = Field(60.0, description="for one exchange")
-    max_size: Size = Field(50_000_000, description="a response is cut at this size")
+    disk_min_free: Size = Field(default=2_000_000_000, description="a run stops when less is free")
+    allow_private: bool = Field(default=False, description="fetch from addresses that are not public")
+    timeout: Duration = Field(default=60.0, description="for one exchange")
+    max_size: Size = Field(default=50_000_000, description="a response is cut at this size")
     max_redirects: Annotated[int, Field(ge=0)] = 10
     retries: Annotated[int, Field(ge=0)] = 2
-    max_failures: Annotated[int, Field(ge=0)] | None = Field(None, description="a run stops after as many in a row")
+    max_failures: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="a run stops after as many in a row"
+    )
     autothrottle: bool = True
     cookies: bool = True
-    conditional: bool = Field(True, description="send ETag and Last-Modified we hold")
+    conditional: bool = Field(default=True, description="send ETag and Last-Modified we hold")
     proxy: str | None = None
     tls_verify: bool = True
 
@@ -172,9 +174,9 @@ class ReadingSettings(_Values):
     """[reading]: worker processes that read captures."""
 
     workers: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="default: one per core, less one; 0: in-process"
+        default=None, description="default: one per core, less one; 0: in-process"
     )
-    timeout: Duration = Field(60.0, description="for one page")
+    timeout: Duration = Field(default=60.0, description="for one page")
 
 
 class ServeSettings(_Values):
@@ -247,7 +249,7 @@ class DefaultsEntry(_Values):
     """[defaults]: what every source starts from."""
 
     schedule: Schedule = "every 1h"
-    delay: Delay = Field(2.0, description="seconds between requests to one host; a larger Crawl-delay wins")
+    delay: Delay = Field(default=2.0, description="seconds between requests to one host; a larger Crawl-delay wins")
     languages: tuple[Language, ...] = ()
     capture: Literal["html", "requisites"] = "html"
     include: tuple[Pattern, ...] = ()
@@ -269,7 +271,7 @@ class SourceEntry(DefaultsEntry):
     name: Name
     kind: Literal["auto", "feed", "sitemap", "section", "crawl", "urls"] = "auto"
     url: Addresses = ()
-    file: str | None = Field(None, description="for kind urls: one URL per line, # comments")
+    file: str | None = Field(default=None, description="for kind urls: one URL per line, # comments")
     hosts: tuple[Host, ...] = ()
     paused: bool = False
 

@@ -19,7 +19,7 @@ from archive.errors import ConfigError, DiskFull, NotFound, UrlError, UsageError
 from archive.model import LinkRules, ReadingRules, Source
 from archive.urls import canonical_url
 from crawler.config_check import Complaint, Toml, TomlError, complaints, did_you_mean, read_toml
-from crawler.config_values import DefaultsEntry, SourceEntry, SourcesFile
+from crawler.config_values import DefaultsEntry, SourceEntry
 from crawler.units import show_duration
 
 _MERGED_TABLES = ("links", "extract")
@@ -370,7 +370,3 @@ def _replace(path: Path, text: str) -> None:
         target.replace(path)
     except OSError as error:
         raise DiskFull(f"cannot write {path} ({error.strerror})") from error
-
-
-# SourcesFile is the shape as one model, for the JSON Schema only: problems of all sources have to be told, not the first.
-assert set(SourcesFile.model_fields) == {"defaults", "source"}
