@@ -101,9 +101,10 @@ def _settings(
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
-        for found in complaints(error, Settings, _named):
-            origin = origins.get(".".join(map(str, found.path[:2])))
-            problems.append(f"{origin or _at(toml, found.path)}: {found.message}")
+        found = complaints(error, Settings, _named)
+        for complaint in sorted(found, key=lambda complaint: toml.line(complaint.path) or 0):
+            origin = origins.get(".".join(map(str, complaint.path[:2])))
+            problems.append(f"{origin or _at(toml, complaint.path)}: {complaint.message}")
         return None, tuple(problems)
     settings._origins = origins
     return settings, tuple(problems)

@@ -33,6 +33,9 @@ class Toml:
         for end in range(len(path), 0, -1):
             if path[:end] in self.lines:
                 return self.lines[path[:end]]
+            inside = [line for known, line in self.lines.items() if known[:end] == path[:end]]
+            if inside:  # [a.b] without an [a]; the first of [[a]]
+                return min(inside)
         return None
 
 
@@ -206,7 +209,7 @@ def _expectation(kind: str, context: Mapping[str, Any], message: str) -> str:
 
 
 def _where(path: Path, name: Callable[[Path], str]) -> str:
-    around = name(path[:-1])
+    around = name(path[:-1]).replace(": ", ", ")
     return f" in {around}" if around else ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from archive.errors import ConfigError, DiskFull, NotFound, UrlError, UsageError
 from archive.model import LinkRules, ReadingRules, Source
 from archive.urls import canonical_url
-from crawler.config_check import Complaint, Toml, TomlError, complaints, did_you_mean, read_toml
+from crawler.config_check import Complaint, Toml, TomlError, complaints, did_you_mean, read_toml, toml_lines
 from crawler.config_values import DefaultsEntry, SourceEntry
 from crawler.units import show_duration
 
@@ -116,7 +116,7 @@ def _source(
     label = f'source "{entry["name"]}"' if isinstance(entry.get("name"), str) else f"source {index + 1}"
 
     def name(path: tuple[str | int, ...]) -> str:
-        return label if not path else f"{label}: " + _dotted(path)
+        return label if not path else f"{label}: {_dotted(path)}"
 
     found: list[Complaint] = []
     try:
@@ -132,6 +132,8 @@ def _source(
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:
+    if path == ("url", 0):
+        return "url"  # mostly the only one, and written without brackets
     text = ".".join(f"[{part}]" if isinstance(part, int) else part for part in path)
     return text.replace(".[", "[")
 
@@ -218,10 +220,11 @@ def _config_error(problems: tuple[str, ...]) -> ConfigError:
 # -- editing
 
 
-def add_source(path: Path, source: Source) -> int:
-    """Add a source at the end of sources.toml; return its line. Only what differs from the defaults is written.
+def add_source(path: Path, source: Source, also: Iterable[str] = ()) -> int:
+    """Add a source at the end of sources.toml; return its line.
 
-    Raises UsageError where the name is taken, ConfigError where the file cannot be read.
+    Only what differs from Pressmark's defaults is written, so that [defaults] holds for the rest; keys in `also` ("delay")
+    are written in any case. Raises UsageError where the name is taken, ConfigError where the file cannot be read.
     """
     document = _document(path)
     if any(table.get("name") == source.name for table in _tables(document)):
@@ -229,20 +232,16 @@ def add_source(path: Path, source: Source) -> int:
     text = tomlkit.dumps(document).rstrip("\n")
     text = f"{text}\n\n" if text else ""
     line = text.count("\n") + 1
-    _replace(path, text + "[[source]]\n" + tomlkit.dumps(source_table(source, _given_defaults(document))))
+    _replace(path, text + "[[source]]\n" + tomlkit.dumps(source_table(source, also)))
     return line
 
 
 def remove_source(path: Path, name: str) -> None:
     """Take a source out of sources.toml. What was archived of it stays. Raises NotFound."""
     document = _document(path)
-    index = _index(document, name)
     lines = tomlkit.dumps(document).splitlines(keepends=True)
-    starts = [line - 1 for at, line in sorted(_header_lines("".join(lines)).items())]
-    start = starts[index]
-    ends = [row for row in _all_headers("".join(lines)) if row > start and not _is_inside(lines[row])]
-    end = ends[0] if ends else len(lines)
-    while end > start + 1 and end < len(lines) and lines[end - 1].lstrip().startswith("#"):
+    start, end = _rows_of("".join(lines), _index(document, name))
+    while end > start + 1 and end < len(lines) and lines[end - 1].lstrip()[:1] in ("#", ""):
         end -= 1  # comments above the next table are the next table's
     _replace(path, "".join(lines[:start] + lines[end:]))
 
@@ -250,20 +249,26 @@ def remove_source(path: Path, name: str) -> None:
 def set_paused(path: Path, name: str, paused: bool) -> None:
     """Pause or resume a source. Raises NotFound."""
     document = _document(path)
-    table = _tables(document)[_index(document, name)]
+    index = _index(document, name)
+    table = _tables(document)[index]
+    if "paused" in table:
+        table["paused"] = paused
+        return _replace(path, tomlkit.dumps(document))
     if paused:
-        table["paused"] = True
-    elif "paused" in table:
-        del table["paused"]
-    _replace(path, tomlkit.dumps(document))
+        # Under the name, for tomlkit would put it behind a [source.links], where it means another thing.
+        text = tomlkit.dumps(document)
+        row = read_toml(text).lines["source", index, "name"]
+        lines = text.splitlines(keepends=True)
+        lines[row - 1] = lines[row - 1].rstrip("\n") + "\n"
+        _replace(path, "".join([*lines[:row], "paused = true\n", *lines[row:]]))
+    return None
 
 
-def source_table(source: Source, defaults: Mapping[str, Any] | None = None) -> Any:
-    """A source as a tomlkit table, without what equals Pressmark's defaults and is not set otherwise in [defaults]."""
-    given = defaults or {}
+def source_table(source: Source, also: Iterable[str] = ()) -> Any:
+    """A source as a tomlkit table: what differs from Pressmark's defaults, and the keys of `also` in any case."""
     table = tomlkit.table()
     for key, value, default in _rows(source):
-        if value != default or (key in given and key not in ("links", "extract")):
+        if value != default or key in also:
             table.add(key, value if not isinstance(value, dict) else _inline(value))
     return table
 
@@ -320,11 +325,6 @@ def _tables(document: Any) -> Any:
     return tables if isinstance(tables, list) else []
 
 
-def _given_defaults(document: Any) -> Mapping[str, Any]:
-    found = document.get("defaults", {})
-    return found if isinstance(found, dict) else {}
-
-
 def _index(document: Any, name: str) -> int:
     names = [str(table.get("name")) for table in _tables(document)]
     if name in names:
@@ -333,28 +333,14 @@ def _index(document: Any, name: str) -> int:
     raise NotFound(f'no source "{name}" in sources.toml', hint=near or "pressmark source list")
 
 
-def _header_lines(text: str) -> dict[int, int]:
-    """The line of each [[source]], by its index."""
-    from crawler.config_check import toml_lines
-
-    return {
-        int(path[1]): line
-        for path, line in toml_lines(text).items()
-        if path[:1] == ("source",) and len(path) == 2 and isinstance(path[1], int)
-    }
-
-
-def _all_headers(text: str) -> list[int]:
-    """The rows (from 0) of all table headers, in order."""
-    from crawler.config_check import toml_lines
-
+def _rows_of(text: str, index: int) -> tuple[int, int]:
+    """The rows (from 0, end exclusive) of the n-th [[source]] with its own tables, up to the next header."""
+    lines = toml_lines(text)
     rows = text.splitlines()
-    return sorted({line - 1 for line in toml_lines(text).values() if rows[line - 1].lstrip().startswith("[")})
-
-
-def _is_inside(header: str) -> bool:
-    """Whether a header belongs to the source before it: [source.links]."""
-    return re.match(r"\s*\[+\s*source\s*\.", header) is not None
+    headers = sorted({line - 1 for line in lines.values() if rows[line - 1].lstrip().startswith("[")})
+    start = lines["source", index] - 1
+    ends = [row for row in headers if row > start and not re.match(r"\s*\[+\s*source\s*\.", rows[row])]
+    return start, ends[0] if ends else len(rows)
 
 
 def _replace(path: Path, text: str) -> None:
