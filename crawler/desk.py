@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from archive.catalog import articles
 from archive.catalog.frontier import Acknowledged, Lease, Validators
+from archive.extract import simhash
 from archive.model import Capture, Discovery, Extraction, Outcome
 from archive.read import judge
 from archive.record import build_record
-from archive.revisions import Same, decide
+from archive.revisions import Changed, New, Same, decide, extractor_of
 from crawler.admission import admit
 from crawler.ledger import Reading
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from crawler.spiders.news import PageToRead
 
 MAX_REDIRECTS = 10
+_OUTCOMES = {
+    New: Outcome("stored", "new"),
+    Changed: Outcome("stored", "changed"),
+    Same: Outcome("unchanged", "same_text"),
+}
 
 
 class Desk:
@@ -28,10 +34,19 @@ class Desk:
         self._session = session
         self._hops: dict[str, int] = {}  # redirects that led to a URL in this run
 
-    def finish(self, lease: Lease, outcome: Outcome, capture: Capture | None) -> None:
+    def finish(self, lease: Lease, outcome: Outcome, capture: Capture | None, article_id: str | None = None) -> None:
         """The URL of this lease has its outcome; it is acknowledged with the next commit."""
-        self._acknowledge(lease.url, outcome, capture, is_listing=lease.is_listing)
-        self._session.frontier.finished(lease)
+        session = self._session
+        result = Acknowledged(
+            url=lease.url,
+            outcome=outcome,
+            run=session.run.run_id,
+            now=session.clock(),
+            article_id=article_id,
+            validators=_validators(capture),
+        )
+        session.ledger.finished(result, lease, capture)
+        session.frontier.finished(lease)
 
     def follow(self, lease: Lease, target: str, status: int) -> Outcome:
         """Return the outcome of a URL that redirects to `target`, which becomes a discovery where it is admitted."""
@@ -60,54 +75,28 @@ class Desk:
 
     def finish_page(self, page: PageToRead, extraction: Extraction) -> None:
         """A page has been read: it becomes a record, or is left for a reason."""
-        session = self._session
-        source = session.sources.get(page.source)
-        outcome = judge(extraction, source.extract, source.languages) if source is not None else None
-        article_id: str | None = None
-        if outcome is None:
-            outcome, article_id = self._record(page, extraction)
-        self.finish_unread(page, outcome, article_id)
-
-    def finish_unread(self, page: PageToRead, outcome: Outcome, article_id: str | None = None) -> None:
-        is_lease = page.lease is not None
-        self._acknowledge(page.url, outcome, page.capture, article_id=article_id)
-        if is_lease:
-            assert page.lease is not None
-            self._session.frontier.finished(page.lease)
+        source = self._session.sources[page.lease.source]
+        left = judge(extraction, source.extract, source.languages)
+        outcome, article_id = (left, None) if left is not None else self._record(page, extraction)
+        self.finish(page.lease, outcome, page.capture, article_id)
 
     def _record(self, page: PageToRead, extraction: Extraction) -> tuple[Outcome, str]:
-        session = self._session
-        latest = articles.latest_revision(session.archive.catalog, page.url)
-        decision = decide(extraction, latest, page.capture)
-        revision = decision.revision
-        if not isinstance(decision, Same):
-            record = build_record(extraction, page.capture, revision, page.discovery, session.run.run_id)
-            session.ledger.read(Reading(page.capture, decision, record))
-            session.ledger.last = f"{extraction.article.headline or page.url}"
-            return Outcome("stored", "new" if revision.number == 1 else "changed"), revision.article_id
-        session.ledger.read(Reading(page.capture, decision, None))
-        return Outcome("unchanged", "same_text"), revision.article_id
-
-    def _acknowledge(
-        self,
-        url: str,
-        outcome: Outcome,
-        capture: Capture | None,
-        *,
-        is_listing: bool = False,
-        article_id: str | None = None,
-    ) -> None:
-        session = self._session
-        result = Acknowledged(
-            url=url,
-            outcome=outcome,
-            run=session.run.run_id,
-            now=session.clock(),
+        session, capture = self._session, page.capture
+        with session.archive.catalog.reading() as connection:
+            article_id = articles.id_for(connection, page.lease.url, capture.payload_digest)
+            latest = articles.latest_revision(connection, page.lease.url, extractor_of(extraction))
+        decision = decide(
+            extraction,
+            latest,
+            capture.fetched_at,
             article_id=article_id,
-            validators=_validators(capture),
-            due_again_at=None,
+            record_id=capture.record_id,
+            simhash=simhash(extraction.article.text),
         )
-        session.ledger.finished(result, is_listing=is_listing)
+        record = build_record(extraction, capture, decision.revision, page.lease, session.run.run_id)
+        session.ledger.read(Reading(capture, decision, record))
+        session.ledger.last = extraction.article.headline or page.lease.url
+        return _OUTCOMES[type(decision)], article_id
 
 
 def _validators(capture: Capture | None) -> Validators | None:
@@ -119,5 +108,5 @@ def _validators(capture: Capture | None) -> Validators | None:
         last_modified=capture.last_modified,
         record_id=capture.record_id,
         payload_digest=capture.payload_digest,
-        fetched_at=capture.fetched_at,
+        captured_at=capture.fetched_at,
     )

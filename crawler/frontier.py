@@ -116,6 +116,10 @@ class Frontier(BaseScheduler):
 
     # -- leases
 
+    @property
+    def _limit_reached(self) -> bool:
+        return self._articles_left is not None and self._articles_left <= 0
+
     def _wake(self, request: Request) -> None:
         self._sleeping -= 1
         lease: Lease | None = request.meta.get("lease")
@@ -133,6 +137,9 @@ class Frontier(BaseScheduler):
             if self._in_flight[host] >= self._per_host:
                 continue
             lease = queue.popleft()
+            if not lease.is_listing and not self._take_article():
+                self._ready[host].clear()  # the limit is reached; these leases go back at the end
+                continue
             del self._ready[host]
             if queue:
                 self._ready[host] = queue  # to the end of the row
@@ -141,6 +148,13 @@ class Frontier(BaseScheduler):
             return self._spider.request_for(lease)
         return None
 
+    def _take_article(self) -> bool:
+        """Count an article against `--limit`; False where the limit has been reached."""
+        if self._articles_left is None:
+            return True
+        self._articles_left -= 1
+        return self._articles_left >= 0
+
     def _refill(self) -> None:
         session = self._session
         assert session is not None
@@ -148,7 +162,7 @@ class Frontier(BaseScheduler):
         now = session.clock()
         if session.ledger.has_discoveries or not self._in_flight:
             session.ledger.commit(now)
-        if sum(map(len, self._ready.values())) >= BATCH:
+        if sum(map(len, self._ready.values())) >= BATCH or self._limit_reached:
             return
         taken = leases.lease(
             session.archive.catalog,
@@ -159,19 +173,9 @@ class Frontier(BaseScheduler):
             per_host=PER_HOST,
             sources=session.source_names,
             run=session.run.run_id,
-            listings_only=self._articles_left == 0,
-            articles_limit=self._articles_left,
         )
         for lease in taken:
             self._ready.setdefault(lease.host, deque()).append(lease)
-        if self._articles_left is not None:
-            self._articles_left -= sum(not lease.is_listing for lease in taken)
-        self._due_elsewhere = not taken and not self._in_flight and self._others_hold_hosts(now)
-
-    def _others_hold_hosts(self, now: object) -> bool:
-        """Whether URLs are due whose hosts another process is fetching: then we wait for its turn to end."""
-        session = self._session
-        assert session is not None
-        if self._articles_left == 0:
-            return False
-        return leases.pending(session.archive.catalog, session.source_names, session.clock()).due > 0
+        # URLs that are due and not for us are on hosts another process is fetching: we wait for its turn to end.
+        idle = not taken and not self._in_flight
+        self._due_elsewhere = idle and leases.pending(session.archive.catalog, session.source_names, now).due > 0

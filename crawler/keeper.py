@@ -38,8 +38,9 @@ class Keeper:
 
     def _revisit_of(self, exchange: Exchange, lease: Lease | None) -> RevisitOf | None:
         status = exchange_status(exchange)
-        if status == 304 and lease is not None and lease.record_id and lease.fetched_at:
-            return RevisitOf(lease.record_id, lease.url, lease.fetched_at, "server-not-modified")
+        before = lease.validators if lease is not None else None
+        if status == 304 and lease is not None and before and before.record_id and before.captured_at:
+            return RevisitOf(before.record_id, lease.url, before.captured_at, "server-not-modified")
         if status != 200 or exchange.truncated or not self._dedup or exchange.response.size < MIN_REVISIT_BYTES:
             return None
         digest, size_bytes = payload_digest_of(exchange.response, exchange.method)

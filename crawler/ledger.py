@@ -15,6 +15,7 @@ from typing import Any
 
 from archive.archive import Archive
 from archive.catalog import articles, captures, frontier
+from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
 from archive.read import RecordWriter
 from archive.revisions import Decision
@@ -37,7 +38,8 @@ class _Pending:
     discoveries: list[Discovery] = field(default_factory=list)
     refused: dict[str, Outcome] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
-    results: list[frontier.Acknowledged] = field(default_factory=list)
+    results: list[Acknowledged] = field(default_factory=list)
+    lines: list[Mapping[str, Any]] = field(default_factory=list)  # of the run's log, in the order of events
 
     def __bool__(self) -> bool:
         return bool(self.captures or self.discoveries or self.readings or self.results)
@@ -66,20 +68,27 @@ class Ledger:
     def discovered(self, discoveries: Sequence[Discovery], refused: Mapping[str, Outcome]) -> None:
         self._pending.discoveries.extend(discoveries)
         self._pending.refused.update(refused)
+        self._pending.lines.extend(discovered_line(one, refused.get(one.url)) for one in discoveries)
         self.counts["discovered"] += len(discoveries)
 
     def read(self, reading: Reading) -> None:
         self._pending.readings.append(reading)
 
-    def finished(self, result: frontier.Acknowledged, *, is_listing: bool = False) -> None:
+    def finished(self, result: Acknowledged, lease: Lease, capture: Capture | None) -> None:
         """The URL has its outcome; it counts once for the progress line."""
         self._pending.results.append(result)
+        self._pending.lines.append(outcome_line(result, lease, capture))
         outcome = result.outcome
-        self.counts["listings" if is_listing else "done"] += 1
-        if not is_listing or outcome.kind == "failed":
-            self.counts[outcome.kind] += 1
-            if outcome.reason:
-                self.reasons[outcome.kind, outcome.reason] += 1
+        if lease.is_listing and outcome.kind != "failed":
+            self.counts["listings"] += 1
+            return
+        self.counts["done"] += 1
+        self._count(outcome)
+
+    def _count(self, outcome: Outcome) -> None:
+        self.counts[outcome.kind] += 1
+        if outcome.reason:
+            self.reasons[outcome.kind, outcome.reason] += 1
 
     def commit(self, now: datetime) -> None:
         """Make everything so far durable and acknowledged. Raises DiskFull, DatabaseUnreachable."""
@@ -90,25 +99,19 @@ class Ledger:
         for reading in pending.readings:
             self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
-        self._log.append_many(self._log_lines(pending))
+        self._log.append_many(pending.lines)
         self._log.sync()
         with self._archive.catalog.transaction() as connection:
             captures.insert(connection, pending.captures)
             added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
             for reading in pending.readings:
-                articles.record(connection, reading.decision, reading.record)
+                articles.record(connection, reading.decision, reading.record, run=self._run_id)
             frontier.acknowledge(connection, pending.results)
         self._count_refused(added.new_urls, pending.refused)
         self._pending = _Pending()
 
-    def _log_lines(self, pending: _Pending) -> list[dict[str, Any]]:
-        found = [discovered_line(one, pending.refused.get(one.url)) for one in pending.discoveries]
-        return found + [outcome_line(one) for one in pending.results]
-
     def _count_refused(self, new_urls: Sequence[str], refused: Mapping[str, Outcome]) -> None:
         for url in new_urls:
-            outcome = refused.get(url)
-            if outcome is not None:
+            if url in refused:
                 self.counts["done"] += 1
-                self.counts[outcome.kind] += 1
-                self.reasons[outcome.kind, outcome.reason or ""] += 1
+                self._count(refused[url])

@@ -5,8 +5,6 @@ No bodies cross between processes: the worker gets a file name and an offset, an
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from archive.model import Outcome
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.session import Session
-
-_log = logging.getLogger(__name__)
-
 
 class ReadingPipeline:
     def __init__(self, session: Session | None) -> None:
@@ -46,15 +41,11 @@ class ReadingPipeline:
 
     async def _read(self, session: Session, page: PageToRead) -> None:
         if self._readers is None:
-            session.finish_page(page, Outcome("stored", "unread"))
+            session.desk.finish(page.lease, Outcome("stored", "unread"), page.capture)
             return
-        job = session.reading_job(page)
         try:
-            extraction = await self._readers.read(job)
+            extraction = await self._readers.read(session.reading_job(page))
         except ReadingFailed as error:
-            session.finish_page(page, Outcome("failed", "reading", {"error": str(error)}))
+            session.desk.finish(page.lease, Outcome("failed", "reading", {"error": str(error)}), page.capture)
             return
-        except asyncio.CancelledError:  # the run is being stopped at once; the page stays unread, not lost
-            _log.debug("reading of %s was cancelled", page.url)
-            raise
-        session.finish_page(page, session.judge(page, extraction), extraction)
+        session.desk.finish_page(page, extraction)

@@ -6,8 +6,9 @@ the reading pipeline. `scrapy crawl news -a source=NAME` runs it from the folder
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -19,7 +20,10 @@ from archive.errors import UrlError
 from archive.model import Capture, Discovery, Outcome, Source
 from archive.urls import canonical_url
 from crawler.admission import admit
-from crawler.discovery import Listing, links_of_page, read_listing
+from crawler.discovery.autodiscover import listings_of_home
+from crawler.discovery.kinds import read_listing
+from crawler.discovery.listing import Listing
+from crawler.discovery.sections import page_links
 from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_media_type, outcome_of_status
 
 if TYPE_CHECKING:
@@ -33,10 +37,8 @@ if TYPE_CHECKING:
 class PageToRead:
     """A capture of a page, on its way to a reading process."""
 
-    url: str
-    source: str
+    lease: Lease
     capture: Capture
-    lease: Lease | None  # None for a page that an earlier run fetched and did not come to read
 
 
 class NewsSpider(scrapy.Spider):
@@ -68,10 +70,10 @@ class NewsSpider(scrapy.Spider):
     def request_for(self, lease: Lease) -> Request:
         """Return the request of a lease, conditional where an earlier capture gave validators."""
         headers = {}
-        if lease.etag:
-            headers["If-None-Match"] = lease.etag
-        if lease.last_modified:
-            headers["If-Modified-Since"] = lease.last_modified
+        if lease.validators.etag:
+            headers["If-None-Match"] = lease.validators.etag
+        if lease.validators.last_modified:
+            headers["If-Modified-Since"] = lease.validators.last_modified
         meta = {"lease": lease, "download_slot": lease.host}
         self.session.set_pace(lease)
         return Request(
@@ -90,7 +92,7 @@ class NewsSpider(scrapy.Spider):
         if outcome is None and "truncated:length" in response.flags:
             outcome = Outcome("skipped", "size", {"bytes": str(len(response.body))})
         if outcome is not None:
-            self.session.finish(lease, outcome, capture)
+            self.session.desk.finish(lease, outcome, capture)
         elif lease.is_listing:
             self._listed(response, lease, capture)
         else:
@@ -99,31 +101,54 @@ class NewsSpider(scrapy.Spider):
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         assert failure.value is not None
-        self.session.finish(request.meta["lease"], outcome_of_failure(failure.value), request.meta.get("capture"))
+        self.session.desk.finish(request.meta["lease"], outcome_of_failure(failure.value), request.meta.get("capture"))
 
     # -- what a page can be
 
     def _page(self, response: Response, lease: Lease, capture: Capture | None) -> Iterator[PageToRead]:
         source = self.session.sources[lease.source]
         if source.kind == "crawl" and lease.depth < source.depth:
-            found = links_of_page(response, source, self.session.clock(), lease.depth + 1)
-            self._discover(found, source)
+            links = page_links(
+                response.body, response.url, source, self.session.clock(), lease.depth, charset=_charset(response)
+            )
+            self._discover(links.discoveries, source)
         skip = outcome_of_media_type(capture.media_type if capture else None)
         if skip is not None or capture is None:
-            self.session.finish(lease, skip or Outcome("failed", "not_kept"), capture)
+            self.session.desk.finish(lease, skip or Outcome("failed", "not_kept"), capture)
         elif self.session.already_read(lease, capture):
-            self.session.finish(lease, Outcome("unchanged", "same_bytes"), capture)
+            self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
         else:
-            yield PageToRead(lease.url, lease.source, capture, lease)
+            yield PageToRead(lease, capture)
 
     def _listed(self, response: Response, lease: Lease, capture: Capture | None) -> None:
         if capture is not None and capture.record_type == "revisit" and self.session.already_read(lease, capture):
-            self.session.finish(lease, Outcome("unchanged", "same_bytes"), capture)
+            self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
             return
         source = self.session.sources[lease.source]
-        listing = read_listing(response, lease, source, self.session.clock(), self.session.sitemaps_of(response.url))
+        listing = self._read_listing(response, lease, source)
         found = self._discover(listing.discoveries, source)
-        self.session.finish(lease, Outcome("listed", None, self._detail(listing, found)), capture)
+        self.session.desk.finish(lease, Outcome("listed", None, self._detail(listing, found)), capture)
+
+    def _read_listing(self, response: Response, lease: Lease, source: Source) -> Listing:
+        now, charset = self.session.clock(), _charset(response)
+        if source.kind == "crawl":
+            return page_links(response.body, response.url, source, now, lease.depth, charset=charset)
+        listing = read_listing(
+            response.body,
+            response.url,
+            source.name,
+            now,
+            lease.depth,
+            kind=source.kind if source.kind in ("feed", "sitemap", "section") else None,
+            media_type=_media_type(response),
+            charset=charset,
+            rules=source.links,
+        )
+        if source.kind == "auto" and lease.depth == 0:
+            robots = self.session.robots_of(response.url)
+            found = listings_of_home(response.body, response.url, source.name, now, robots, charset=charset)
+            return replace(listing, discoveries=(*found, *listing.discoveries))
+        return listing
 
     @staticmethod
     def _detail(listing: Listing, found: int) -> dict[str, str]:
@@ -138,14 +163,27 @@ class NewsSpider(scrapy.Spider):
         try:
             target = canonical_url(urljoin(response.url, location))
         except UrlError as error:
-            self.session.finish(lease, Outcome("failed", "bad_redirect", {"to": location, "error": str(error)}), capture)
+            self.session.desk.finish(lease, Outcome("failed", "bad_redirect", {"to": location, "error": str(error)}), capture)
             return
-        source = self.session.sources[lease.source]
-        outcome = self.session.follow(lease, target, source, response.status)
-        self.session.finish(lease, outcome, capture)
+        outcome = self.session.desk.follow(lease, target, response.status)
+        self.session.desk.finish(lease, outcome, capture)
 
     def _discover(self, discoveries: tuple[Discovery, ...] | list[Discovery], source: Source) -> int:
         """Hand discoveries to the ledger, those that are not admitted with their outcome. Returns how many are."""
         refused = {one.url: outcome for one in discoveries if (outcome := admit(one, source)) is not None}
         self.session.ledger.discovered(discoveries, refused)
         return len(discoveries) - len(refused)
+
+
+def _media_type(response: Response) -> str | None:
+    return _content_type(response).split(";")[0].strip().lower() or None
+
+
+def _charset(response: Response) -> str | None:
+    """The charset the server names, for the readers of listings; they look into the bytes where it names none."""
+    found = re.search(r"charset\s*=\s*[\"']?([^\s\"';,]+)", _content_type(response), re.IGNORECASE)
+    return found.group(1) if found else None
+
+
+def _content_type(response: Response) -> str:
+    return (response.headers.get("Content-Type") or b"").decode("latin-1")
