@@ -52,7 +52,9 @@ def cost(command: list[str], cwd: Path) -> Cost:
     """Run a command and return what it and its children cost. Raises on failure."""
     started = time.monotonic()
     with (cwd / "output.txt").open("wb") as output:
-        process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": str(HERE.parent)}
+        )
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{' '.join(command)[:200]} failed:\n{(cwd / 'output.txt').read_text()[-3000:]}")
@@ -81,15 +83,24 @@ class GeneratedSite:
 def archive_for(site: GeneratedSite, folder: Path, name: str) -> Path:
     archive = folder / name
     archive.mkdir()
-    (archive / "pressmark.toml").write_text(
-        '[crawl]\ncontact = "bench@example.org"\nallow_private = true\n'
-    )
+    (archive / "pressmark.toml").write_text('[crawl]\ncontact = "bench@example.org"\nallow_private = true\n')
     (archive / "sources.toml").write_text(site.sources.read_text())
     return archive
 
 
 def ours(archive: Path, *options: str) -> Cost:
-    command = [sys.executable, "-m", "crawler.cli", "-C", str(archive), "crawl", "--all", "--progress", "none", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "crawler.cli",
+        "-C",
+        str(archive),
+        "crawl",
+        "--all",
+        "--progress",
+        "none",
+        *options,
+    ]
     return cost(command, archive)
 
 
@@ -118,9 +129,22 @@ def memory(pages: int, folder: Path) -> None:
     """Crawl many small pages and print how the crawl process grew after page 1,000."""
     with GeneratedSite(pages, 8, folder, hosts=8) as site:
         archive = archive_for(site, folder, "memory")
-        command = [sys.executable, "-m", "crawler.cli", "-C", str(archive), "crawl", "--all", "--no-read", "--progress", "none"]
+        command = [
+            sys.executable,
+            "-m",
+            "crawler.cli",
+            "-C",
+            str(archive),
+            "crawl",
+            "--all",
+            "--no-read",
+            "--progress",
+            "none",
+        ]
         with (archive / "output.txt").open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+            process = subprocess.Popen(
+                command, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": str(HERE.parent)}
+            )
         at_thousand, last = 0, 0
         while process.poll() is None:
             kept = sum(path.stat().st_size for path in archive.glob("warc/**/*.warc.gz*"))
@@ -130,7 +154,9 @@ def memory(pages: int, folder: Path) -> None:
                 at_thousand = resident
             last = resident or last
             time.sleep(0.2)
-        print(f"memory: {at_thousand >> 20} MB at page 1,000, {last >> 20} MB at page {pages:,}, grew {(last - at_thousand) / 2**20:.1f} MB")
+        print(
+            f"memory: {at_thousand >> 20} MB at page 1,000, {last >> 20} MB at page {pages:,}, grew {(last - at_thousand) / 2**20:.1f} MB"
+        )
 
 
 def _resident_bytes(pid: int) -> int:

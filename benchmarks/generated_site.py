@@ -25,9 +25,7 @@ def page(host: str, number: int, kib: int) -> bytes:
     """Return one page; the same for the same arguments."""
     rng = random.Random(f"{host}/{number}")
     title = " ".join(rng.choices(_WORDS, k=7)).capitalize()
-    paragraphs = "".join(
-        f"<p>{' '.join(rng.choices(_WORDS, k=50)).capitalize()}.</p>" for _ in range(8)
-    )
+    paragraphs = "".join(f"<p>{' '.join(rng.choices(_WORDS, k=50)).capitalize()}.</p>" for _ in range(8))
     filler = "".join(f"var v{i}={rng.getrandbits(256)};" for i in range(max(0, kib - 6) * 12))
     return (
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{title} - Generated</title>"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.catalog import articles
+from archive.read import judge
+from archive.record import Circumstances, build_record
+
+from archive.catalog import articles, frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
 from archive.extract import simhash
 from archive.model import Capture, Discovery, Extraction, Outcome
-from archive.read import judge
-from archive.record import build_record
 from archive.revisions import Changed, New, Same, decide, extractor_of
 from crawler.admission import admit
 from crawler.ledger import Reading
@@ -93,10 +94,46 @@ class Desk:
             record_id=capture.record_id,
             simhash=simhash(extraction.article.text),
         )
-        record = build_record(extraction, capture, decision.revision, page.lease, session.run.run_id)
+        record = build_record(extraction, capture, decision.revision, found(page.lease), self._circumstances(page))
         session.ledger.read(Reading(capture, decision, record))
         session.ledger.last = extraction.article.headline or page.lease.url
         return _OUTCOMES[type(decision)], article_id
+
+    def _circumstances(self, page: PageToRead) -> Circumstances:
+        session, lease = self._session, page.lease
+        chain = self._chain_to(lease)
+        return Circumstances(
+            read_at=session.clock(),
+            run=session.run.run_id,
+            requested_url=chain[0] if chain else None,
+            redirects=tuple(chain),
+            robots=page.robots,
+            tags=session.sources[lease.source].tags,
+        )
+
+    def _chain_to(self, lease: Lease) -> list[str]:
+        """The URLs that redirected to this one, the first one first."""
+        chain: list[str] = []
+        via, found_by = lease.via, lease.found_by
+        while found_by == "redirect" and via is not None and via not in chain and len(chain) <= MAX_REDIRECTS:
+            chain.insert(0, via)
+            before = frontier.outcome_of(self._session.archive.catalog, via)
+            via, found_by = (before.via, before.found_by) if before is not None else (None, "page")
+        return chain
+
+
+def found(lease: Lease) -> Discovery:
+    """The discovery that a lease came from."""
+    return Discovery(
+        url=lease.url,
+        source=lease.source,
+        found_by=lease.found_by,
+        found_at=lease.found_at,
+        via=lease.via,
+        depth=lease.depth,
+        is_listing=lease.is_listing,
+        claims=lease.claims,
+    )
 
 
 def _validators(capture: Capture | None) -> Validators | None:

@@ -9,9 +9,9 @@ from archive.model import Capture, Exchange
 from archive.warc.writer import RevisitOf, WarcWriter, payload_digest_of
 
 if TYPE_CHECKING:
+    from archive.archive import Archive
     from scrapy import Request
 
-    from archive.archive import Archive
     from archive.catalog.frontier import Lease
     from crawler.ledger import Ledger
 

@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
+from archive.read import RecordWriter
+from archive.runlog import RunLog, discovered_line, outcome_line
+
 from archive.catalog import articles, captures, frontier
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
-from archive.read import RecordWriter
-from archive.revisions import Decision
-from archive.runlog import RunLog, discovered_line, outcome_line
+from archive.revisions import Decision, Same
 from archive.warc.writer import WarcWriter
 
 
@@ -39,7 +40,7 @@ class _Pending:
     refused: dict[str, Outcome] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     results: list[Acknowledged] = field(default_factory=list)
-    lines: list[Mapping[str, Any]] = field(default_factory=list)  # of the run's log, in the order of events
+    lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
 
     def __bool__(self) -> bool:
         return bool(self.captures or self.discoveries or self.readings or self.results)
@@ -68,7 +69,6 @@ class Ledger:
     def discovered(self, discoveries: Sequence[Discovery], refused: Mapping[str, Outcome]) -> None:
         self._pending.discoveries.extend(discoveries)
         self._pending.refused.update(refused)
-        self._pending.lines.extend(discovered_line(one, refused.get(one.url)) for one in discoveries)
         self.counts["discovered"] += len(discoveries)
 
     def read(self, reading: Reading) -> None:
@@ -77,7 +77,16 @@ class Ledger:
     def finished(self, result: Acknowledged, lease: Lease, capture: Capture | None) -> None:
         """The URL has its outcome; it counts once for the progress line."""
         self._pending.results.append(result)
-        self._pending.lines.append(outcome_line(result, lease, capture))
+        self._pending.lines.append(
+            outcome_line(
+                result.url,
+                result.outcome,
+                result.now,
+                source=lease.source,
+                record_id=capture.record_id if capture else None,
+                article_id=result.article_id,
+            )
+        )
         outcome = result.outcome
         if lease.is_listing and outcome.kind != "failed":
             self.counts["listings"] += 1
@@ -96,10 +105,8 @@ class Ledger:
         if not pending:
             return
         self._writer.sync()
-        for reading in pending.readings:
-            self._records.append(reading.capture.warc_file, reading.record)
-        self._records.sync()
-        self._log.append_many(pending.lines)
+        self._write_records(pending.readings)
+        self._log.append_many(self._lines(pending, now))
         self._log.sync()
         with self._archive.catalog.transaction() as connection:
             captures.insert(connection, pending.captures)
@@ -107,8 +114,26 @@ class Ledger:
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
             frontier.acknowledge(connection, pending.results)
-        self._count_refused(added.new_urls, pending.refused)
         self._pending = _Pending()
+        self._count_refused(added.new_urls, pending.refused)
+
+    def _write_records(self, readings: Sequence[Reading]) -> None:
+        for reading in readings:
+            if not isinstance(reading.decision, Same):  # the same text again is no new record
+                self._records.append(reading.capture.warc_file, reading.record)
+        self._records.sync()
+
+    def _lines(self, pending: _Pending, now: datetime) -> list[dict[str, Any]]:
+        """The lines of the run's log: URLs seen for the first time, those refused at once, and outcomes."""
+        fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
+        lines = []
+        for one in pending.discoveries:
+            if one.url in fresh:
+                fresh.discard(one.url)
+                lines.append(discovered_line(one))
+                if one.url in pending.refused:
+                    lines.append(outcome_line(one.url, pending.refused[one.url], now, source=one.source))
+        return lines + pending.lines
 
     def _count_refused(self, new_urls: Sequence[str], refused: Mapping[str, Outcome]) -> None:
         for url in new_urls:

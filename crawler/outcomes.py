@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from scrapy import exceptions
+
 from archive.model import Outcome
 from crawler.fetch.guard import AddressRefused
 from crawler.fetch.handler import BadResponse
 from crawler.fetch.robots import RobotsDenied
-from scrapy import exceptions
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PAGES = frozenset(("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml"))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.model import Outcome
 from archive.read import ReadingFailed
+
+from archive.model import Outcome
 from crawler.readers import Readers
 from crawler.spiders.news import PageToRead
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.session import Session
+
 
 class ReadingPipeline:
     def __init__(self, session: Session | None) -> None:

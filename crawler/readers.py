@@ -11,8 +11,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from archive.model import Extraction
 from archive.read import ReadingFailed, ReadingJob, read_job
+
+from archive.model import Extraction
 
 SECONDS_PER_PAGE = 60.0
 

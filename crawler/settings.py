@@ -21,7 +21,7 @@ SCHEDULER = "crawler.frontier.Frontier"  # leases over the catalog: survives kil
 ITEM_PIPELINES = {"crawler.pipelines.ReadingPipeline": 300}
 
 # -- manners
-ROBOTSTXT_OBEY = False  # our own middleware obeys, names the line, and keeps robots.txt in the WARC
+ROBOTSTXT_OBEY = True  # crawler/fetch/robots.py: names the line, and keeps robots.txt in the WARC
 DOWNLOAD_DELAY = 0.0  # every host has its source's delay (crawler/pace.py)
 DOWNLOAD_DELAY_JITTER = 0.0  # a delay is a floor that was promised, not an average
 CONCURRENT_REQUESTS = 16

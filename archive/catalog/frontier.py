@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Update, bindparam, or_, select
 
 from archive.catalog.claims import as_claims
 from archive.catalog.columns import among, bounded
+from archive.catalog.engine import Catalog, connection
 from archive.catalog.leases import (
     Acknowledged,
     Lease,
@@ -27,6 +28,7 @@ from archive.catalog.leases import (
     lease,
     release,
     renew,
+    take_unread,
 )
 from archive.catalog.outcomes import Pending, Skipped, UrlStory, outcome_of, outcomes_of_run, pending, skipped
 from archive.catalog.tables import hosts, urls
@@ -37,6 +39,7 @@ from archive.urls import urlkey
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
     "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
+    "take_unread", "unknown",
 ]  # fmt: skip
 
 LISTING, ARTICLE = 0, 1  # priorities: lower goes first
@@ -77,6 +80,14 @@ def add(
     modified = _seen_again(conn, [one for url, one in first.items() if bounded(url) in known], known, now)
     new_urls = tuple(one.url for one in fresh if bounded(one.url) in new)
     return Added(len(new), len(first) - len(new), new_urls, modified)
+
+
+def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
+    """Return those of the URLs that the frontier has never seen."""
+    asked = set(addresses)
+    with connection(place) as conn:
+        known = set(conn.execute(select(_T.url).where(among(conn, _T.url, map(bounded, asked)))).scalars())
+    return {url for url in asked if bounded(url) not in known}
 
 
 def make_due(

@@ -39,6 +39,7 @@ class PageToRead:
 
     lease: Lease
     capture: Capture
+    robots: str | None = None  # the verdict it was fetched under
 
 
 class NewsSpider(scrapy.Spider):
@@ -118,7 +119,7 @@ class NewsSpider(scrapy.Spider):
         elif self.session.already_read(lease, capture):
             self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
         else:
-            yield PageToRead(lease, capture)
+            yield PageToRead(lease, capture, response.meta.get("robots"))
 
     def _listed(self, response: Response, lease: Lease, capture: Capture | None) -> None:
         if capture is not None and capture.record_type == "revisit" and self.session.already_read(lease, capture):
@@ -145,8 +146,8 @@ class NewsSpider(scrapy.Spider):
             rules=source.links,
         )
         if source.kind == "auto" and lease.depth == 0:
-            robots = self.session.robots_of(response.url)
-            found = listings_of_home(response.body, response.url, source.name, now, robots, charset=charset)
+            sitemaps = self.crawler.robots.sitemaps(response.url)  # type: ignore[attr-defined]
+            found = listings_of_home(response.body, response.url, source.name, now, sitemaps, charset=charset)
             return replace(listing, discoveries=(*found, *listing.discoveries))
         return listing
 
@@ -163,7 +164,9 @@ class NewsSpider(scrapy.Spider):
         try:
             target = canonical_url(urljoin(response.url, location))
         except UrlError as error:
-            self.session.desk.finish(lease, Outcome("failed", "bad_redirect", {"to": location, "error": str(error)}), capture)
+            self.session.desk.finish(
+                lease, Outcome("failed", "bad_redirect", {"to": location, "error": str(error)}), capture
+            )
             return
         outcome = self.session.desk.follow(lease, target, response.status)
         self.session.desk.finish(lease, outcome, capture)
