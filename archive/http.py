@@ -219,7 +219,7 @@ class ResponseReader:
         if coding:
             self.framing = "chunked" if coding[-1] == "chunked" else "close"
             return
-        lengths = {token for token in head.tokens("content-length")}
+        lengths = set(head.tokens("content-length"))
         if not lengths:
             self.framing = "close"
             return
