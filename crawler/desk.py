@@ -16,6 +16,7 @@ from archive.extract import simhash
 from archive.model import Capture, Discovery, Extraction, Outcome
 from archive.revisions import Changed, New, Same, decide, extractor_of
 from crawler.admission import admit
+from crawler.leased import found
 from crawler.ledger import Reading
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Desk:
         detail = {"to": target, "status": str(status)}
         if target == lease.url or hops > MAX_REDIRECTS:
             return Outcome("failed", "redirect_loop", detail)
-        found = Discovery(
+        target_found = Discovery(
             url=target,
             source=lease.source,
             found_by="redirect",
@@ -67,11 +68,11 @@ class Desk:
             is_listing=lease.is_listing,
             claims=lease.claims,
         )
-        refused = admit(found, source)
+        refused = admit(target_found, source)
         if refused is not None:
             reason = "redirect_offsite" if refused.reason == "offsite" else refused.reason
             return Outcome("skipped", reason, {**detail, **refused.detail})
-        session.ledger.discovered([found], {})
+        session.ledger.discovered([target_found], {})
         return Outcome("moved", "redirect", detail)
 
     def finish_page(self, page: PageToRead, extraction: Extraction) -> None:
@@ -120,20 +121,6 @@ class Desk:
             before = frontier.outcome_of(self._session.archive.catalog, via)
             via, found_by = (before.via, before.found_by) if before is not None else (None, "page")
         return chain
-
-
-def found(lease: Lease) -> Discovery:
-    """The discovery that a lease came from."""
-    return Discovery(
-        url=lease.url,
-        source=lease.source,
-        found_by=lease.found_by,
-        found_at=lease.found_at,
-        via=lease.via,
-        depth=lease.depth,
-        is_listing=lease.is_listing,
-        claims=lease.claims,
-    )
 
 
 def _validators(capture: Capture | None) -> Validators | None:

@@ -30,7 +30,7 @@ class ReadingPipeline:
 
     def open_spider(self) -> None:
         if self._session is not None and self._session.options.read:
-            self._readers = Readers(self._session.settings.reading_workers)
+            self._readers = Readers(self._session.reading_workers)
 
     def close_spider(self) -> None:
         if self._readers is not None:

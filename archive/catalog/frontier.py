@@ -98,12 +98,15 @@ def make_due(
     urls: Iterable[str] | None = None,
     listings: bool | None = None,
     outcomes: Iterable[OutcomeKind] | None = None,
+    reasons: Iterable[str] | None = None,
 ) -> int:
     """Make URLs due now that fulfil every condition given, and return how many. Those a worker holds are left to it.
 
-    `listings`: only listings (True) or only other pages (False). `outcomes`: only those that ended so last time.
+    `listings`: only listings (True) or only other pages (False). `outcomes`, `reasons`: only those that ended so last time.
     """
     chosen = _chosen(conn, source, urls, listings, outcomes)
+    if reasons is not None:
+        chosen.append(_T.outcome_reason.in_(list(reasons)))
     waiting = or_(_T.state == "done", (_T.state == "due") & (_T.due_at > now))
     count = conn.execute(_due_now(now).where(waiting, *chosen)).rowcount
     if count:
