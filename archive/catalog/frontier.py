@@ -102,7 +102,8 @@ def make_due(
 ) -> int:
     """Make URLs due now that fulfil every condition given, and return how many. Those a worker holds are left to it.
 
-    `listings`: only listings (True) or only other pages (False). `outcomes`, `reasons`: only those that ended so last time.
+    `listings`: only listings (True) or only other pages (False). `outcomes`, `reasons`: only those that ended
+    so last time.
     """
     chosen = _chosen(conn, source, urls, listings, outcomes)
     if reasons is not None:
