@@ -13,10 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from archive import cli as asking
 from archive.output import run_app, set_color
-from crawler.commands import config, demo, doctor, init, source
-from crawler.commands.shared import Globals
+from crawler.commands import config, doctor, init, source
+from crawler.commands.shared import Globals, installed_version
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
@@ -55,16 +54,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def installed_version() -> str:
-    """The version of the installed package; "0 (not installed)" where it runs from a bare folder."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("pressmark")
-    except PackageNotFoundError:
-        return "0 (not installed)"
-
-
 @app.callback(invoke_without_command=True)
 def pressmark(
     context: typer.Context,
@@ -72,12 +61,16 @@ def pressmark(
         Path | None,
         typer.Option("-C", "--dir", help="The archive's folder. Default: the nearest one with a pressmark.toml."),
     ] = None,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; -vv shows where errors came from.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Say more; -vv shows where errors came from.")
+    ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")] = False,
     log_format: Annotated[LogFormat | None, typer.Option(help="How log lines are written.")] = None,
     progress: Annotated[Progress, typer.Option(help="How a running command shows where it is.")] = Progress.auto,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
 ) -> None:
     if no_color:
         set_color(False)
@@ -94,7 +87,6 @@ def pressmark(
 
 # -- the table of commands, in the order of --help
 
-app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("init", rich_help_panel=START)(init.init)
 app.command("doctor", rich_help_panel=START)(doctor.doctor)
 app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
@@ -116,7 +108,12 @@ def _mount(other: typer.Typer) -> None:
         app.registered_groups.append(group)
 
 
-_mount(asking.app)
+try:
+    from archive import cli as asking
+except ImportError:
+    pass
+else:
+    _mount(asking.app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,10 +127,10 @@ def _invoke(args: list[str], prog_name: str, standalone_mode: bool = False) -> i
     try:
         with command.make_context(prog_name, args) as context:
             result = command.invoke(context)
-    except typer.BadParameter.__mro__[1] as error:  # UsageError, which typer has no public name for
-        if type(error).__name__ != "NoArgsIsHelpError":
+    except Exception as error:
+        if type(error).__name__ != "NoArgsIsHelpError":  # a group named alone; typer has no public name for it
             raise
-        typer.echo(error.format_message())
+        typer.echo(str(error))
         return 2
     return result if isinstance(result, int) else 0
 

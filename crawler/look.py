@@ -78,9 +78,7 @@ class Look:
         return tuple(listed(one) for one in self.choice.chosen if one.url in self.choice.urls)
 
 
-def look_at(
-    url: str, manners: Manners, seen_at: datetime, on_request: Callable[[str], None] | None = None
-) -> Look:
+def look_at(url: str, manners: Manners, seen_at: datetime, on_request: Callable[[str], None] | None = None) -> Look:
     """Look at the site of a home page, a section page, a feed or a sitemap. Never raises for what a server does."""
     import asyncio
 
@@ -169,7 +167,9 @@ def listed(chosen: Chosen) -> Listed:
     news = any(one.found_by == "news-sitemap" for one in found)
     index = chosen.kind == "sitemap" and all(one.is_listing for one in found)
     kind: Kind = "news sitemap" if news else "sitemap index" if index else chosen.kind
-    return Listed(chosen.url, kind, len(found), max(times, default=None), min(times, default=None), chosen.listing.problems)
+    return Listed(
+        chosen.url, kind, len(found), max(times, default=None), min(times, default=None), chosen.listing.problems
+    )
 
 
 # -- samples
@@ -189,11 +189,11 @@ async def _opened(visitor: Visitor, choice: Choice, seen_at: datetime) -> list[D
 
 
 async def _samples(visitor: Visitor, articles: Iterable[Discovery], seen_at: datetime) -> list[Sample]:
-    samples: list[Sample] = []
-    for found in newest(articles):
-        if visitor.left > 0:
-            samples.append(read_sample(await visitor.visit(found.url), found.claims, seen_at))
-    return samples
+    return [
+        read_sample(await visitor.visit(found.url), found.claims, seen_at)
+        for found in newest(articles)
+        if visitor.left > 0
+    ]
 
 
 def newest(articles: Iterable[Discovery], count: int = SAMPLES) -> list[Discovery]:

@@ -62,9 +62,7 @@ async def _try(
             listings, found = await _read_listings(visitor, source, seen_at)
         outcomes = [(one, admit(one, source)) for one in found]
         admitted = [one for one, outcome in outcomes if outcome is None and not one.is_listing]
-        samples = [
-            read_sample(await visitor.visit(one.url), one.claims, seen_at) for one in newest(admitted, count)
-        ]
+        samples = [read_sample(await visitor.visit(one.url), one.claims, seen_at) for one in newest(admitted, count)]
         return Trial(
             source=source.name,
             requests=visitor.requests,

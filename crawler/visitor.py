@@ -26,6 +26,10 @@ from crawler.fetch.tls import Trust
 MAX_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PORTS = {"http": 80, "https": 443}
+_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+}
 _NO_HEAD = Head(b"", None, b"", (), 0)
 
 
@@ -160,11 +164,9 @@ class Visitor:
     async def _exchange(self, url: str) -> Reply:
         from scrapy import Request
 
-        from crawler.settings import DEFAULT_REQUEST_HEADERS
-
         parts = urlsplit(url)
         route = Route(parts.scheme, ascii_host(parts.hostname or ""), parts.port or _PORTS[parts.scheme])
-        request = Request(url, headers={**DEFAULT_REQUEST_HEADERS, "User-Agent": self.manners.agent})
+        request = Request(url, headers={**_HEADERS, "User-Agent": self.manners.agent})
         limits = Limits(
             deadline=asyncio.get_running_loop().time() + self.manners.timeout_seconds,
             idle_seconds=self.manners.timeout_seconds,

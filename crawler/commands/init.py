@@ -17,8 +17,12 @@ PLACEHOLDER = "you@example.org"
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder to make.", show_default="this folder")] = Path(),
-    db: Annotated[str | None, typer.Option(metavar="URL", help="A PostgreSQL catalog: postgresql://user@host/name.")] = None,
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The folder to make.", show_default="this folder")
+    ] = Path(),
+    db: Annotated[
+        str | None, typer.Option(metavar="URL", help="A PostgreSQL catalog: postgresql://user@host/name.")
+    ] = None,
     contact: Annotated[
         str | None, typer.Option(metavar="MAIL", help="Mail address or page a publisher can write to.")
     ] = None,
@@ -41,7 +45,10 @@ def init(
         if contact:
             write_contact(folder, contact)
     if not contact:
-        say("Contact for the User-Agent: none yet; publishers like to know whom to write to (crawl.contact in pressmark.toml)")
+        say(
+            "No contact for the User-Agent yet: publishers like to know whom to write to.",
+            '  pressmark.toml, [crawl]: contact = "you@example.org"',
+        )
     next_step("pressmark source add https://www.example-news.org")
 
 
@@ -50,26 +57,19 @@ def make_catalog(folder: Path) -> str:
 
     Raises DatabaseUnreachable; the folder then stands and can be used once the database answers.
     """
+    from archive.archive import CATALOG_NAME, open_archive
     from crawler.config import load_settings
     from crawler.config_values import without_password
 
     url = load_settings(folder).db.url
-    open_catalog_of(folder, url)
-    return str(without_password(url)) if url else "catalog.sqlite3"
-
-
-def open_catalog_of(folder: Path, url: str | None) -> None:
-    from archive.archive import open_archive
-
-    open_archive(folder, url).catalog.dispose()
+    with open_archive(folder, create=True):
+        return str(without_password(url)) if url else CATALOG_NAME
 
 
 def check_contact(contact: str) -> str:
     """Return a contact that names a mail address or a page. Raises UsageError."""
     if not re.fullmatch(r"\s*(?:mailto:)?[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>]+\s*|\s*https?://[^\s()<>]+\s*", contact):
-        raise UsageError(
-            f'"{contact}" is neither a mail address nor a web page', hint=f"--contact {PLACEHOLDER}"
-        )
+        raise UsageError(f'"{contact}" is neither a mail address nor a web page', hint=f"--contact {PLACEHOLDER}")
     return contact.strip()
 
 

@@ -120,3 +120,19 @@ def _sample_facts(sample: Sample) -> str:
     if sample.language:
         facts.append(sample.language)
     return " · ".join(facts)
+
+
+def robots_lines(trial: Trial, source: Source, agent: str) -> Iterator[str]:
+    """The report of `source test --show-robots`: each robots.txt, and what it says of the source's URLs."""
+    for origin, (robots, visit) in trial.robots.items():
+        yield f"{origin}/robots.txt   {_robots_state(visit)}"
+        delay = robots.crawl_delay(agent)
+        if delay:
+            yield f"  Crawl-delay {delay:g} s"
+        for url in source.urls:
+            if url.startswith(f"{origin}/"):
+                verdict = robots.verdict(url, agent)
+                why = f' by line {verdict.line}: "{verdict.rule}"' if verdict.line else ""
+                yield f"  {'allowed' if verdict.allowed else 'forbidden'}{why}   {url}"
+        for number, line in enumerate(visit.body.decode("utf-8", "replace").splitlines()[:400], 1):
+            yield f"  {number:>4}  {line}"

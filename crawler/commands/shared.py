@@ -37,7 +37,7 @@ def globals_of(context: typer.Context) -> Globals:
 
 def folder_of(context: typer.Context) -> Path:
     """The archive's folder: -C, or the nearest one with a pressmark.toml. Raises NotFound."""
-    from crawler.config import SETTINGS_FILE, find_folder
+    from crawler.config import SETTINGS_FILE
 
     given = globals_of(context).folder
     if given is None:
@@ -74,3 +74,13 @@ def sources_of(context: typer.Context) -> tuple[Source, ...]:
     from crawler.config import load_sources
 
     return load_sources(folder_of(context) / SOURCES_FILE)
+
+
+def installed_version() -> str:
+    """The version of the installed package; "0 (not installed)" where it runs from a bare folder."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("pressmark")
+    except PackageNotFoundError:
+        return "0 (not installed)"
