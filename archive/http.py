@@ -15,6 +15,7 @@ from typing import Literal
 MAX_HEAD_BYTES = 1 << 20
 _STATUS_LINE = re.compile(rb"^(HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{3})(?:[ \t]+(.*))?$", re.DOTALL | re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"^[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_LIMIT = 1 << 16
 
 Framing = Literal["none", "length", "chunked", "close"]
@@ -67,7 +68,7 @@ def _text(value: bytes) -> str:
 def parse_head(raw: bytes) -> Head:
     """Return the head that `raw` is (up to and with its blank line). Never raises: see `problems`."""
     problems: list[str] = []
-    lines = raw.replace(b"\r\n", b"\n").rstrip(b"\r\n").split(b"\n")
+    lines = raw.replace(b"\r\n", b"\n").strip(b"\r\n").split(b"\n")
     matched = _STATUS_LINE.match(lines[0].strip())
     if matched is None:
         return Head(b"", None, b"", (), len(raw), ("no status line",))
@@ -192,10 +193,9 @@ class ResponseReader:
         return not (start.startswith(b"ICY ") or b"HTTP/".startswith(start[:5]) or b"ICY ".startswith(start[:4]))
 
     def _head_end(self) -> int | None:
-        found = re.compile(rb"\r?\n\r?\n").search(self._buffer, max(0, self._scanned - 3))
-        # A blank line before the status line is skipped, as RFC 9112 section 2.2 asks of lenient readers.
-        if found and not self._buffer[: found.start()].strip():
-            found = re.compile(rb"\r?\n\r?\n").search(self._buffer, found.end())
+        # Blank lines before the status line are skipped, as RFC 9112 section 2.2 asks of lenient readers.
+        blank = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
+        found = _HEAD_END.search(self._buffer, max(blank, self._scanned - 3))
         self._scanned = len(self._buffer)
         return found.end() if found else None
 
@@ -212,7 +212,7 @@ class ResponseReader:
         if head.status is None:
             self.framing = "close"
             return
-        if self.method == "HEAD" or head.status in (204, 304) or head.status < 200:
+        if self.method == "HEAD" or head.status in (204, 304) or 100 <= head.status < 200:
             self._end(complete=True)
             return
         coding = head.tokens("transfer-encoding")

@@ -30,12 +30,13 @@ from sqlalchemy import (
     update,
 )
 
+from archive.catalog.captures import latest
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import hosts, queues, urls
+from archive.catalog.tables import captures, hosts, queues, urls
 from archive.catalog.upsert import upsert
-from archive.model import Claims, FoundBy, Outcome
+from archive.model import Capture, Claims, FoundBy, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +91,16 @@ def lease(
     per_host: int,
     sources: Sequence[str] | None = None,
     run: str | None = None,
+    max_hosts: int | None = None,
 ) -> list[Lease]:
     """Give `worker` up to `limit` due URLs, hosts in turn, listings first, never more than `per_host` of a host.
 
-    The hosts are the worker's own until the lease ends. Leases that ended without an outcome are due again.
+    The hosts are the worker's own until the lease ends, at most `max_hosts` at once, so that others find some. Leases that ended without an outcome are due again.
     """
     until = now + timedelta(seconds=seconds)
     with catalog.transaction() as conn:
         _reclaim(conn, now)
-        found = _take_hosts(conn, worker, now, limit, per_host, sources)
+        found = _take_hosts(conn, worker, now, limit, per_host, sources, max_hosts)
         rows = _choose(conn, found, now, limit)
         if rows:
             _mark(conn, worker, until, rows, run)
@@ -171,6 +173,38 @@ def bump_where(conn: Connection, *conditions: ColumnElement[bool]) -> None:
     bump(conn, conn.execute(asked))
 
 
+def take_unread(
+    catalog: Catalog, worker: str, sources: Sequence[str], now: datetime, seconds: float, run: str
+) -> list[tuple[Lease, Capture]]:
+    """Lease the pages that were fetched and kept after their last outcome, and not read: their process died.
+
+    Gives each with its latest capture: it can be read from the files, without another request.
+    """
+    kept, whole_url = captures.c, func.coalesce(urls.c.long_url, urls.c.url)
+    unread = (
+        select(urls.c.url, func.max(kept.fetched_at).label("at"))
+        .join(
+            captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == func.coalesce(urls.c.long_url, urls.c.url))
+        )
+        .where(urls.c.state == "due", ~urls.c.is_listing, urls.c.source.in_(list(sources)))
+        .where(kept.status == 200, kept.truncated.is_(None))
+        .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
+        .group_by(urls.c.url)
+    )
+    until = now + timedelta(seconds=seconds)
+    with catalog.transaction() as conn:
+        names = [row.url for row in conn.execute(unread)]
+        rows = conn.execute(
+            select(urls).where(among(conn, urls.c.url, names), urls.c.state == "due").with_for_update(skip_locked=True)
+        ).all()
+        if rows:
+            taken = among(conn, urls.c.url, (row.url for row in rows))
+            held = {"leased_by": worker, "leased_until": until, "state": "leased", "leased_run": run}
+            conn.execute(update(urls).where(taken).values(attempts=urls.c.attempts + 1, **held))
+        found = [(_lease(row, until), latest(conn, row.long_url or row.url)) for row in rows]
+    return [(lease, capture) for lease, capture in found if capture is not None]
+
+
 def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -> int:
     """Make leased URLs due again, as they were before."""
     free = select(urls.c.url).where(which).with_for_update(skip_locked=True)
@@ -193,10 +227,18 @@ class _Queue:
 
 
 def _take_hosts(
-    conn: Connection, worker: str, now: datetime, limit: int, per_host: int, sources: Sequence[str] | None
+    conn: Connection,
+    worker: str,
+    now: datetime,
+    limit: int,
+    per_host: int,
+    sources: Sequence[str] | None,
+    max_hosts: int | None,
 ) -> list[_Queue]:
     """The queues to serve now, those served longest ago first, their hosts locked for this transaction."""
     full, held = _held(conn, worker, per_host)
+    if max_hosts is not None:
+        limit = min(limit, max(0, max_hosts - len(held)))
     ours = or_(hosts.c.leased_by.is_(None), hosts.c.leased_by == worker, hosts.c.leased_until < now)
     asked = (
         select(queues.c.host, queues.c.source)

@@ -103,6 +103,23 @@ def candidates(
     return list(found.values())
 
 
+def listings_of_home(
+    home_html: bytes, home_url: str, source: str, seen_at: datetime, sitemaps: Iterable[str] = (), *, charset: str | None
+) -> tuple[Discovery, ...]:
+    """Return the listings that a crawl of a home page goes on with: those the site names itself, else well-known paths.
+
+    Sections of the navigation are followed only where the site names neither feed nor sitemap.
+    """
+    found = candidates(home_html, home_url, Robots(sitemaps=tuple(sitemaps)), charset=charset)
+    named = [one for one in found if one.why in ("link", "robots")]
+    chosen = named or [one for one in found if one.why in ("well-known", "navigation")]
+    entries = (Entry(one.url, Claims(title=one.title), _FOUND_BY[one.kind], is_listing=True) for one in chosen)
+    return discover(entries, Seen(home_url, source, seen_at), "page")[0]
+
+
+_FOUND_BY: dict[ListingKind, FoundBy] = {"feed": "link", "sitemap": "link", "section": "section"}
+
+
 def fetch_and_choose(
     found: Iterable[ListingCandidate],
     fetch: Callable[[str], Fetched],

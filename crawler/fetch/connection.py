@@ -7,6 +7,7 @@ about framing (archive.http does) and nothing about connecting (dial.py does).
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 from dataclasses import dataclass, field
 
@@ -39,13 +40,13 @@ class Reply:
     interim: tuple[bytes, ...] = ()
     entity: bytes = b""
     entity_cut: bool = False
+    head_whole: bool = False  # false where the head was cut, so that `head` is a guess from its start
     truncated: Truncation | None = None
     notes: tuple[str, ...] = ()
     ip_address: str | None = None
     protocols: tuple[str, ...] = ("http/1.1",)
     cipher: str | None = None
     first_byte_at: float | None = None  # the event loop's time
-    reset: bool = False  # the connection ended with an error, not with an orderly close
 
 
 class Connection(asyncio.Protocol):
@@ -71,6 +72,18 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         return self._open and self._waiter is None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits in the socket. What does is the server's close, or bytes after the last message
+
+        that the event loop has not read yet: they would pass for the answer to the next request.
+        """
+        if self._transport is None:
+            return False
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     def exchange(self, request: bytes, method: str, limits: Limits) -> asyncio.Future[Reply]:
         """Send `request` and give the reply; it never raises but by cancellation: see `Reply.truncated`."""
@@ -140,7 +153,6 @@ class Connection(asyncio.Protocol):
         for piece in self._reader.eof():
             self._hold(piece)
         self._flush_pending()
-        self._reply.reset = exc is not None
         how = f"connection broken: {exc}" if exc is not None else "connection closed by the server"
         if self._received == 0:
             self._finish("disconnect", f"{how} before the first byte")
@@ -157,6 +169,9 @@ class Connection(asyncio.Protocol):
         """Give bytes to the reader; keep those of the final response, as sent, in the wire."""
         reader = self._reader
         pieces = reader.feed(data)
+        if reader.head is not None and (reader.complete or not reader.done):
+            assert self._reply is not None
+            self._reply.head_whole = True
         if reader.excess:
             data = data[: len(data) - len(reader.excess)] if len(reader.excess) < len(data) else b""
         if self._pending is None:

@@ -164,12 +164,14 @@ class PressmarkDownloadHandler(BaseDownloadHandler):
             raise DownloadTimeoutError(f"Getting {request.url} was {reply.notes[-1]}.")
         if reply.first_byte_at is None:
             raise DownloadFailedError(f"{request.url}: {reply.notes[-1]}")
-        if reply.head.status is None:
-            raise BadResponse(request.url, reply.notes)
-        if reply.truncated == "disconnect" and request.meta.get(
-            "download_fail_on_dataloss", self._settings.fail_on_dataloss
+        if (
+            reply.truncated == "disconnect"
+            and reply.head.status is not None
+            and request.meta.get("download_fail_on_dataloss", self._settings.fail_on_dataloss)
         ):
             raise ResponseDataLossError(f"{request.url}: {reply.notes[-1]}")
+        if reply.head.status is None or not reply.head_whole:
+            raise BadResponse(request.url, reply.notes)
 
 
 def route_of(request: Request) -> Route:

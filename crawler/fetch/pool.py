@@ -72,8 +72,9 @@ class Pool:
             connection = idle.pop()
             if not idle:
                 del self._idle[route]
-            if connection.reusable:
+            if connection.reusable and connection.quiet:
                 return connection
+            connection.close()
         return None
 
     def _keep(self, route: Route, connection: Connection) -> None:

@@ -23,6 +23,8 @@ from crawler.fetch.handler import BadResponse
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from crawler.pace import Pace
+
 KNOWN_SECONDS = 24 * 3600.0
 UNREACHABLE_SECONDS = 300.0
 FAILED_SECONDS = 5.0  # shorter than the first back-off, so that a page's retry asks again
@@ -81,7 +83,9 @@ class RobotsMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
-        return cls(crawler)
+        middleware = cls(crawler)
+        crawler.robots = middleware  # type: ignore[attr-defined]  # for autodiscovery: it asks for Sitemap lines
+        return middleware
 
     async def process_request(self, request: Request) -> None:
         """Raise RobotsDenied, or the network's own error where robots.txt cannot be reached. Sets meta "robots"."""
@@ -89,7 +93,7 @@ class RobotsMiddleware:
         parts = urlparse_cached(request)
         if meta.get("is_robots") or meta.get("dont_obey_robotstxt") or parts.scheme not in ("http", "https"):
             return
-        known = await self.known(f"{parts.scheme}://{parts.netloc}")
+        known = await self.known(f"{parts.scheme}://{parts.netloc}", self._slot_of(request))
         if known.error is not None:
             raise known.error.with_traceback(None)
         if known.robots is None:
@@ -100,21 +104,27 @@ class RobotsMiddleware:
         meta["robots"] = f"allowed by line {verdict.line}: {verdict.rule}" if verdict.rule else "allowed"
         self._slow_down(request, known.robots.crawl_delay(self._agent))
 
-    async def known(self, origin: str) -> Known:
+    async def known(self, origin: str, slot: str | None = None) -> Known:
         """What we know of an origin ("https://host[:port]"), fetched if we knew nothing or it was too old."""
         known = self._known.get(origin)
         if known is not None and known.until > time.monotonic():
             return known
         asking = self._asking.get(origin)
         if asking is None:
-            asking = asyncio.ensure_future(self._ask(origin))
+            asking = asyncio.ensure_future(self._ask(origin, slot))
             self._asking[origin] = asking
             asking.add_done_callback(lambda _: self._asking.pop(origin, None))
         return await asyncio.shield(asking)
 
-    async def _ask(self, origin: str) -> Known:
+    def sitemaps(self, url: str) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of this URL's origin names, where we know it."""
+        parts = urlsplit(url)
+        known = self._known.get(f"{parts.scheme}://{parts.netloc}")
+        return known.robots.sitemaps if known is not None and known.robots is not None else ()
+
+    async def _ask(self, origin: str, slot: str | None) -> Known:
         try:
-            response = await self._fetch(f"{origin}/robots.txt")
+            response = await self._fetch(f"{origin}/robots.txt", slot)
         except BadResponse:
             known = Known(None, time.monotonic() + UNREACHABLE_SECONDS, why="answered with no HTTP")
         except Exception as error:  # any of the downloader's: it is the pages' own outcome then
@@ -124,11 +134,11 @@ class RobotsMiddleware:
         self._known[origin] = known
         return known
 
-    async def _fetch(self, url: str) -> Response:
+    async def _fetch(self, url: str, slot: str | None) -> Response:
         """Follow redirects here, so that no other middleware's opinion of them counts."""
         assert self._crawler.engine is not None
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._crawler.engine.download_async(_robots_request(url))
+            response = await self._crawler.engine.download_async(_robots_request(url, slot))
             target = response.headers.get("Location") if response.status in (301, 302, 303, 307, 308) else None
             if not target:
                 break
@@ -138,25 +148,14 @@ class RobotsMiddleware:
         return response
 
     def _slow_down(self, request: Request, robots_delay: float | None) -> None:
-        """Give the host's slot the larger of its own delay, the source's (meta "delay_seconds") and Crawl-delay."""
-        asked = min(robots_delay or 0.0, MAX_DELAY_SECONDS)
-        delay = max(asked, float(request.meta.get("delay_seconds") or 0.0))
-        if not delay:
-            return
+        """Have the host's pace kept at Crawl-delay at least. Without crawler/pace.py (`scrapy shell`) nobody keeps one."""
+        pace: Pace | None = getattr(self._crawler, "pace", None)
+        if robots_delay and pace is not None:
+            pace.set_floor(self._slot_of(request), min(robots_delay, MAX_DELAY_SECONDS))
+
+    def _slot_of(self, request: Request) -> str:
         assert self._crawler.engine is not None
-        downloader = self._crawler.engine.downloader
-        key = downloader.get_slot_key(request)
-        settings = downloader.per_slot_settings.setdefault(key, {})  # for a slot made later, or anew
-        settings["delay"] = max(delay, settings.get("delay", self._crawler.settings.getfloat("DOWNLOAD_DELAY")))
-        slot = downloader.slots.get(key)
-        if slot is not None:
-            slot.delay = max(delay, slot.delay)
-        if asked == delay:
-            # Crawl-delay is a floor: neither a random part nor AutoThrottle may go below it.
-            settings["jitter"] = 0.0
-            if slot is not None:
-                slot.jitter = 0.0
-            request.meta["autothrottle_dont_adjust_delay"] = True
+        return self._crawler.engine.downloader.get_slot_key(request)
 
 
 def read_robots(status: int, body: bytes, record_id: str | None, now: float) -> Known:
@@ -176,14 +175,15 @@ def product_token(user_agent: str) -> str:
     return user_agent.split("/")[0].split("(")[0].strip() or "*"
 
 
-def _robots_request(url: str) -> Request:
+def _robots_request(url: str, slot: str | None) -> Request:
     return Request(
         url,
         callback=NO_CALLBACK,
         priority=1000,
         dont_filter=True,
         meta={"is_robots": True, "dont_redirect": True, "dont_retry": True, "handle_httpstatus_all": True}
-        | {"allow_offsite": True, "dont_cache": True},
+        | {"allow_offsite": True, "dont_cache": True}
+        | ({"download_slot": slot} if slot else {}),  # robots.txt waits its turn among the pages of its host
     )
 
 
