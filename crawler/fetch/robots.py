@@ -81,7 +81,9 @@ class RobotsMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
-        return cls(crawler)
+        middleware = cls(crawler)
+        crawler.robots = middleware  # type: ignore[attr-defined]  # for autodiscovery: it asks for Sitemap lines
+        return middleware
 
     async def process_request(self, request: Request) -> None:
         """Raise RobotsDenied, or the network's own error where robots.txt cannot be reached. Sets meta "robots"."""
@@ -111,6 +113,12 @@ class RobotsMiddleware:
             self._asking[origin] = asking
             asking.add_done_callback(lambda _: self._asking.pop(origin, None))
         return await asyncio.shield(asking)
+
+    def sitemaps(self, url: str) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of this URL's origin names, where we know it."""
+        parts = urlsplit(url)
+        known = self._known.get(f"{parts.scheme}://{parts.netloc}")
+        return known.robots.sitemaps if known is not None and known.robots is not None else ()
 
     async def _ask(self, origin: str) -> Known:
         try:

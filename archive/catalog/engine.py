@@ -1,0 +1,229 @@
+"""Catalog: a database engine and its transactions. Questions and answers are functions in the files beside.
+
+Order: the object, opening it (with the schema's version checked), each database's own settings, errors in our words.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from archive import errors
+from archive.catalog import search
+from archive.catalog.tables import SCHEMA_VERSION, meta, metadata
+
+BUSY_SECONDS = 30.0
+REBUILD = "pressmark db rebuild"
+_SCHEMA_LOCK = 0x7072_6573  # any constant: of two processes that open an empty database, one creates the tables
+
+
+class Catalog:
+    """What the files hold, as questions can be asked of it. Safe to share between threads, not across a fork."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def name(self) -> str:
+        """The database as a person may read it: without the password."""
+        return _described(self.engine.url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection that writes: everything or nothing. One writer at a time in SQLite.
+
+        Raises DatabaseUnreachable, DiskFull or ArchiveLocked (another writer for BUSY_SECONDS) in the database's name.
+        """
+        with self._speaking() as conn, conn.begin():
+            yield conn
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that reads one consistent state and never waits for writers."""
+        with self._speaking() as conn:
+            conn.execution_options(pressmark_reading=True)
+            with conn.begin():
+                yield conn
+
+    def clear(self) -> None:
+        """Forget everything, as `db rebuild` does before it reads the files again."""
+        with self.transaction() as conn:
+            _drop(conn)
+            _create(conn)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _speaking(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as conn:
+                yield conn
+        except DBAPIError as error:
+            raise _in_our_words(error, self.engine.url) from error
+
+
+@contextmanager
+def connection(place: Catalog | Connection) -> Iterator[Connection]:
+    """The connection itself, or a reading one of the catalog: for questions that take either."""
+    if isinstance(place, Connection):
+        yield place
+    else:
+        with place.reading() as conn:
+            yield conn
+
+
+def open_catalog(url: str, *, create: bool = True, renew: bool = False) -> Catalog:
+    """Open "sqlite:///path" or "postgresql://user:password@host:port/database".
+
+    Missing tables are made if `create`, else NotFound. Tables of another schema version raise DatabaseUnreachable
+    with the hint to rebuild; `renew` drops them instead, for the rebuild itself. Raises MissingExtra without
+    psycopg, UsageError for another kind of URL.
+    """
+    parsed = _parsed(url)
+    engine = _sqlite(parsed, create) if parsed.drivername == "sqlite" else _postgresql(parsed)
+    catalog = Catalog(engine)
+    try:
+        _prepare(catalog, create, renew)
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise errors.UsageError(
+            "the database address cannot be read", hint="use sqlite:///catalog.sqlite3 or postgresql://host/database"
+        ) from error
+    kind = parsed.drivername.split("+")[0]
+    if kind == "sqlite":
+        return parsed.set(drivername="sqlite")
+    if kind in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise errors.UsageError(
+        f'the catalog cannot be in a "{kind}" database', hint="use sqlite:///path or postgresql://host/database"
+    )
+
+
+def _sqlite(url: URL, create: bool) -> Engine:
+    path = Path(url.database or ":memory:")
+    if not create and not path.exists():
+        raise errors.NotFound(f"there is no catalog at {path}", hint=REBUILD)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(dbapi: Any, _record: Any) -> None:
+    dbapi.isolation_level = None  # the driver must not open transactions by itself: see _begin_sqlite
+    for pragma in (
+        "journal_mode = WAL",
+        # The file stays consistent after a crash; the last commits may be missing and come again from the WARC.
+        "synchronous = NORMAL",
+        f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+        "cache_size = -32000",
+        "temp_store = MEMORY",
+    ):
+        dbapi.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    # A transaction that reads first and then writes fails at once, busy timeout or not, if another wrote in between.
+    reads = conn.get_execution_options().get("pressmark_reading")
+    conn.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _postgresql(url: URL) -> Engine:
+    if importlib.util.find_spec("psycopg") is None:
+        raise errors.MissingExtra(
+            "a catalog in PostgreSQL needs psycopg, which is not installed", hint="pip install 'pressmark[postgres]'"
+        )
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+
+
+def _prepare(catalog: Catalog, create: bool, renew: bool) -> None:
+    found = _version(catalog)
+    if found == str(SCHEMA_VERSION):
+        return
+    if found is not None and not renew:
+        raise errors.DatabaseUnreachable(
+            f"{catalog.name} has schema version {found}, this version of pressmark needs {SCHEMA_VERSION}", hint=REBUILD
+        )
+    if found is None and not create:
+        raise errors.NotFound(f"{catalog.name} holds no catalog", hint=REBUILD)
+    with catalog.transaction() as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+        if found is not None:
+            _drop(conn)
+        if found is not None or not inspect(conn).has_table(meta.name):
+            _create(conn)
+
+
+def _version(catalog: Catalog) -> str | None:
+    with catalog.reading() as conn:
+        if not inspect(conn).has_table(meta.name):
+            return None
+        return conn.execute(select(meta.c.value).where(meta.c.name == "schema_version")).scalar() or "unknown"
+
+
+def _create(conn: Connection) -> None:
+    metadata.create_all(conn)
+    search.create(conn)
+    conn.execute(insert(meta).values(name="schema_version", value=str(SCHEMA_VERSION)))
+
+
+def _drop(conn: Connection) -> None:
+    search.drop(conn)
+    metadata.drop_all(conn)
+
+
+def _described(url: URL) -> str:
+    if url.drivername == "sqlite":
+        return f"the catalog {url.database or 'in memory'}"
+    host = url.host or url.query.get("host") or "localhost"
+    return f'PostgreSQL at {host}:{url.port or 5432}, database "{url.database or url.username or ""}"'
+
+
+def _in_our_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIError:
+    """What a person can act on. A mistake of ours (wrong SQL, a broken constraint) stays what it is."""
+    if url.drivername == "sqlite":
+        return _sqlite_words(error, url)
+    if error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout"):
+        if "No space left" in str(error.orig):
+            return errors.DiskFull(f"no room left at {_described(url)}")
+        return errors.DatabaseUnreachable(
+            f"cannot reach {_described(url)} ({_first_line(error.orig)})",
+            hint="fetched pages are safe in warc/; once it is back: pressmark db rebuild",
+        )
+    return error
+
+
+def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIError:
+    name = getattr(error.orig, "sqlite_errorname", "")
+    where = _described(url)
+    if name.startswith("SQLITE_FULL"):
+        return errors.DiskFull(f"no room left for {where}")
+    if name.startswith("SQLITE_BUSY"):
+        return errors.ArchiveLocked(f"{where} has been locked by another process for {BUSY_SECONDS:.0f} s")
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR")):
+        return errors.DatabaseUnreachable(f"{where} cannot be used ({error.orig})")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return errors.DatabaseUnreachable(f"{where} is damaged ({error.orig})", hint=REBUILD)
+    return error
+
+
+def _first_line(error: BaseException | None) -> str:
+    """The server's or driver's own reason; psycopg never puts the password there."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rsplit("failed: ", 1)[-1] if lines else "no reason given"

@@ -1,0 +1,212 @@
+"""The frontier: every URL ever seen, how it was found, when it is due, and what became of it.
+
+Here: adding what listings name, and making URLs due again. leases.py gives due URLs to workers and takes their
+outcomes; outcomes.py answers what became of a URL. Their public names are here too, so `frontier` is the one to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, or_, select, update
+
+from archive.catalog.claims import as_claims
+from archive.catalog.columns import among, bounded
+from archive.catalog.engine import Catalog, connection
+from archive.catalog.leases import (
+    Acknowledged,
+    Lease,
+    Validators,
+    acknowledge,
+    bump,
+    bump_where,
+    hold,
+    lease,
+    release,
+    renew,
+    take_unread,
+)
+from archive.catalog.outcomes import Pending, Skipped, UrlStory, outcome_of, outcomes_of_run, pending, skipped
+from archive.catalog.tables import hosts, urls
+from archive.catalog.upsert import upsert
+from archive.model import Claims, Discovery, Outcome, OutcomeKind
+from archive.urls import urlkey
+
+__all__ = [
+    "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
+    "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
+    "take_unread", "unknown",
+]  # fmt: skip
+
+LISTING, ARTICLE = 0, 1  # priorities: lower goes first
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add` found out: URLs never seen before, and known ones whose listing now says they were modified later."""
+
+    new: int
+    known: int
+    new_urls: tuple[str, ...] = ()
+    modified_urls: tuple[str, ...] = ()
+
+
+def add(
+    conn: Connection,
+    discoveries: Sequence[Discovery],
+    now: datetime,
+    *,
+    due: bool = True,
+    outcomes: Mapping[str, Outcome] | None = None,
+    run: str | None = None,
+) -> Added:
+    """Add what listings name. A known URL stays as it is, but for when it was last seen and a later `modified` claim.
+
+    New URLs are due now, or if not `due` wait for `make_due`; those in `outcomes` are done with that outcome, of `run`.
+    Of several discoveries of one URL the first counts. Thousands at a time are one round of statements.
+    """
+    first = {one.url: one for one in reversed(discoveries)}
+    ended = outcomes or {}
+    known = _known(conn, first)
+    # In one order everywhere: two workers that add the same URLs must not wait for each other.
+    fresh = sorted((one for url, one in first.items() if bounded(url) not in known), key=lambda one: one.url)
+    rows = [_row(one, now, due=due, outcome=ended.get(one.url), run=run) for one in fresh]
+    new = _insert(conn, rows)
+    bump(conn, ((row["host"], row["source"], row["due_at"]) for row in rows if row["state"] == "due"))
+    modified = _seen_again(conn, [one for url, one in first.items() if bounded(url) in known], known, now)
+    new_urls = tuple(one.url for one in fresh if bounded(one.url) in new)
+    return Added(len(new), len(first) - len(new), new_urls, modified)
+
+
+def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
+    """Return those of the URLs that the frontier has never seen."""
+    asked = set(addresses)
+    with connection(place) as conn:
+        known = set(conn.execute(select(_T.url).where(among(conn, _T.url, map(bounded, asked)))).scalars())
+    return {url for url in asked if bounded(url) not in known}
+
+
+def make_due(
+    conn: Connection,
+    *,
+    now: datetime,
+    source: str | None = None,
+    urls: Iterable[str] | None = None,
+    listings: bool | None = None,
+    outcomes: Iterable[OutcomeKind] | None = None,
+) -> int:
+    """Make URLs due now that fulfil every condition given, and return how many. Those a worker holds are left to it.
+
+    `listings`: only listings (True) or only other pages (False). `outcomes`: only those that ended so last time.
+    """
+    chosen = _chosen(conn, source, urls, listings, outcomes)
+    waiting = or_(_T.state == "done", (_T.state == "due") & (_T.due_at > now))
+    count = conn.execute(_due_now(now).where(waiting, *chosen)).rowcount
+    if count:
+        bump_where(conn, (_T.due_at == now), *chosen)
+    return count
+
+
+_T = urls.c
+
+
+def host_of(url: str) -> str:
+    """The host we are polite to, with its port if it is not the scheme's own: "news.example:8080"."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def _chosen(
+    conn: Connection,
+    source: str | None,
+    addresses: Iterable[str] | None,
+    listings: bool | None,
+    outcomes: Iterable[OutcomeKind] | None,
+) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = []
+    if source is not None:
+        chosen.append(_T.source == source)
+    if addresses is not None:
+        chosen.append(among(conn, _T.url, map(bounded, addresses)))
+    if listings is not None:
+        chosen.append(_T.is_listing if listings else ~_T.is_listing)
+    if outcomes is not None:
+        chosen.append(_T.outcome_kind.in_(list(outcomes)))
+    return chosen
+
+
+def _due_now(now: datetime) -> Update:
+    return update(urls).values(state="due", due_at=now, attempts=0)
+
+
+def _known(conn: Connection, addresses: Iterable[str]) -> dict[str, datetime | None]:
+    """The claimed modification times of the URLs we have, by key."""
+    condition = among(conn, _T.url, map(bounded, addresses))
+    return {row.url: row.claimed_modified for row in conn.execute(select(_T.url, _T.claimed_modified).where(condition))}
+
+
+def _insert(conn: Connection, rows: list[dict[str, Any]]) -> set[str]:
+    """Insert new rows and return the keys of those that were new: another worker may have been faster."""
+    if not rows:
+        return set()
+    names = sorted({row["host"] for row in rows})
+    conn.execute(upsert(conn, hosts).on_conflict_do_nothing(), [{"host": name} for name in names])
+    statement = upsert(conn, urls).on_conflict_do_nothing(index_elements=["url"])
+    if conn.dialect.name == "sqlite":  # the only writer: what was unknown before is new
+        conn.execute(statement, rows)
+        return {row["url"] for row in rows}
+    return set(conn.execute(statement.returning(_T.url), rows).scalars())
+
+
+def _seen_again(
+    conn: Connection, seen: list[Discovery], known: Mapping[str, datetime | None], now: datetime
+) -> tuple[str, ...]:
+    keys = [bounded(one.url) for one in seen]
+    if keys:
+        # Skipping what another worker is writing: when it was seen matters less than not to wait.
+        free = select(_T.url).where(among(conn, _T.url, keys)).with_for_update(skip_locked=True)
+        conn.execute(update(urls).where(_T.url.in_(free)).values(last_seen=now))
+    later = sorted(
+        (one for one in seen if _is_later(one.claims.modified, known[bounded(one.url)])), key=lambda o: o.url
+    )
+    if later:
+        changes = [{"key": bounded(o.url), "c": as_claims(o.claims), "m": o.claims.modified} for o in later]
+        statement = update(urls).where(_T.url == bindparam("key"))
+        conn.execute(statement.values(claims=bindparam("c"), claimed_modified=bindparam("m")), changes)
+    return tuple(one.url for one in later)
+
+
+def _is_later(claimed: datetime | None, before: datetime | None) -> bool:
+    return claimed is not None and (before is None or claimed > before)
+
+
+def _row(found: Discovery, now: datetime, *, due: bool, outcome: Outcome | None, run: str | None) -> dict[str, Any]:
+    waits = due and outcome is None
+    key = bounded(found.url)
+    return {
+        "url": key,
+        "long_url": None if key == found.url else found.url,
+        "urlkey": bounded(urlkey(found.url)),
+        "host": host_of(found.url),
+        "source": found.source,
+        "is_listing": found.is_listing,
+        "found_by": found.found_by,
+        "via": found.via,
+        "depth": found.depth,
+        "claims": None if found.claims == Claims() else as_claims(found.claims),
+        "claimed_modified": found.claims.modified,
+        "found_at": found.found_at,
+        "last_seen": now,
+        "state": "due" if waits else "done",
+        "due_at": now if waits else None,
+        "priority": LISTING if found.is_listing else ARTICLE,
+        "attempts": 0,
+        "outcome_kind": outcome.kind if outcome else None,
+        "outcome_reason": outcome.reason if outcome else None,
+        "outcome_detail": dict(outcome.detail) if outcome and outcome.detail else None,
+        "outcome_at": now if outcome else None,
+        "run": run if outcome else None,
+    }

@@ -1,0 +1,373 @@
+"""Leases: due URLs go to a worker for a time, and come back with an outcome, or by themselves if the worker dies.
+
+One host is leased to one worker at a time. In SQLite the whole file has one writer; in PostgreSQL workers pass by
+each other's rows (FOR UPDATE SKIP LOCKED). A worker never looks at all due URLs: `queues` has a row for each host and
+source with something due, and says from when. Order: values, lease, renew, release, acknowledge, hold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain, zip_longest
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from archive.catalog.captures import latest
+from archive.catalog.claims import read_claims
+from archive.catalog.columns import UtcTime, among, bounded
+from archive.catalog.engine import Catalog
+from archive.catalog.tables import captures, hosts, queues, urls
+from archive.catalog.upsert import upsert
+from archive.model import Capture, Claims, FoundBy, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """Of the last good capture of a URL: what to ask conditionally with, and what a revisit refers to."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    record_id: str | None = None
+    payload_digest: str | None = None
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A URL a worker may fetch until `until`, as it was found."""
+
+    url: str
+    host: str
+    source: str
+    is_listing: bool
+    found_by: FoundBy
+    found_at: datetime
+    via: str | None
+    depth: int
+    claims: Claims
+    attempts: int  # 1 for the first since its last outcome
+    until: datetime
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What became of a URL. `validators` None keeps those of the last good capture; so does `article_id`."""
+
+    url: str
+    outcome: Outcome
+    run: str
+    now: datetime
+    article_id: str | None = None
+    validators: Validators | None = None
+    due_again_at: datetime | None = None
+
+
+def lease(
+    catalog: Catalog,
+    worker: str,
+    *,
+    now: datetime,
+    seconds: float,
+    limit: int,
+    per_host: int,
+    sources: Sequence[str] | None = None,
+    run: str | None = None,
+    max_hosts: int | None = None,
+) -> list[Lease]:
+    """Give `worker` up to `limit` due URLs, hosts in turn, listings first, never more than `per_host` of a host.
+
+    The hosts are the worker's own until the lease ends, at most `max_hosts` at once, so that others find some. Leases that ended without an outcome are due again.
+    """
+    until = now + timedelta(seconds=seconds)
+    with catalog.transaction() as conn:
+        _reclaim(conn, now)
+        found = _take_hosts(conn, worker, now, limit, per_host, sources, max_hosts)
+        rows = _choose(conn, found, now, limit)
+        if rows:
+            _mark(conn, worker, until, rows, run)
+        _served(conn, found, rows, now)
+    return [_lease(row, until) for row in rows]
+
+
+def renew(conn: Connection, worker: str, now: datetime, seconds: float) -> int:
+    """Hold what the worker holds for `seconds` from now; return how many URLs. Hosts it needs no longer run out."""
+    until = now + timedelta(seconds=seconds)
+    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    free = select(urls.c.url).where(mine).with_for_update(skip_locked=True)
+    count = conn.execute(update(urls).where(urls.c.url.in_(free)).values(leased_until=until)).rowcount
+    busy = exists().where(mine, urls.c.host == hosts.c.host)
+    conn.execute(update(hosts).where(hosts.c.leased_by == worker, busy).values(leased_until=until))
+    return count
+
+
+def release(conn: Connection, worker: str) -> int:
+    """Give everything back at a clean stop: URLs as if never leased, hosts free. Return how many URLs."""
+    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    back = _back_in_line(conn, mine, attempts=urls.c.attempts - 1)
+    conn.execute(update(hosts).where(hosts.c.leased_by == worker).values(leased_by=None, leased_until=None))
+    return back
+
+
+def acknowledge(conn: Connection, results: Sequence[Acknowledged]) -> int:
+    """Write what became of URLs, after their captures are durable; return how many the frontier knows.
+
+    Whoever held the lease by now, the outcome counts: its capture is kept.
+    """
+    last = {bounded(one.url): one for one in results}
+    ordered = sorted(last.items())
+    kept = [_ending(key, one) for key, one in ordered if one.validators is None]
+    fresh = [_ending(key, one) | _validating(one.validators) for key, one in ordered if one.validators is not None]
+    count = 0
+    for rows, more in ((kept, ()), (fresh, _VALIDATORS)):
+        if rows:
+            count += conn.execute(_ENDING.values({name: bindparam(f"new_{name}") for name in more}), rows).rowcount
+    again = [key for key, one in ordered if one.due_again_at is not None]
+    if again:
+        bump_where(conn, among(conn, urls.c.url, again))
+    return count
+
+
+def hold(conn: Connection, host: str, until: datetime) -> None:
+    """Lease nothing of a host before `until`, e.g. after a Retry-After. A later time already set stays."""
+    statement = upsert(conn, hosts).values(host=host, next_at=until)
+    later = case((hosts.c.next_at > until, hosts.c.next_at), else_=literal(until, UtcTime))
+    conn.execute(statement.on_conflict_do_update(index_elements=["host"], set_={"next_at": later}))
+
+
+def bump(conn: Connection, due: Iterable[tuple[str, str, datetime]]) -> None:
+    """Say that something of (host, source) is due at a time. Whoever makes a URL due calls this, after it."""
+    earliest: dict[tuple[str, str], datetime] = {}
+    for host, source, at in due:
+        earliest[host, source] = min(at, earliest.get((host, source), at))
+    if earliest:
+        rows = [{"host": host, "source": source, "due_at": at} for (host, source), at in sorted(earliest.items())]
+        statement = upsert(conn, queues)
+        keep = and_(queues.c.due_at.is_not(None), queues.c.due_at <= statement.excluded.due_at)
+        sooner = case((keep, queues.c.due_at), else_=statement.excluded.due_at)
+        conn.execute(statement.on_conflict_do_update(index_elements=["host", "source"], set_={"due_at": sooner}), rows)
+
+
+def bump_where(conn: Connection, *conditions: ColumnElement[bool]) -> None:
+    """`bump` for the due URLs that fulfil the conditions."""
+    columns = (urls.c.host, urls.c.source)
+    asked = select(*columns, func.min(urls.c.due_at)).where(urls.c.state == "due", *conditions).group_by(*columns)
+    bump(conn, conn.execute(asked))
+
+
+def take_unread(
+    catalog: Catalog, worker: str, sources: Sequence[str], now: datetime, seconds: float, run: str
+) -> list[tuple[Lease, Capture]]:
+    """Lease the pages that were fetched and kept after their last outcome, and not read: their process died.
+
+    Gives each with its latest capture: it can be read from the files, without another request.
+    """
+    kept, whole_url = captures.c, func.coalesce(urls.c.long_url, urls.c.url)
+    unread = (
+        select(urls.c.url, func.max(kept.fetched_at).label("at"))
+        .join(
+            captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == func.coalesce(urls.c.long_url, urls.c.url))
+        )
+        .where(urls.c.state == "due", ~urls.c.is_listing, urls.c.source.in_(list(sources)))
+        .where(kept.status == 200, kept.truncated.is_(None))
+        .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
+        .group_by(urls.c.url)
+    )
+    until = now + timedelta(seconds=seconds)
+    with catalog.transaction() as conn:
+        names = [row.url for row in conn.execute(unread)]
+        rows = conn.execute(
+            select(urls).where(among(conn, urls.c.url, names), urls.c.state == "due").with_for_update(skip_locked=True)
+        ).all()
+        if rows:
+            taken = among(conn, urls.c.url, (row.url for row in rows))
+            held = {"leased_by": worker, "leased_until": until, "state": "leased", "leased_run": run}
+            conn.execute(update(urls).where(taken).values(attempts=urls.c.attempts + 1, **held))
+        found = [(_lease(row, until), latest(conn, row.long_url or row.url)) for row in rows]
+    return [(lease, capture) for lease, capture in found if capture is not None]
+
+
+def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -> int:
+    """Make leased URLs due again, as they were before."""
+    free = select(urls.c.url).where(which).with_for_update(skip_locked=True)
+    statement = update(urls).where(urls.c.url.in_(free))
+    cleared = statement.values(state="due", leased_by=None, leased_until=None, leased_run=None, **values)
+    rows = conn.execute(cleared.returning(urls.c.host, urls.c.source, urls.c.due_at)).all()
+    bump(conn, rows)
+    return len(rows)
+
+
+def _reclaim(conn: Connection, now: datetime) -> None:
+    _back_in_line(conn, and_(urls.c.state == "leased", urls.c.leased_until < now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    host: str
+    source: str
+    room: int  # how many URLs the worker may take from it
+
+
+def _take_hosts(
+    conn: Connection,
+    worker: str,
+    now: datetime,
+    limit: int,
+    per_host: int,
+    sources: Sequence[str] | None,
+    max_hosts: int | None,
+) -> list[_Queue]:
+    """The queues to serve now, those served longest ago first, their hosts locked for this transaction."""
+    full, held = _held(conn, worker, per_host)
+    if max_hosts is not None:
+        limit = min(limit, max(0, max_hosts - len(held)))
+    ours = or_(hosts.c.leased_by.is_(None), hosts.c.leased_by == worker, hosts.c.leased_until < now)
+    asked = (
+        select(queues.c.host, queues.c.source)
+        .join(hosts, hosts.c.host == queues.c.host)
+        .where(queues.c.due_at <= now, ours, or_(hosts.c.next_at.is_(None), hosts.c.next_at <= now))
+        .order_by(queues.c.served_at.nulls_first(), queues.c.host)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=hosts)
+    )
+    if sources is not None:
+        asked = asked.where(queues.c.source.in_(list(sources)))
+    if full:
+        asked = asked.where(~among(conn, queues.c.host, full))
+    rows = conn.execute(asked).all()
+    share = min(per_host, -(-limit // len(rows))) if rows else 0
+    return [_Queue(row.host, row.source, min(share, per_host - held[row.host])) for row in rows]
+
+
+def _held(conn: Connection, worker: str, per_host: int) -> tuple[list[str], Counter[str]]:
+    mine = select(urls.c.host, func.count()).where(urls.c.state == "leased", urls.c.leased_by == worker)
+    held: Counter[str] = Counter(dict(conn.execute(mine.group_by(urls.c.host)).all()))
+    return [host for host, count in held.items() if count >= per_host], held
+
+
+def _choose(conn: Connection, found: Sequence[_Queue], now: datetime, limit: int) -> list[Row[Any]]:
+    """The first due URLs of each queue, one of each host in turn."""
+    lines: dict[str, list[Row[Any]]] = {}
+    room = {queue.host: queue.room for queue in found}
+    for queue in found:
+        chosen = conn.execute(_FIRST, {"host": queue.host, "source": queue.source, "now": now, "room": queue.room})
+        line = lines.setdefault(queue.host, [])
+        line += chosen.all()
+        del line[room[queue.host] :]
+    turns = chain.from_iterable(zip_longest(*lines.values()))
+    return [row for row in turns if row is not None][:limit]
+
+
+_FIRST = (
+    select(urls)
+    .where(
+        urls.c.state == "due",
+        urls.c.host == bindparam("host"),
+        urls.c.source == bindparam("source"),
+        urls.c.due_at <= bindparam("now", type_=UtcTime),
+    )
+    .order_by(urls.c.priority, urls.c.due_at)
+    .limit(bindparam("room"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def _mark(conn: Connection, worker: str, until: datetime, rows: Sequence[Row[Any]], run: str | None) -> None:
+    held = {"leased_by": worker, "leased_until": until}
+    held_url = held | {"state": "leased", "leased_run": run}
+    taken = among(conn, urls.c.url, (row.url for row in rows))
+    conn.execute(update(urls).where(taken).values(attempts=urls.c.attempts + 1, **held_url))
+    conn.execute(update(hosts).where(among(conn, hosts.c.host, {row.host for row in rows})).values(**held))
+
+
+def _served(conn: Connection, found: Sequence[_Queue], rows: Sequence[Row[Any]], now: datetime) -> None:
+    """Put the queues we looked at at the end of the line, and correct `due_at` of those with nothing left for now."""
+    taken = Counter((row.host, row.source) for row in rows)
+    changes = []
+    for queue in sorted(found, key=lambda queue: (queue.host, queue.source)):
+        came = taken[queue.host, queue.source]
+        emptied = came < queue.room
+        due_at = _next_due(conn, queue) if emptied else now
+        changes.append({"h": queue.host, "s": queue.source, "at": now, "due": due_at})
+    if changes:
+        statement = update(queues).where(queues.c.host == bindparam("h"), queues.c.source == bindparam("s"))
+        conn.execute(statement.values(served_at=bindparam("at"), due_at=bindparam("due")), changes)
+
+
+def _next_due(conn: Connection, queue: _Queue) -> datetime | None:
+    where = (urls.c.state == "due", urls.c.host == queue.host, urls.c.source == queue.source)
+    return conn.execute(select(func.min(urls.c.due_at)).where(*where)).scalar()
+
+
+def _lease(row: Row[Any], until: datetime) -> Lease:
+    return Lease(
+        url=row.long_url or row.url,
+        host=row.host,
+        source=row.source,
+        is_listing=row.is_listing,
+        found_by=row.found_by,
+        found_at=row.found_at,
+        via=row.via,
+        depth=row.depth,
+        claims=read_claims(row.claims),
+        attempts=row.attempts + 1,
+        until=until,
+        validators=Validators(row.etag, row.last_modified, row.record_id, row.payload_digest, row.captured_at),
+    )
+
+
+_VALIDATORS = ("etag", "last_modified", "record_id", "payload_digest", "captured_at")
+_ENDING = (
+    update(urls)
+    .where(urls.c.url == bindparam("key"))
+    .values(
+        state=bindparam("new_state"),
+        due_at=bindparam("new_due_at"),
+        leased_by=null(),
+        leased_until=null(),
+        leased_run=null(),
+        attempts=0,
+        outcome_kind=bindparam("new_kind"),
+        outcome_reason=bindparam("new_reason"),
+        outcome_detail=bindparam("new_detail"),
+        outcome_at=bindparam("new_at"),
+        run=bindparam("new_run"),
+        article_id=func.coalesce(bindparam("new_article_id"), urls.c.article_id),
+    )
+)
+
+
+def _ending(key: str, one: Acknowledged) -> dict[str, Any]:
+    return {
+        "key": key,
+        "new_state": "done" if one.due_again_at is None else "due",
+        "new_due_at": one.due_again_at,
+        "new_kind": one.outcome.kind,
+        "new_reason": one.outcome.reason,
+        "new_detail": dict(one.outcome.detail) or None,
+        "new_at": one.now,
+        "new_run": one.run,
+        "new_article_id": one.article_id,
+    }
+
+
+def _validating(found: Validators | None) -> dict[str, Any]:
+    return {f"new_{name}": getattr(found, name) for name in _VALIDATORS}

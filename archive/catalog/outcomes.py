@@ -1,0 +1,180 @@
+"""What became of URLs: of one (`why`), of a run's (counts), of those left out (`skipped`), and what is still to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from archive.catalog import captures
+from archive.catalog.claims import read_claims
+from archive.catalog.columns import bounded
+from archive.catalog.engine import Catalog, connection
+from archive.catalog.tables import urls
+from archive.model import Capture, Claims, FoundBy, Outcome
+from archive.urls import urlkey
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is still to do: due now, held by workers, and due later with the next time something is."""
+
+    due: int
+    leased_by: Mapping[str, int]
+    later: int
+    next_due_at: datetime | None
+    leased_by_me: int = 0
+
+    @property
+    def leased_by_others(self) -> int:
+        return sum(self.leased_by.values()) - self.leased_by_me
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing to do now for anyone. A lease of a dead worker counts until it ends."""
+        return not self.due and not self.leased_by
+
+
+@dataclass(frozen=True, slots=True)
+class UrlStory:
+    """All we know of a URL: how it was found, where it stands, what became of it, and its captures, oldest first."""
+
+    url: str
+    urlkey: str
+    host: str
+    source: str
+    is_listing: bool
+    found_by: FoundBy
+    found_at: datetime
+    last_seen: datetime
+    via: str | None
+    depth: int
+    claims: Claims
+    state: str  # "due", "leased" or "done"
+    due_at: datetime | None
+    leased_by: str | None
+    leased_until: datetime | None
+    attempts: int
+    outcome: Outcome | None  # None: never fetched yet
+    outcome_at: datetime | None
+    run: str | None
+    article_id: str | None
+    record_id: str | None  # of the last good capture
+    captures: tuple[Capture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A URL left out or failed, as `pressmark skipped` lists it."""
+
+    url: str
+    source: str
+    run: str | None
+    kind: str
+    reason: str | None
+    found_in: str | None
+    depth: int
+    at: datetime
+    record_id: str | None
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+def pending(
+    catalog: Catalog | Connection, sources: Sequence[str] | None, now: datetime, *, worker: str | None = None
+) -> Pending:
+    """Count what is still to do for some sources (None: all). `worker`: whose leases are "mine"."""
+    which = [] if sources is None else [urls.c.source.in_(list(sources))]
+    is_due = urls.c.state == "due"
+    due = select(func.count()).select_from(urls).where(is_due, urls.c.due_at <= now, *which)
+    later = select(func.count(), func.min(urls.c.due_at)).where(is_due, urls.c.due_at > now, *which)
+    held = select(urls.c.leased_by, func.count()).where(urls.c.state == "leased", *which).group_by(urls.c.leased_by)
+    with connection(catalog) as conn:
+        leased: dict[str, int] = dict(conn.execute(held).all())
+        waiting, next_at = conn.execute(later).one()
+        count = conn.execute(due).scalar_one()
+    return Pending(count, leased, waiting, next_at, leased.get(worker, 0) if worker else 0)
+
+
+def outcome_of(catalog: Catalog | Connection, url: str) -> UrlStory | None:
+    """Return everything about a URL (canonical), or about one that differs only in ways its urlkey ignores."""
+    with connection(catalog) as conn:
+        row = conn.execute(select(urls).where(urls.c.url == bounded(url))).first()
+        if row is None:
+            alike = select(urls).where(urls.c.urlkey == bounded(urlkey(url))).order_by(urls.c.found_at)
+            row = conn.execute(alike).first()
+        return None if row is None else _story(row, captures.of_url(conn, row.long_url or row.url))
+
+
+def outcomes_of_run(catalog: Catalog | Connection, run: str) -> dict[tuple[str, str | None], int]:
+    """Return how many URLs ended as (kind, reason) in a run and in none since, e.g. {("skipped", "robots"): 3}."""
+    columns = (urls.c.outcome_kind, urls.c.outcome_reason)
+    asked = select(*columns, func.count()).where(urls.c.run == run).group_by(*columns).order_by(*columns)
+    with connection(catalog) as conn:
+        return {(kind, reason): count for kind, reason, count in conn.execute(asked)}
+
+
+def skipped(
+    catalog: Catalog | Connection,
+    reason: str | None = None,
+    source: str | None = None,
+    run: str | None = None,
+    limit: int | None = None,
+) -> list[Skipped]:
+    """List URLs left out or failed, the latest first; by reason ("robots"), source and run where given."""
+    asked = select(urls).where(urls.c.outcome_kind.in_(("skipped", "failed")))
+    for column, wanted in ((urls.c.outcome_reason, reason), (urls.c.source, source), (urls.c.run, run)):
+        if wanted is not None:
+            asked = asked.where(column == wanted)
+    with connection(catalog) as conn:
+        return [
+            _skipped(row) for row in conn.execute(asked.order_by(urls.c.outcome_at.desc(), urls.c.url).limit(limit))
+        ]
+
+
+def _outcome(row: Row[Any]) -> Outcome | None:
+    return Outcome(row.outcome_kind, row.outcome_reason, row.outcome_detail or {}) if row.outcome_kind else None
+
+
+def _skipped(row: Row[Any]) -> Skipped:
+    return Skipped(
+        url=row.long_url or row.url,
+        source=row.source,
+        run=row.run,
+        kind=row.outcome_kind,
+        reason=row.outcome_reason,
+        found_in=row.via,
+        depth=row.depth,
+        at=row.outcome_at,
+        record_id=row.record_id,
+        detail=row.outcome_detail or {},
+    )
+
+
+def _story(row: Row[Any], found: list[Capture]) -> UrlStory:
+    return UrlStory(
+        url=row.long_url or row.url,
+        urlkey=row.urlkey,
+        host=row.host,
+        source=row.source,
+        is_listing=row.is_listing,
+        found_by=row.found_by,
+        found_at=row.found_at,
+        last_seen=row.last_seen,
+        via=row.via,
+        depth=row.depth,
+        claims=read_claims(row.claims),
+        state=row.state,
+        due_at=row.due_at,
+        leased_by=row.leased_by,
+        leased_until=row.leased_until,
+        attempts=row.attempts,
+        outcome=_outcome(row),
+        outcome_at=row.outcome_at,
+        run=row.run,
+        article_id=row.article_id,
+        record_id=row.record_id,
+        captures=tuple(found),
+    )

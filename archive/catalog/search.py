@@ -1,0 +1,205 @@
+"""Full-text search that finds Chinese, Japanese, Korean, Thai, accented and plain words.
+
+`segment` turns text into words both databases index as they are: SQLite in an FTS5 table, PostgreSQL in a tsvector we
+write ourselves. Neither database's own idea of a word is used, so both give the same answers in every locale.
+Order: words, queries for people, the index (create, put, condition).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, Connection, and_, not_, text
+
+from archive.catalog.tables import articles
+
+# One token per character from scripts without spaces (and Hangul, whose words carry particles): the character and its
+# follower; the last of a run stands alone. So any part of a run is a prefix, a token or a phrase.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf"  # Thai, Lao, Myanmar, Khmer, Tai
+    "\u1100-\u11ff\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u303c\u3041-\u3096\u3099\u309a\u309d-\u309f"
+    "\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f"
+    "\ua9e0-\ua9fe\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\U0001aff0-\U0001b16f\U00020000-\U0003ffff]+"
+)
+# Marks that searchers leave out: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowels and tatweel.
+# Not the marks of Indic scripts or kana, which make other words.
+_MARKS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]"
+)
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+_QUERY_PART = re.compile(r'(?P<minus>-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+
+# tsvector keeps positions up to 16,383, lexemes up to 2,046 bytes, and a megabyte in all.
+_MAX_POSITION = 16_383
+_MAX_PER_LEXEME = 255
+_MAX_TOKEN_CHARS = 200
+_MAX_VECTOR_BYTES = 900_000
+
+
+def segment(text: str) -> str:
+    """Return the words of a text as they are indexed: folded (NFKC, case, accents), separated by spaces. Pure.
+
+    "Pegel der Elbe" gives "pegel der elbe"; "新闻报道" gives "新闻 闻报 报道 道". Letters, digits and marks make words.
+    """
+    return " ".join(_tokens(text))
+
+
+def fold(text: str) -> str:
+    """The same text without what searchers leave out: width, case, accents."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", folded)) if not folded.isascii() else folded
+    return unicodedata.normalize("NFC", bare).translate(_LETTERS)
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for word in _words(fold(text)):
+        at = 0
+        for run in _UNSPACED.finditer(word):
+            if run.start() > at:
+                yield word[at : run.start()][:_MAX_TOKEN_CHARS]
+            yield from _pairs(run.group())
+            at = run.end()
+        if at < len(word):
+            yield word[at:][:_MAX_TOKEN_CHARS]
+
+
+def _words(folded: str) -> list[str]:
+    return "".join(char if _is_word(char) else " " for char in folded).split()
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_word(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "Co"
+
+
+def _pairs(run: str) -> Iterator[str]:
+    yield from (run[at : at + 2] for at in range(len(run)))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that stand next to each other. `is_prefix`: the last one may go on."""
+
+    words: tuple[str, ...]
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a person asked for: all of `wanted`, none of `unwanted`."""
+
+    wanted: tuple[Term, ...] = ()
+    unwanted: tuple[Term, ...] = ()
+
+
+def read_query(asked: str) -> Query:
+    """Read words (all must be there), "quoted phrases", -unwanted and begin*. Pure; nothing is an error.
+
+    Quotes of other scripts count as quotes; a quote left open ends with the query; signs alone are left out.
+    """
+    wanted: list[Term] = []
+    unwanted: list[Term] = []
+    plain = re.sub("[“”„‟«»「」『』＂]", '"', asked)
+    for part in _QUERY_PART.finditer(plain):
+        term = _term(part["word"] if part["phrase"] is None else part["phrase"])
+        if term is not None:
+            (unwanted if part["minus"] else wanted).append(term)
+    return Query(tuple(wanted), tuple(unwanted))
+
+
+def _term(asked: str) -> Term | None:
+    words = segment(asked).split()
+    if not words:
+        return None
+    is_prefix = asked.rstrip().endswith("*")
+    if _UNSPACED.fullmatch(words[-1]):
+        # The last character may be followed by others on the page: it is the end of the pair before, or a beginning.
+        if len(words) > 1 and len(words[-1]) == 1 and words[-2].endswith(words[-1]) and len(words[-2]) == 2:
+            words.pop()
+        elif len(words[-1]) == 1:
+            is_prefix = True
+    return Term(tuple(words), is_prefix)
+
+
+def create(conn: Connection) -> None:
+    """Make the empty index."""
+    if conn.dialect.name == "sqlite":
+        # Our tokens hold ASCII letters and digits or other scripts, so "ascii" takes them whole. Contentless: the
+        # text is in the records. An index entry is never changed: a new revision gets a new row, and old ones, which
+        # no article names any more, are never given back.
+        conn.execute(text("CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(words, content='', tokenize='ascii')"))
+    else:
+        conn.execute(text('CREATE TABLE search (article_id text COLLATE "C" PRIMARY KEY, words tsvector NOT NULL)'))
+        conn.execute(text("CREATE INDEX search_words ON search USING gin (words)"))
+
+
+def drop(conn: Connection) -> None:
+    conn.execute(text("DROP TABLE IF EXISTS search"))
+
+
+def put(conn: Connection, article_id: str, texts: Sequence[str | None]) -> int | None:
+    """Index the texts of an article, instead of what was indexed before. Return its row in SQLite."""
+    words = segment("\n".join(filter(None, texts)))
+    if conn.dialect.name == "sqlite":
+        return conn.execute(text("INSERT INTO search (words) VALUES (:words)"), {"words": words}).lastrowid
+    conn.execute(
+        text(
+            "INSERT INTO search (article_id, words) VALUES (:id, CAST(:words AS tsvector)) "
+            "ON CONFLICT (article_id) DO UPDATE SET words = excluded.words"
+        ),
+        {"id": article_id, "words": _vector(words.split())},
+    )
+    return None
+
+
+def condition(conn: Connection, asked: str) -> ColumnElement[bool] | None:
+    """The condition on `articles` that a query means; None where it asks for nothing."""
+    query = read_query(asked)
+    render = _fts5 if conn.dialect.name == "sqlite" else _tsquery
+    parts = []
+    if query.wanted:
+        parts.append(_found(conn, "wanted", render(query.wanted, " AND " if render is _fts5 else " & ")))
+    if query.unwanted:
+        parts.append(not_(_found(conn, "unwanted", render(query.unwanted, " OR " if render is _fts5 else " | "))))
+    return and_(*parts) if parts else None
+
+
+def _found(conn: Connection, name: str, match: str) -> ColumnElement[bool]:
+    if conn.dialect.name == "sqlite":
+        rows = text(f"SELECT rowid FROM search WHERE search MATCH :{name}").bindparams(**{name: match})
+        return articles.c.search_row.in_(rows)
+    rows = text(f"SELECT article_id FROM search WHERE words @@ CAST(:{name} AS tsquery)").bindparams(**{name: match})
+    return articles.c.article_id.in_(rows)
+
+
+def _fts5(terms: Sequence[Term], joint: str) -> str:
+    """Every word in quotes, so that nothing typed is syntax. https://sqlite.org/fts5.html, section 3"""
+    return joint.join(
+        "(" + " + ".join(f'"{word}"' for word in term.words) + ("*" * term.is_prefix) + ")" for term in terms
+    )
+
+
+def _tsquery(terms: Sequence[Term], joint: str) -> str:
+    return joint.join(
+        "(" + " <-> ".join(f"'{word}'" for word in term.words) + (":*" * term.is_prefix) + ")" for term in terms
+    )
+
+
+def _vector(words: Sequence[str]) -> str:
+    """A tsvector as text: each word with its places. Words too far on have none left: found, but not in phrases."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(words, 1):
+        at = places.setdefault(word, [])
+        if place <= _MAX_POSITION and len(at) < _MAX_PER_LEXEME:
+            at.append(place)
+    parts, size = [], 0
+    for word, at in places.items():
+        size += len(word.encode()) + 2 * len(at) + 8
+        if size > _MAX_VECTOR_BYTES:
+            break
+        parts.append(f"'{word}'" + (":" + ",".join(map(str, at)) if at else ""))
+    return " ".join(parts)

@@ -1,0 +1,382 @@
+"""The published record `pressmark.article/1`, and `pressmark.skipped/1`: models, how they are built, their schema.
+
+Every key is always there, null where it has no value; times are RFC 3339 in UTC. `build_record` is pure: it turns
+an Extraction and where it came from into the dict that is written to records/… and handed on by every export.
+Changing a field changes archive/schema/article-1.json (`pressmark schema article`), which a test compares.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from archive.model import Capture, Discovery, Extraction, Moment, Outcome, Precision, Revision
+from archive.times import rfc3339
+
+ARTICLE_SCHEMA = "pressmark.article/1"
+SKIPPED_SCHEMA = "pressmark.skipped/1"
+_SCHEMA_FOLDER = Path(__file__).parent / "schema"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+
+class AuthorRecord(_Model):
+    name: str
+    url: str | None
+
+
+class ImageRecord(_Model):
+    url: str
+    caption: str | None
+    credit: str | None
+
+
+class LoserRecord(_Model):
+    value: str
+    value_from: str
+
+
+class OriginRecord(_Model):
+    """Where a field's value came from, how sure we are (0 … 1), and the candidates that lost."""
+
+    value_from: str
+    confidence: float
+    losers: list[LoserRecord]
+
+
+class SpanRecord(_Model):
+    """An injected piece of text; offsets count characters of the kept text before it was cleaned."""
+
+    raw: str
+    start: int
+    end: int
+    injection_class: str
+    evidence: list[str]
+    action: str
+    restored: str | None
+    restored_from: str | None
+
+
+class IntegrityRecord(_Model):
+    verdict: Literal["clean", "suspect", "hijacked"]
+    reasons: list[str]
+    spans: list[SpanRecord]
+
+
+class CaptureRecord(_Model):
+    """The bytes this record was read from; enough to run `pressmark warc cat`."""
+
+    fetched_at: str
+    status: int | None
+    mime: str | None
+    charset: str
+    charset_from: str
+    payload_digest: str | None
+    warc_file: str = Field(description="relative to the archive's folder")
+    warc_offset: int
+    warc_length: int
+    warc_record_id: str
+    revisit_of: str | None = Field(description="record with the payload, where this capture is a WARC revisit")
+    redirects: list[str] = Field(description="URLs that led here, in order, without the last")
+    robots: str | None = Field(description='"allowed", "no-rules" or "unavailable"; null where not asked')
+    wire_exact: bool = Field(description="false only where the bytes are not as received; warnings say why")
+
+
+class DiscoveryRecord(_Model):
+    """How we came to the page."""
+
+    run: str
+    kind: str | None
+    via: str | None
+    depth: int | None
+    found_at: str | None
+
+
+class ExtractionRecord(_Model):
+    """Which reading this is. Reading again gives a new row, it overwrites none."""
+
+    tool: str
+    version: str
+    profile: str
+    config_hash: str
+    at: str
+    warnings: list[str]
+
+
+class ArticleRecord(_Model):
+    """One revision of one article: what the page says, and how we know."""
+
+    schema_: Literal["pressmark.article/1"] = Field(alias="schema")
+    id: str
+    url: str
+    canonical_url: str | None = Field(description="as the page states it")
+    requested_url: str = Field(description="what we asked for first, before redirects")
+    url_key: str = Field(description="SURT key")
+    source: str | None
+    publisher: str | None
+    host: str
+    tags: list[str]
+    headline: str | None
+    description: str | None
+    authors: list[AuthorRecord]
+    section: str | None
+    keywords: list[str]
+    date_published: str | None
+    date_published_precision: Precision | None
+    date_published_zone: str | None = Field(description='UTC offset the page states, "+08:00"; null: none stated')
+    date_published_from: str | None
+    date_modified: str | None
+    language: str | None
+    language_declared: str | None
+    language_confidence: float | None
+    text: str = Field(description="NFC, one paragraph a line")
+    word_count: int = Field(description="words between spaces; see char_count for scripts without spaces")
+    char_count: int
+    republished_from: str | None
+    integrity: IntegrityRecord
+    text_marked: str | None = Field(description="text with injected tokens in ⟦…⟧; null where there are none")
+    origins: dict[str, OriginRecord]
+    images: list[ImageRecord]
+    is_accessible_for_free: bool | None
+    license: str | None
+    page_type: str
+    content_hash: str
+    simhash: str = Field(description="64 bits as 16 hexadecimal digits")
+    duplicate_of: str | None
+    revision: int = Field(description="from 1, the n-th distinct text under one extractor version")
+    revision_count: int = Field(description="revisions known when this record was written")
+    first_seen: str
+    last_seen: str
+    capture: CaptureRecord
+    discovery: DiscoveryRecord
+    extraction: ExtractionRecord
+
+
+class SkippedRecord(_Model):
+    """A URL that was not stored, and why."""
+
+    schema_: Literal["pressmark.skipped/1"] = Field(alias="schema")
+    url: str
+    source: str | None
+    run: str | None
+    reason: str | None
+    detail: dict[str, str]
+    found_in: str | None
+    depth: int | None
+    at: str | None
+    warc_record_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a record says besides the reading: known to the caller, not to the page."""
+
+    read_at: datetime
+    run: str
+    requested_url: str | None = None  # None: the capture's own
+    redirects: tuple[str, ...] = ()
+    robots: str | None = None
+    tags: tuple[str, ...] = ()
+    duplicate_of: str | None = None
+    revision_count: int | None = None  # None: this revision is the last
+
+
+def build_record(
+    extraction: Extraction,
+    capture: Capture,
+    revision: Revision,
+    discovery: Discovery | None,
+    circumstances: Circumstances,
+) -> dict[str, Any]:
+    """Return the record of one reading as a dict that is ready for JSON, keys in the order of the schema. Pure.
+
+    `capture` is the one that was read: for a revisit, the revisit itself. Raises pydantic.ValidationError only where
+    the values break their own types.
+    """
+    article = extraction.article
+    published = article.date_published
+    origin = extraction.origins.get("date_published")
+    values: dict[str, Any] = {
+        "schema": ARTICLE_SCHEMA,
+        "id": revision.article_id,
+        "url": capture.target_uri,
+        "canonical_url": article.canonical_url,
+        "requested_url": circumstances.requested_url or capture.target_uri,
+        "url_key": capture.urlkey,
+        "source": capture.source,
+        "publisher": article.publisher,
+        "host": urlsplit(capture.target_uri).hostname or "",
+        "tags": list(circumstances.tags),
+        "headline": article.headline,
+        "description": article.description,
+        "authors": [{"name": author.name, "url": author.url} for author in article.authors],
+        "section": article.section,
+        "keywords": list(article.keywords),
+        "date_published": rfc3339(published.at) if published else None,
+        "date_published_precision": published.precision if published else None,
+        "date_published_zone": _zone(published),
+        "date_published_from": origin.value_from if origin else None,
+        "date_modified": rfc3339(article.date_modified.at) if article.date_modified else None,
+        "language": article.language,
+        "language_declared": article.language_declared,
+        "language_confidence": article.language_confidence,
+        "text": article.text,
+        "word_count": len(article.text.split()),
+        "char_count": len(article.text),
+        "republished_from": article.republished_from,
+        "integrity": _integrity(extraction),
+        "text_marked": extraction.text_marked,
+        "origins": _origins(extraction),
+        "images": [{"url": image.url, "caption": image.caption, "credit": image.credit} for image in article.images],
+        "is_accessible_for_free": article.is_accessible_for_free,
+        "license": article.license,
+        "page_type": article.page_type,
+        "content_hash": revision.content_hash,
+        "simhash": f"{revision.simhash & 0xFFFF_FFFF_FFFF_FFFF:016x}",
+        "duplicate_of": circumstances.duplicate_of,
+        "revision": revision.number,
+        "revision_count": circumstances.revision_count or revision.number,
+        "first_seen": rfc3339(revision.first_seen),
+        "last_seen": rfc3339(revision.last_seen),
+        "capture": _capture(extraction, capture, circumstances),
+        "discovery": _discovery(discovery, circumstances),
+        "extraction": _extraction(extraction, capture, circumstances),
+    }
+    return ArticleRecord.model_validate(values).model_dump(mode="json")
+
+
+def skipped_record(
+    url: str,
+    outcome: Outcome,
+    *,
+    at: datetime | None,
+    source: str | None,
+    run: str | None,
+    discovery: Discovery | None = None,
+    record_id: str | None = None,
+) -> dict[str, Any]:
+    """Return the `pressmark.skipped/1` record of a URL that was not stored. Pure."""
+    return SkippedRecord(
+        schema_="pressmark.skipped/1",
+        url=url,
+        source=source,
+        run=run,
+        reason=outcome.reason,
+        detail={name: str(value) for name, value in outcome.detail.items()},
+        found_in=discovery.via if discovery else None,
+        depth=discovery.depth if discovery else None,
+        at=rfc3339(at) if at else None,
+        warc_record_id=record_id,
+    ).model_dump(mode="json")
+
+
+def json_schema(name: Literal["article", "skipped"]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a record: every key required."""
+    model, version = (ArticleRecord, ARTICLE_SCHEMA) if name == "article" else (SkippedRecord, SKIPPED_SCHEMA)
+    schema = model.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:{version}", **schema}
+
+
+def schema_text(name: Literal["article", "skipped"]) -> str:
+    """The schema as it is checked in."""
+    return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema_path(name: Literal["article", "skipped"]) -> Path:
+    """Where the checked-in schema lies: archive/schema/article-1.json."""
+    return _SCHEMA_FOLDER / f"{name}-1.json"
+
+
+def _zone(moment: Moment | None) -> str | None:
+    if moment is None or moment.zone_from != "stated":
+        return None
+    return moment.at.isoformat()[-6:] if moment.at.utcoffset() != timedelta(0) else "+00:00"
+
+
+def _integrity(extraction: Extraction) -> dict[str, Any]:
+    found = extraction.integrity
+    spans = [
+        {
+            "raw": span.raw,
+            "start": span.start,
+            "end": span.end,
+            "injection_class": span.injection_class,
+            "evidence": list(span.evidence),
+            "action": span.action,
+            "restored": span.restored,
+            "restored_from": span.restored_from,
+        }
+        for span in found.spans
+    ]
+    return {"verdict": found.verdict, "reasons": list(found.reasons), "spans": spans}
+
+
+def _origins(extraction: Extraction) -> dict[str, Any]:
+    return {
+        name: {
+            "value_from": origin.value_from,
+            "confidence": origin.confidence,
+            "losers": [{"value": value, "value_from": value_from} for value, value_from in origin.losers],
+        }
+        for name, origin in extraction.origins.items()
+    }
+
+
+def _capture(extraction: Extraction, capture: Capture, circumstances: Circumstances) -> dict[str, Any]:
+    return {
+        "fetched_at": rfc3339(capture.fetched_at),
+        "status": capture.status,
+        "mime": capture.media_type,
+        "charset": extraction.charset,
+        "charset_from": extraction.charset_from,
+        "payload_digest": capture.payload_digest,
+        "warc_file": capture.warc_file,
+        "warc_offset": capture.warc_offset,
+        "warc_length": capture.warc_length,
+        "warc_record_id": capture.record_id,
+        "revisit_of": capture.refers_to,
+        "redirects": list(circumstances.redirects),
+        "robots": circumstances.robots,
+        "wire_exact": capture.wire_exact,
+    }
+
+
+def _discovery(discovery: Discovery | None, circumstances: Circumstances) -> dict[str, Any]:
+    return {
+        "run": circumstances.run,
+        "kind": discovery.found_by if discovery else None,
+        "via": discovery.via if discovery else None,
+        "depth": discovery.depth if discovery else None,
+        "found_at": rfc3339(discovery.found_at) if discovery else None,
+    }
+
+
+def _extraction(extraction: Extraction, capture: Capture, circumstances: Circumstances) -> dict[str, Any]:
+    warnings = list(extraction.warnings)
+    if capture.truncated:
+        warnings.append(f"truncated: {capture.truncated}")
+    elif not capture.wire_exact:
+        warnings.append("bytes not as received")
+    return {
+        "tool": extraction.tool,
+        "version": extraction.version,
+        "profile": extraction.profile,
+        "config_hash": extraction.config_hash,
+        "at": rfc3339(circumstances.read_at),
+        "warnings": warnings,
+    }
+
+
+def stable_part(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What two readings of one capture by one extractor version must share: all but the moment of reading."""
+    reading = {name: value for name, value in record["extraction"].items() if name != "at"}
+    return {**record, "extraction": reading}

@@ -1,0 +1,137 @@
+"""The log of a run: what it was, every URL it saw, what became of each, how it ended. JSON lines in runs/RUN.jsonl.
+
+The crawler writes it, `db rebuild` reads it: together with the WARC files and the records, it is all the catalog
+knows. Four kinds of line, told apart by "type"; the functions below make and read them. Times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from archive.jsonl import JsonLines, read_json_lines
+from archive.model import Claims, Discovery, Outcome, Run
+from archive.times import parse_rfc3339, rfc3339
+
+LogLine = dict[str, Any]
+
+
+class RunLog(JsonLines):
+    """The log of one run, open for appending. See archive.jsonl for what a crash leaves."""
+
+
+def read_run_log(path: Path, problems: list[str] | None = None) -> Iterator[LogLine]:
+    """Give the lines of a run's log in order. Raises NotFound; see `read_json_lines` for damaged lines."""
+    return read_json_lines(path, problems)
+
+
+def run_line(run: Run) -> LogLine:
+    """{"type": "run", …}: the first line of a log."""
+    return {"type": "run", **_run_values(run)}
+
+
+def end_line(run: Run) -> LogLine:
+    """{"type": "end", …}: the last line; without it a run did not end by itself."""
+    values = _run_values(run)
+    return {"type": "end", **{name: values[name] for name in ("run_id", "ended_at", "exit_code", "reason", "counts")}}
+
+
+def discovered_line(discovery: Discovery) -> LogLine:
+    """{"type": "discovered", …}: a URL seen in a listing. Claims that say nothing are null."""
+    claims = {name: _written(value) for name, value in asdict(discovery.claims).items() if value is not None}
+    return {
+        "type": "discovered",
+        "url": discovery.url,
+        "source": discovery.source,
+        "found_by": discovery.found_by,
+        "via": discovery.via,
+        "depth": discovery.depth,
+        "is_listing": discovery.is_listing,
+        "claims": claims or None,
+        "at": rfc3339(discovery.found_at),
+    }
+
+
+def outcome_line(
+    url: str,
+    outcome: Outcome,
+    at: datetime,
+    *,
+    source: str | None = None,
+    record_id: str | None = None,
+    article_id: str | None = None,
+) -> LogLine:
+    """{"type": "outcome", …}: what became of a URL, with the capture and the article where there are any."""
+    return {
+        "type": "outcome",
+        "url": url,
+        "kind": outcome.kind,
+        "reason": outcome.reason,
+        "detail": dict(outcome.detail),
+        "at": rfc3339(at),
+        "record_id": record_id,
+        "article_id": article_id,
+        "source": source,
+    }
+
+
+def run_of(line: Mapping[str, Any], end: Mapping[str, Any] | None = None) -> Run:
+    """The Run of a "run" line, with what its "end" line adds. Raises KeyError, ValueError for a foreign line."""
+    closing = end or {}
+    return Run(
+        run_id=line["run_id"],
+        kind=line["kind"],
+        started_at=parse_rfc3339(line["started_at"]),
+        command=line["command"],
+        version=line["version"],
+        settings_digest=line["settings_digest"],
+        pid=line["pid"],
+        host=line["host"],
+        heartbeat_at=_moment(line.get("heartbeat_at")),
+        ended_at=_moment(closing.get("ended_at", line.get("ended_at"))),
+        exit_code=closing.get("exit_code", line.get("exit_code")),
+        reason=closing.get("reason", line.get("reason")),
+        counts=dict(closing.get("counts") or line.get("counts") or {}),
+    )
+
+
+def discovery_of(line: Mapping[str, Any]) -> Discovery:
+    """The Discovery of a "discovered" line."""
+    claims = line.get("claims") or {}
+    return Discovery(
+        url=line["url"],
+        source=line["source"],
+        found_by=line["found_by"],
+        found_at=parse_rfc3339(line["at"]),
+        via=line.get("via"),
+        depth=line.get("depth") or 0,
+        is_listing=bool(line.get("is_listing")),
+        claims=Claims(
+            title=claims.get("title"),
+            published=_moment(claims.get("published")),
+            modified=_moment(claims.get("modified")),
+            language=claims.get("language"),
+            rank=claims.get("rank"),
+        ),
+    )
+
+
+def outcome_of(line: Mapping[str, Any]) -> Outcome:
+    """The Outcome of an "outcome" line."""
+    return Outcome(line["kind"], line.get("reason"), line.get("detail") or {})
+
+
+def _run_values(run: Run) -> dict[str, Any]:
+    values = asdict(run) | {"counts": dict(run.counts)}
+    return {name: _written(value) for name, value in values.items()}
+
+
+def _written(value: Any) -> Any:
+    return rfc3339(value) if isinstance(value, datetime) else value
+
+
+def _moment(text: str | None) -> datetime | None:
+    return parse_rfc3339(text) if text else None

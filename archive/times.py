@@ -1,0 +1,47 @@
+"""Times as people and files write them: RFC 3339 in UTC, and what may be typed behind --since and --until. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from archive.errors import UsageError
+
+_AGO = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)$", re.IGNORECASE)
+_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return "2026-11-22T07:20:11Z": UTC, with a fraction only where there is one. Naive times raise ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {moment!r}")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Read what `rfc3339` wrote; other offsets are taken to UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {text!r}")
+    return moment.astimezone(UTC)
+
+
+def parse_moment(text: str, now: datetime, option: str = "--since") -> datetime:
+    """Read "7d" (that long before `now`), "2026-11", "2026-11-22" or "2026-11-22T07:20" (UTC where no zone is given).
+
+    Raises UsageError naming `option`.
+    """
+    typed = text.strip()
+    if ago := _AGO.match(typed):
+        seconds = float(ago[1]) * _SECONDS[ago[2].lower()]
+        try:
+            return now - timedelta(seconds=seconds)
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC)
+    try:
+        moment = datetime.fromisoformat(f"{typed}-01" if re.fullmatch(r"\d{4}-\d\d", typed) else typed)
+    except ValueError as error:
+        raise UsageError(
+            f'{option} "{text}" is not a time', hint=f"{option} 7d, {option} 36h or {option} 2026-11-01"
+        ) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

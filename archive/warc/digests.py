@@ -1,0 +1,99 @@
+"""Digests of blocks and payloads, as WARC writes them: "sha1:BASE32"; others' are read in whatever form they have."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from archive.http import Head, ResponseReader
+from archive.wire import Wire
+
+_ALGORITHMS = {
+    "sha1": "sha1",
+    "sha-1": "sha1",
+    "sha256": "sha256",
+    "sha-256": "sha256",
+    "sha512": "sha512",
+    "md5": "md5",
+}
+_NO_HEAD = Head(b"", None, b"", (), 0, ("empty",))
+
+
+def sha1_digest(data: bytes) -> str:
+    """Return "sha1:" and the base32 of the SHA-1 of `data`."""
+    return _labelled(hashlib.sha1(data, usedforsecurity=False).digest())
+
+
+def digest_of(pieces: Iterable[bytes]) -> str:
+    """The same over bytes that come in pieces."""
+    running = hashlib.sha1(usedforsecurity=False)
+    for piece in pieces:
+        running.update(piece)
+    return _labelled(running.digest())
+
+
+def _labelled(value: bytes) -> str:
+    return "sha1:" + base64.b32encode(value).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a response block says once read: its head, and the digest and size of its entity.
+
+    `digest` is None where there can be no entity: HEAD, 1xx, 204, 304, or no head at all.
+    """
+
+    head: Head
+    digest: str | None
+    size: int
+    complete: bool
+    interim_bytes: int  # of 1xx heads before the final one; others' files have them
+
+
+def read_payload(wire: Wire, method: str = "GET") -> Payload:
+    """Read a response block: the payload is transfer-decoded and still content-encoded (WARC 1.1, section 5.9)."""
+    reader = ResponseReader(method)
+    running = hashlib.sha1(usedforsecurity=False)
+    for piece in wire.chunks():
+        for entity in reader.feed(piece):
+            running.update(entity)
+    reader.eof()
+    head = reader.head or _NO_HEAD
+    digest = None if _bodiless(head, method) or wire.size == 0 else _labelled(running.digest())
+    return Payload(head, digest, reader.entity_bytes, reader.complete, sum(map(len, reader.interim)))
+
+
+def payload_digest_of(wire: Wire, method: str) -> tuple[str | None, int]:
+    """Return the payload digest ("sha1:…") and size in bytes of a response, before it is written."""
+    payload = read_payload(wire, method)
+    return payload.digest, payload.size
+
+
+def _bodiless(head: Head, method: str) -> bool:
+    return method.upper() == "HEAD" or head.status in (204, 304) or (head.status or 200) < 200
+
+
+def same_digest(stated: str, pieces: Iterable[bytes]) -> bool | None:
+    """Compare a digest header with bytes. None where its algorithm or form is not known to us."""
+    name, _, value = stated.partition(":")
+    algorithm = _ALGORITHMS.get(name.strip().lower())
+    wanted = _digest_bytes(value.strip(), hashlib.new(algorithm).digest_size) if algorithm else None
+    if algorithm is None or wanted is None:
+        return None
+    running = hashlib.new(algorithm, usedforsecurity=False)
+    for piece in pieces:
+        running.update(piece)
+    return running.digest() == wanted
+
+
+def _digest_bytes(value: str, size: int) -> bytes | None:
+    """Base32 (as most tools write) or hexadecimal."""
+    try:
+        if len(value) == size * 2:
+            return bytes.fromhex(value)
+        found = base64.b32decode(value.upper() + "=" * (-len(value) % 8))
+    except ValueError:
+        return None
+    return found if len(found) == size else None

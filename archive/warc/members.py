@@ -1,0 +1,176 @@
+"""Gzip members: one per record, written whole, read one at a time.
+
+Our members say in a gzip extra field ("PM", RFC 1952 section 2.3.1.1) how long the compressed data is and its CRC-32.
+gzip's own checksum covers what comes out only; with this one a flipped bit is found anywhere, padding included, and a
+damaged member can be stepped over. Other readers skip the field.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from isal import isal_zlib
+
+from archive.wire import Wire
+
+LEVEL = 2  # isal's; see benchmarks/warc.py
+MAGIC = b"\x1f\x8b\x08"
+_FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, system unknown
+_EXTRA = struct.Struct("<H2sHII")  # XLEN, subfield name, its length, compressed bytes, their CRC-32
+_TRAILER = struct.Struct("<II")
+HEADER_BYTES = len(_FIXED) + _EXTRA.size
+_MAX_EXTRA_LENGTH = 0xFFFFFFFF
+_GzipError = cast("type[Exception]", isal_zlib.error)  # typed as an instance in its stubs
+_FIRST_READ = 1 << 15  # most records are smaller; a longer first read costs more than a second one
+_READ = 1 << 18
+_OUT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A compressed member, ready to be written: in memory, or with its data on disk when large."""
+
+    header: bytes
+    data: bytes | Wire
+    trailer: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.header) + len(self.data) + len(self.trailer)
+
+    def pieces(self) -> Iterator[bytes]:
+        if isinstance(self.data, bytes):
+            yield self.header + self.data + self.trailer
+        else:
+            yield self.header
+            yield from self.data.chunks()
+            yield self.trailer
+
+
+def pack(record: bytes, level: int = LEVEL) -> Packed:
+    """Compress a whole record that is in memory."""
+    data = isal_zlib.compress(record, level, -15)
+    return Packed(
+        _header(len(data), isal_zlib.crc32(data)),
+        data,
+        _TRAILER.pack(isal_zlib.crc32(record), len(record) & 0xFFFFFFFF),
+    )
+
+
+def pack_pieces(pieces: Iterable[bytes], level: int = LEVEL) -> Packed:
+    """Compress a record that comes in pieces and may be large; what comes out lies on disk when it is large too."""
+    engine = isal_zlib.compressobj(level, isal_zlib.DEFLATED, -15)
+    out = Wire()
+    size = crc = packed_crc = 0
+    for piece in pieces:
+        size += len(piece)
+        crc = isal_zlib.crc32(piece, crc)
+        data = engine.compress(piece)
+        packed_crc = isal_zlib.crc32(data, packed_crc)
+        out.write(data)
+    data = engine.flush()
+    out.write(data)
+    return Packed(_header(out.size, isal_zlib.crc32(data, packed_crc)), out, _TRAILER.pack(crc, size & 0xFFFFFFFF))
+
+
+def _header(length: int, crc: int) -> bytes:
+    if length > _MAX_EXTRA_LENGTH:  # the field has 32 bits; gzip's own check remains
+        return MAGIC + bytes(6) + b"\xff"
+    return _FIXED + _EXTRA.pack(12, b"PM", 8, length, crc)
+
+
+class MemberError(Exception):
+    """A member cannot be read: `code` is "torn" (the file ends inside it), "not-gzip" or "gzip"."""
+
+    def __init__(self, code: str, offset: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.offset, self.message = code, offset, message
+
+
+class MemberReader:
+    """Gives the content of the gzip member at `offset`, piece by piece. `end` is known once `read` gave b""."""
+
+    def __init__(self, fd: int, offset: int) -> None:
+        self.offset = offset
+        self.end: int | None = None
+        self._fd = fd
+        self._at = offset
+        self._engine = isal_zlib.decompressobj(31)
+        self._input = b""
+        self._more_inside = False
+
+    def read(self) -> bytes:
+        """The next piece of at most 1 MiB, or b"" at the end. Raises MemberError."""
+        while self.end is None:
+            if not self._input and not self._more_inside:
+                self._fill()
+            try:
+                out: bytes = self._engine.decompress(self._input, _OUT)
+            except _GzipError as error:
+                raise MemberError("gzip", self.offset, f"gzip member is damaged: {error}") from error
+            if self._engine.eof:
+                self.end = self._at - len(self._engine.unused_data)
+            self._input = self._engine.unconsumed_tail
+            self._more_inside = len(out) >= _OUT
+            if out:
+                return out
+        return b""
+
+    def _fill(self) -> None:
+        first = self._at == self.offset
+        self._input = os.pread(self._fd, _FIRST_READ if first else _READ, self._at)
+        if first and not MAGIC.startswith(self._input[:3]) and not self._input.startswith(MAGIC):
+            raise MemberError("not-gzip", self.offset, f"no gzip member starts here (found {self._input[:8]!r})")
+        if not self._input:
+            size = self._at - self.offset
+            raise MemberError("torn", self.offset, f"record cut off (file ends {size} bytes into it)")
+        self._at += len(self._input)
+
+
+def header_problem(fd: int, offset: int, end: int) -> str | None:
+    """Compare a member's bytes with what its own "PM" field says. None where all is well or there is no such field."""
+    header = os.pread(fd, HEADER_BYTES, offset)
+    signs = (header[:10] == _FIXED, header[10:12] == b"\x0c\0", header[12:16] == b"PM\x08\0")
+    if sum(signs) < 2:  # another tool's
+        return None
+    if not all(signs) or len(header) < HEADER_BYTES:
+        return "bytes of the gzip header have changed"
+    _, _, _, length, crc = _EXTRA.unpack(header[len(_FIXED) :])
+    if offset + HEADER_BYTES + length + _TRAILER.size != end:
+        return f"gzip member is {end - offset} bytes long, its header says {HEADER_BYTES + length + _TRAILER.size}"
+    found, at = 0, offset + HEADER_BYTES
+    while at < end - _TRAILER.size:
+        piece = os.pread(fd, min(_READ, end - _TRAILER.size - at), at)
+        if not piece:
+            return "file became shorter while it was read"
+        found = isal_zlib.crc32(piece, found)
+        at += len(piece)
+    return None if found == crc else "compressed bytes have changed"
+
+
+def find_member(fd: int, start: int, size: int) -> int | None:
+    """The offset of the next member at or after `start` that holds a WARC record, or None."""
+    at = start
+    while at < size:
+        window = os.pread(fd, _READ, at)
+        if len(window) < len(MAGIC):
+            return None
+        found = window.find(MAGIC)
+        while found >= 0:
+            if _starts_record(fd, at + found):
+                return at + found
+            found = window.find(MAGIC, found + 1)
+        at += len(window) - len(MAGIC) + 1
+    return None
+
+
+def _starts_record(fd: int, offset: int) -> bool:
+    try:
+        start = isal_zlib.decompressobj(31).decompress(os.pread(fd, 1024, offset), 16)
+    except _GzipError:
+        return False
+    return bool(start.startswith(b"WARC/"))

@@ -1,0 +1,213 @@
+"""WarcWriter: exchanges in, WARC files out. One gzip member per record, one write per exchange, then durable.
+
+The order of the file: what a caller needs first, then how files are opened, rolled and closed.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from archive.errors import UrlError
+from archive.model import Capture, Exchange
+from archive.store import LocalStore
+from archive.urls import urlkey
+from archive.warc.cdxj import cdxj_line, sorted_index
+from archive.warc.digests import Payload, payload_digest_of, read_payload
+from archive.warc.members import LEVEL, Packed, pack, pack_pieces
+from archive.warc.output import OutputFile, write_whole
+from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, safe_uri, warcinfo_record
+
+__all__ = ["RevisitOf", "WarcInfo", "WarcWriter", "payload_digest_of"]
+
+Durability = Literal["interval", "record"]
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class WarcWriter:
+    """Writes one file at a time, ARCHIVE-RUN-TIMESTAMP-SERIAL-TOKEN.warc.gz, made at the first write.
+
+    `write` may be called from one thread while another calls `sync`. With durability "interval" the caller calls
+    `sync` (a timer, 1 s) before it acknowledges anything; with "record" every `write` is durable when it returns.
+    Raises DiskFull with the file cut back to its last whole exchange.
+    """
+
+    def __init__(
+        self,
+        store: LocalStore,
+        info: WarcInfo,
+        *,
+        roll_bytes: int = 1_000_000_000,
+        roll_seconds: float = 3600 * 24,
+        durability: Durability = "interval",
+        clock: Callable[[], datetime],
+        level: int = LEVEL,
+    ) -> None:
+        self._store, self._info = store, info
+        self._roll_bytes, self._roll_seconds = roll_bytes, roll_seconds
+        self._durability, self._clock, self._level = durability, clock, level
+        self._lock = threading.RLock()
+        self._output: OutputFile | None = None
+        self._file = ""
+        self._warcinfo_id = ""
+        self._opened_at = datetime.min.replace(tzinfo=UTC)
+        self._serial = 0
+        self._token = secrets.token_hex(4)  # two writers of one run on one second never share a name
+        self._index: list[str] = []
+        self._closed: list[str] = []
+        self._closed_bytes = 0
+
+    def write(
+        self,
+        exchange: Exchange,
+        *,
+        revisit: RevisitOf | None = None,
+        metadata: Sequence[tuple[str, str]] = (),
+        source: str | None = None,
+    ) -> Capture | None:
+        """Write the records of one exchange. Returns its Capture, or None where no byte of a response came.
+
+        `metadata` are further fields of the metadata record in the standard's words: `via`, `hopsFromSeed`,
+        `outlink` (repeated). Raises DiskFull; ValueError for a truncated exchange given as a revisit.
+        """
+        payload = read_payload(exchange.response, exchange.method)
+        with self._lock:
+            output = self._ready()
+            drafts = exchange_records(
+                exchange, payload, warcinfo_id=self._warcinfo_id, revisit=revisit, metadata=metadata, source=source
+            )
+            packed = [_pack(draft, self._level) for draft in drafts]
+            offset = output.size
+            output.append(_joined(packed))
+            if self._durability == "record":
+                output.sync()
+            if not exchange.response.size:
+                return None
+            capture = self._capture(exchange, payload, drafts[0], revisit, source, offset, packed[0].size)
+            self._index.append(cdxj_line(capture))
+            return capture
+
+    def sync(self) -> None:
+        """Make everything written so far durable. Cheap when nothing is new. Raises DiskFull."""
+        with self._lock:
+            output = self._output
+            if output is None or output.synced >= output.size:
+                return
+            fd, size = output.duplicate(), output.size
+        output.sync_copy(fd, size)  # outside the lock: the disk may be slow, and writing goes on
+
+    @property
+    def written_bytes(self) -> int:
+        """Compressed bytes written by this writer, over all its files."""
+        return self._closed_bytes + (self._output.size if self._output else 0)
+
+    @property
+    def current_file(self) -> str | None:
+        """The file being written, relative to the archive and without ".open"."""
+        return self._file if self._output else None
+
+    def close(self) -> list[str]:
+        """Finish the open file and return the names of all files this writer wrote. May be called twice."""
+        with self._lock:
+            self._finish()
+            return list(self._closed)
+
+    # -- files
+
+    def _ready(self) -> OutputFile:
+        now = self._clock()
+        if self._output and self._is_full(self._output, now):
+            self._finish()
+        if self._output is None:
+            self._output = self._open(now)
+        return self._output
+
+    def _is_full(self, output: OutputFile, now: datetime) -> bool:
+        return output.size >= self._roll_bytes or (now - self._opened_at).total_seconds() >= self._roll_seconds
+
+    def _open(self, now: datetime) -> OutputFile:
+        parts = (self._info.archive, self._info.run, f"{now.astimezone(UTC):%Y%m%d%H%M%S}", f"{self._serial:05d}")
+        name = "-".join(_NOT_IN_NAMES.sub("_", part) for part in (*parts, self._token))
+        file = self._store.warc_path(now, name)
+        record = warcinfo_record(self._info, file.rsplit("/", 1)[-1], now)
+        output = OutputFile(self._store.path(file), _pack(record, self._level).pieces())
+        self._file, self._warcinfo_id, self._opened_at = file, record.record_id, now
+        self._serial += 1
+        self._index = []
+        return output
+
+    def _finish(self) -> None:
+        output, self._output = self._output, None
+        if output is None:
+            return
+        index_path = self._store.path(self._store.cdxj_path_of(self._file))
+        self._closed_bytes += output.size
+        output.close(lambda: write_whole(index_path, sorted_index(self._index)))
+        self._closed.append(self._file)
+        self._index = []
+
+    def _capture(
+        self,
+        exchange: Exchange,
+        payload: Payload,
+        main: Draft,
+        revisit: RevisitOf | None,
+        source: str | None,
+        offset: int,
+        length: int,
+    ) -> Capture:
+        target = safe_uri(exchange.target_uri)
+        return Capture(
+            record_id=main.record_id,
+            record_type="revisit" if revisit else "response",
+            target_uri=target,
+            urlkey=key_of(target),
+            fetched_at=exchange.started_at.astimezone(UTC),
+            status=payload.head.status,
+            media_type=payload.head.media_type,
+            payload_digest=payload.digest,
+            payload_bytes=payload.size,
+            warc_file=self._file,
+            warc_offset=offset,
+            warc_length=length,
+            archive=self._info.archive,
+            run=self._info.run,
+            source=source,
+            truncated=exchange.truncated,
+            refers_to=revisit.record_id if revisit else None,
+            etag=payload.head.value("etag"),
+            last_modified=payload.head.value("last-modified"),
+            wire_exact=is_wire_exact(exchange.truncated),
+        )
+
+
+def key_of(target_uri: str) -> str:
+    """The SURT key, or the URI itself where it has none: an exchange is kept whatever its address looks like."""
+    try:
+        return urlkey(target_uri).replace(" ", "%20")
+    except UrlError:
+        return target_uri or "-"
+
+
+def is_wire_exact(truncated: str | None) -> bool:
+    """A connection the server closed early is kept as received; a limit of ours cuts."""
+    return truncated not in ("length", "time")
+
+
+def _pack(draft: Draft, level: int) -> Packed:
+    return (
+        pack(b"".join(draft.pieces()), level) if isinstance(draft.block, bytes) else pack_pieces(draft.pieces(), level)
+    )
+
+
+def _joined(packed: list[Packed]) -> Iterator[bytes]:
+    """Small exchanges go out in one write; the pieces of a large one as they are."""
+    if all(isinstance(member.data, bytes) for member in packed):
+        yield b"".join(piece for member in packed for piece in member.pieces())
+        return
+    for member in packed:
+        yield from member.pieces()

@@ -1,0 +1,358 @@
+"""sources.toml: read into Source values, and edited without losing a comment.
+
+Reading tells all problems at once, each with its line. Editing goes through tomlkit and replaces the file in one step.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import ValidationError
+
+from archive.errors import ConfigError, DiskFull, NotFound, UrlError, UsageError
+from archive.model import LinkRules, ReadingRules, Source
+from archive.urls import canonical_url
+from crawler.config_check import Complaint, Toml, TomlError, complaints, did_you_mean, read_toml, toml_lines
+from crawler.config_values import DefaultsEntry, SourceEntry
+from crawler.units import show_duration
+
+_MERGED_TABLES = ("links", "extract")
+_DEFAULT = Source("default", "auto", ())
+
+
+def load_sources(path: Path) -> tuple[Source, ...]:
+    """Return the sources of a sources.toml, in its order.
+
+    Raises ConfigError with all problems in `context` ("sources.toml:14: ..."), NotFound where there is no such file.
+    """
+    if not path.is_file():
+        raise NotFound(f"no file {path}", hint="pressmark init")
+    sources, problems = _read(path)
+    if problems:
+        raise _config_error(problems)
+    return sources
+
+
+def check_sources(path: Path) -> tuple[str, ...]:
+    """Return all problems of a sources.toml."""
+    return _read(path)[1]
+
+
+def find_source(sources: tuple[Source, ...], name: str) -> Source:
+    """Return the source of a name. Raises NotFound, with the nearest name."""
+    for source in sources:
+        if source.name == name:
+            return source
+    near = did_you_mean(name, [source.name for source in sources]).removeprefix(" — ")
+    raise NotFound(f'no source "{name}" in sources.toml', hint=near or "pressmark source list")
+
+
+# -- reading
+
+
+def _read(path: Path) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    try:
+        toml = read_toml(path.read_text("utf-8-sig"))
+    except TomlError as error:
+        return (), (f"{path.name}:{error.line}: {error}",)
+    except UnicodeDecodeError as error:
+        return (), (f"{path.name}: not UTF-8 text (byte {error.start})",)
+    except OSError as error:
+        return (), (f"{path.name}: cannot be read ({error.strerror})",)
+    problems = _top_level(toml)
+    defaults = _defaults(toml, problems)
+    entries = toml.data.get("source", [])
+    sources: list[Source] = []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        problems.append(Complaint(("source",), 'sources are written as "[[source]]" with double brackets'))
+        entries = []
+    for index, entry in enumerate(entries):
+        source = _source(index, entry, defaults, toml, path.parent, problems)
+        if source:
+            sources.append(source)
+    _names(entries, toml, problems)
+    found = sorted(((toml.line(problem.path) or 0, problem.message) for problem in problems), key=lambda row: row[0])
+    return tuple(sources), tuple(f"{path.name}:{line or 1}: {message}" for line, message in found)
+
+
+def _top_level(toml: Toml) -> list[Complaint]:
+    known = ["defaults", "source"]
+    meant = {"sources": "[[source]]", "default": "[defaults]"}
+    return [
+        Complaint(
+            (key,),
+            f'unknown key "{key}"' + (f" — did you mean {meant[key]}?" if key in meant else did_you_mean(key, known)),
+        )
+        for key in toml.data
+        if key not in known
+    ]
+
+
+def _defaults(toml: Toml, problems: list[Complaint]) -> dict[str, Any]:
+    given = toml.data.get("defaults", {})
+    if not isinstance(given, dict):
+        problems.append(Complaint(("defaults",), "[defaults] must be a table"))
+        return {}
+    try:
+        DefaultsEntry.model_validate(given)
+    except ValidationError as error:
+        found = complaints(error, DefaultsEntry, lambda path: ".".join(map(str, ("defaults", *path))))
+        problems.extend(Complaint(("defaults", *problem.path), problem.message) for problem in found)
+        # What is wrong here is told once, not again for every source.
+        bad = {problem.path[0] for problem in found if problem.path}
+        return {key: value for key, value in given.items() if key not in bad}
+    return dict(given)
+
+
+def _source(
+    index: int, entry: dict[str, Any], defaults: dict[str, Any], toml: Toml, folder: Path, problems: list[Complaint]
+) -> Source | None:
+    label = f'source "{entry["name"]}"' if isinstance(entry.get("name"), str) else f"source {index + 1}"
+
+    def name(path: tuple[str | int, ...]) -> str:
+        return label if not path else f"{label}: {_dotted(path)}"
+
+    found: list[Complaint] = []
+    try:
+        read = SourceEntry.model_validate(_merged(defaults, entry))
+    except ValidationError as error:
+        found = complaints(error, SourceEntry, name)
+    else:
+        urls = _urls(read, folder, label, found)
+        if not found:
+            return _as_source(read, urls, toml.line(("source", index)))
+    problems.extend(Complaint(("source", index, *problem.path), problem.message) for problem in found)
+    return None
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    if path == ("url", 0):
+        return "url"  # mostly the only one, and written without brackets
+    text = ".".join(f"[{part}]" if isinstance(part, int) else part for part in path)
+    return text.replace(".[", "[")
+
+
+def _merged(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**defaults, **entry}
+    for key in _MERGED_TABLES:
+        if isinstance(defaults.get(key), dict) and isinstance(entry.get(key), dict):
+            merged[key] = {**defaults[key], **entry[key]}
+    return merged
+
+
+def _urls(entry: SourceEntry, folder: Path, label: str, problems: list[Complaint]) -> tuple[str, ...]:
+    if entry.file is None:
+        if not entry.url:
+            problems.append(Complaint(("name",), f'"url" is missing in {label}'))
+        return entry.url
+    if entry.kind != "urls":
+        problems.append(Complaint(("file",), f'{label}: "file" goes with kind = "urls" only'))
+        return entry.url
+    path = folder / entry.file
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        problems.append(Complaint(("file",), f'{label}: file "{entry.file}" cannot be read ({why})'))
+        return entry.url
+    found = list(entry.url)
+    for number, line in enumerate(text.splitlines(), 1):
+        url = re.sub(r"(?:^|\s)#.*$", "", line).strip()
+        try:
+            found += [canonical_url(url)] if url else []
+        except UrlError as error:
+            problems.append(Complaint(("file",), f"{entry.file}:{number}: {error.message}"))
+    return tuple(dict.fromkeys(found))
+
+
+def _names(entries: list[dict[str, Any]], toml: Toml, problems: list[Complaint]) -> None:
+    first: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        name = entry.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            line = toml.line(("source", first[name], "name"))
+            problems.append(Complaint(("source", index, "name"), f'duplicate name "{name}" (first in line {line})'))
+        first.setdefault(name, index)
+
+
+def _as_source(entry: SourceEntry, urls: tuple[str, ...], line: int | None) -> Source:
+    same_host, hosts = entry.same_host, entry.hosts
+    if not isinstance(same_host, str):  # a list says both: only these
+        same_host, hosts = "list", (*same_host, *hosts)
+    return Source(
+        name=entry.name,
+        kind=entry.kind,
+        urls=urls,
+        schedule=entry.schedule,
+        delay_seconds=entry.delay,
+        languages=entry.languages,
+        capture=entry.capture,
+        include=entry.include,
+        exclude=entry.exclude,
+        since_seconds=entry.since,
+        depth=entry.depth,
+        limit=entry.limit,
+        same_host=same_host,
+        hosts=hosts,
+        recheck_seconds=entry.recheck,
+        links=LinkRules(entry.links.css, entry.links.max),
+        extract=ReadingRules(entry.extract.profile, entry.extract.min_words, entry.extract.require_date),
+        tags=entry.tags,
+        language=entry.language,
+        paused=entry.paused,
+        line=line,
+    )
+
+
+def _config_error(problems: tuple[str, ...]) -> ConfigError:
+    count = len(problems)
+    return ConfigError(f"{count} problem{'' if count == 1 else 's'}", context=problems, hint="pressmark config check")
+
+
+# -- editing
+
+
+def add_source(path: Path, source: Source, also: Iterable[str] = ()) -> int:
+    """Add a source at the end of sources.toml; return its line.
+
+    Only what differs from Pressmark's defaults is written, so that [defaults] holds for the rest; keys in `also` ("delay")
+    are written in any case. Raises UsageError where the name is taken, ConfigError where the file cannot be read.
+    """
+    document = _document(path)
+    if any(table.get("name") == source.name for table in _tables(document)):
+        raise UsageError(f'there is a source "{source.name}" already', hint=f"pressmark source show {source.name}")
+    text = tomlkit.dumps(document).rstrip("\n")
+    text = f"{text}\n\n" if text else ""
+    line = text.count("\n") + 1
+    _replace(path, text + "[[source]]\n" + tomlkit.dumps(source_table(source, also)))
+    return line
+
+
+def remove_source(path: Path, name: str) -> None:
+    """Take a source out of sources.toml. What was archived of it stays. Raises NotFound."""
+    document = _document(path)
+    lines = tomlkit.dumps(document).splitlines(keepends=True)
+    start, end = _rows_of("".join(lines), _index(document, name))
+    while end > start + 1 and end < len(lines) and lines[end - 1].lstrip()[:1] in ("#", ""):
+        end -= 1  # comments above the next table are the next table's
+    _replace(path, "".join(lines[:start] + lines[end:]))
+
+
+def set_paused(path: Path, name: str, paused: bool) -> None:
+    """Pause or resume a source. Raises NotFound."""
+    document = _document(path)
+    index = _index(document, name)
+    table = _tables(document)[index]
+    if "paused" in table:
+        table["paused"] = paused
+        return _replace(path, tomlkit.dumps(document))
+    if paused:
+        # Under the name, for tomlkit would put it behind a [source.links], where it means another thing.
+        text = tomlkit.dumps(document)
+        row = read_toml(text).lines["source", index, "name"]
+        lines = text.splitlines(keepends=True)
+        lines[row - 1] = lines[row - 1].rstrip("\n") + "\n"
+        _replace(path, "".join([*lines[:row], "paused = true\n", *lines[row:]]))
+    return None
+
+
+def source_table(source: Source, also: Iterable[str] = ()) -> Any:
+    """A source as a tomlkit table: what differs from Pressmark's defaults, and the keys of `also` in any case."""
+    table = tomlkit.table()
+    for key, value, default in _rows(source):
+        if value != default or key in also:
+            table.add(key, value if not isinstance(value, dict) else _inline(value))
+    return table
+
+
+def _rows(source: Source) -> list[tuple[str, Any, Any]]:
+    links = {k: v for k, v in (("css", source.links.css), ("max", source.links.max)) if v != getattr(LinkRules(), k)}
+    rules = ReadingRules()
+    extract = {
+        key: getattr(source.extract, key)
+        for key in ("profile", "min_words", "require_date")
+        if getattr(source.extract, key) != getattr(rules, key)
+    }
+    since = show_duration(source.since_seconds) if source.since_seconds is not None else None
+    rows: list[tuple[str, Any, Any]] = [
+        ("name", source.name, None),
+        ("kind", source.kind, None),
+        ("url", source.urls[0] if len(source.urls) == 1 else list(source.urls), []),
+        ("schedule", source.schedule, _DEFAULT.schedule),
+        ("delay", source.delay_seconds, _DEFAULT.delay_seconds),
+        ("languages", list(source.languages), []),
+        ("capture", source.capture, _DEFAULT.capture),
+        ("include", list(source.include), []),
+        ("exclude", list(source.exclude), []),
+        ("since", since, None),
+        ("depth", source.depth, _DEFAULT.depth),
+        ("limit", source.limit, None),
+        ("same_host", source.same_host, _DEFAULT.same_host),
+        ("hosts", list(source.hosts), []),
+        ("recheck", [show_duration(seconds) for seconds in source.recheck_seconds], []),
+        ("links", links, {}),
+        ("extract", extract, {}),
+        ("tags", list(source.tags), []),
+        ("language", source.language, None),
+        ("paused", source.paused, False),
+    ]
+    return [row for row in rows if row[1] is not None]
+
+
+def _inline(values: Mapping[str, Any]) -> Any:
+    table = tomlkit.inline_table()
+    table.update(values)
+    return table
+
+
+def _document(path: Path) -> Any:
+    try:
+        return tomlkit.parse(path.read_text("utf-8-sig")) if path.exists() else tomlkit.document()
+    except (tomlkit.exceptions.ParseError, UnicodeDecodeError) as error:
+        raise _config_error(check_sources(path) or (f"{path.name}: {error}",)) from error
+
+
+def _tables(document: Any) -> Any:
+    tables = document.get("source", [])
+    return tables if isinstance(tables, list) else []
+
+
+def _index(document: Any, name: str) -> int:
+    names = [str(table.get("name")) for table in _tables(document)]
+    if name in names:
+        return names.index(name)
+    near = did_you_mean(name, names).removeprefix(" — ")
+    raise NotFound(f'no source "{name}" in sources.toml', hint=near or "pressmark source list")
+
+
+def _rows_of(text: str, index: int) -> tuple[int, int]:
+    """The rows (from 0, end exclusive) of the n-th [[source]] with its own tables, up to the next header."""
+    lines = toml_lines(text)
+    rows = text.splitlines()
+    headers = sorted({line - 1 for line in lines.values() if rows[line - 1].lstrip().startswith("[")})
+    start = lines["source", index] - 1
+    ends = [row for row in headers if row > start and not re.match(r"\s*\[+\s*source\s*\.", rows[row])]
+    return start, ends[0] if ends else len(rows)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step: a reader sees the old or the new one, never half of it."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        target = Path(temporary)
+        target.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        target.replace(path)
+    except OSError as error:
+        raise DiskFull(f"cannot write {path} ({error.strerror})") from error

@@ -1,0 +1,67 @@
+"""Fixtures for all tests: a private PostgreSQL, and an empty catalog on each database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from archive.catalog import Catalog, open_catalog
+from tests import services
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL of our own. Skips where it is not installed, fails there if services are required."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(services.postgres())
+        except services.ServiceMissing as missing:
+            if os.environ.get(services.REQUIRED) == "1":
+                pytest.fail(f"{services.REQUIRED}=1, but {missing}")
+            pytest.skip(str(missing))
+        yield url
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty database of its own in that PostgreSQL."""
+    import psycopg
+
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        # file_copy of the empty template is many times faster than the default with fsync off
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+        yield postgres_url.rsplit("/", 1)[0] + "/" + name
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
+
+
+@pytest.fixture
+def catalog(catalog_url: str) -> Iterator[Catalog]:
+    """An empty catalog, once on SQLite and once on PostgreSQL."""
+    opened = open_catalog(catalog_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """An empty catalog on SQLite, for what needs no second database."""
+    opened = open_catalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+    yield opened
+    opened.close()
