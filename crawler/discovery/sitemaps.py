@@ -126,7 +126,50 @@ class _Target:
         self._text, self._size = ([], 0) if name in _FIELDS else (None, 0)
 
     def data(self, text: str) -> None:
-        if self._text is not None and self._size < _MAX_FIELD_CHARS = 10_000
+        if self._text is not None and self._size < _MAX_FIELD_CHARS:
+            self._text.append(text)
+            self._size += len(text)
+
+    def end(self, tag: str) -> None:
+        name = _name(tag)
+        if self._path:
+            self._path.pop()
+        if self._text is not None and name in _FIELDS:
+            if self._belongs(name, tag):
+                self._fields.setdefault(name, "".join(self._text).strip())
+            self._text = None
+        elif name in ("url", "sitemap"):
+            self._emit()
+        if name == "news":
+            self._fields.setdefault("news", "")
+
+    def _belongs(self, name: str, tag: str) -> bool:
+        """Image and video extensions have a <loc> and a <title> too: the entry's own children count, and the news'."""
+        if "news" in self._path:
+            return name in _NEWS_FIELDS
+        own = self._path[-1:] in (["url"], ["sitemap"]) and "schemas/sitemap-" not in tag
+        return own and name not in _NEWS_FIELDS
+
+    def close(self) -> None:
+        """What is still open at the end counts as far as it was whole."""
+        self._emit()
+
+    def _emit(self) -> None:
+        fields, self._fields = self._fields, {}
+        if not fields.get("loc"):
+            return
+        modified = read_time(fields.get("lastmod"))
+        if not fields.keys() & {"news", *_NEWS_FIELDS}:
+            self._entries.append(Entry(fields["loc"], Claims(modified=modified), is_listing=self._kind == "sitemap"))
+            return
+        title, language = read_title(fields.get("title")), read_language(fields.get("language"))
+        claims = Claims(title, read_time(fields.get("publication_date")), modified, language)
+        self._entries.append(Entry(fields["loc"], claims, "news-sitemap"))
+
+
+_NEWS_FIELDS = frozenset(("title", "publication_date", "language"))
+_FIELDS = _NEWS_FIELDS | {"loc", "lastmod"}
+_MAX_FIELD_CHARS = 10_000
 
 
 def _name(tag: str) -> str:
