@@ -126,9 +126,12 @@ class Visitor:
         here = url
         for _ in range(MAX_REDIRECTS + 1):
             if obey:
-                verdict = (await self.robots(here))[0].verdict(here, self.manners.agent)
+                rules, said = await self.robots(here)
+                if said.failure is not None:  # a host that gives no robots.txt gives no page
+                    return Visit(url, here, failure=said.failure, hint=said.hint)
+                verdict = rules.verdict(here, self.manners.agent)
                 if not verdict.allowed:
-                    return Visit(url, here, failure=_denial(verdict, self._robots[_origin(here)][1]), denied=verdict)
+                    return Visit(url, here, failure=_denial(verdict, said), denied=verdict)
             visit = await self._ask(url, here)
             target = visit.head.value("location") if visit.status in _REDIRECTS else None
             if target is None:
@@ -194,7 +197,7 @@ def _origin(url: str) -> str:
 
 def _denial(verdict: Verdict, robots: Visit) -> str:
     if verdict.line is None:
-        return f"robots.txt could not be read ({robots.failure or f'HTTP {robots.status}'})"
+        return f"robots.txt could not be read (HTTP {robots.status})"
     return f'robots.txt line {verdict.line}: "{verdict.rule}"'
 
 
