@@ -85,6 +85,20 @@ def plain_page(title: str, html: str, frame: Frame) -> str:
     return _shell(frame, title=_text(title), head='<meta name="robots" content="noindex">', main=html, kind="plain")
 
 
+def notice_page(story: Story, frame: Frame, page: int = 1) -> str:
+    """Return a page that looks like one and is none: a wall before the robot, "not found" with status 200."""
+    words = "\n".join(f"<p>{_inline(piece.text)}</p>" for piece in story.pages[page - 1])
+    html = f'<section class="notice"><h1>{_text(story.headline)}</h1>\n{words}</section>'
+    if story.page_type == "bot_wall":
+        form = '<form method="post" action="/verify"><button>Press and hold</button></form>'
+        return (
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Just a moment...</title></head>\n'
+            f'<body class="challenge">{html}\n{form}\n'
+            "<noscript>Please turn on JavaScript to go on.</noscript></body></html>\n"
+        )
+    return plain_page(story.headline, html, frame)
+
+
 def alternates(frame: Frame) -> str:
     """Return the `<link rel=alternate>` elements that name the outlet's feeds."""
     name = escape(frame.outlet.name)

@@ -149,7 +149,8 @@ class DailyExample:
         early = self._before_story(outlet, story, request)
         if early is not None:
             return early
-        html = pages.article_page(story, self.frame(outlet), page)
+        make = pages.notice_page if story.page_type in ("bot_wall", "soft_404") else pages.article_page
+        html = make(story, self.frame(outlet), page)
         taken = outlet.hijacked_from is not None and self.now >= outlet.hijacked_from and not story.never_hijacked
         encoding = "gbk" if story.charset == "gb2312" else story.charset
         if taken:
@@ -179,7 +180,7 @@ class DailyExample:
                 wait = (("Retry-After", "1"),) if status == 503 else ()
                 return replace(answer, headers=answer.headers + wait)
         if story.page_type == "bot_wall" and story.behaviour == "forbidden":
-            html = pages.article_page(story, self.frame(outlet))
+            html = pages.notice_page(story, self.frame(outlet))
             return Answer(403, html.encode(), (("Content-Type", _HTML), ("Cache-Control", "no-store")))
         return None
 
@@ -198,10 +199,10 @@ class DailyExample:
 
     def _odd(self, outlet: Outlet, path: str) -> Answer | None:
         moved = {
-            "/old/ferry": (301, f"{self.bases[HOME]}/news/2026/05/ferry-timetable.html"),
+            "/old/clock-winder": (301, "/back-office/clock-winder.html"),
             "/r/1": (302, "/r/2"),
             "/r/2": (301, f"{self.bases[outlet.key]}/r/3"),
-            "/r/3": (307, "/back-office/clock-winder.html"),
+            "/r/3": (307, "/back-office/odd-headers.html"),
             "/r/loop": (302, "/r/loop-back"),
             "/r/loop-back": (302, "/r/loop"),
             "/out": (302, "http://elsewhere.example.invalid/landing"),

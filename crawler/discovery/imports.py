@@ -18,6 +18,7 @@ from lxml import etree
 from archive.errors import UrlError
 from archive.model import Source, SourceKind
 from archive.urls import canonical_url, host_of
+from crawler.discovery.markup import without_doctype
 
 ImportKind = Literal["opml", "csv", "text"]
 _COLUMNS = ("name", "kind", "url", "schedule", "language", "tags", "paused")
@@ -112,10 +113,9 @@ def _kind(text: str) -> SourceKind:
 
 
 def _opml(body: bytes, problems: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    cleaned = re.sub(rb"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", b"", body, count=1, flags=re.DOTALL | re.IGNORECASE)
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root: Any = etree.fromstring(cleaned, parser)
+        root: Any = etree.fromstring(without_doctype(body).lstrip(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         root = None
         problems.append(f"not readable as OPML ({error})"[:200])

@@ -75,9 +75,10 @@ class Connection(asyncio.Protocol):
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing waits in the socket. What does is the server's close, or bytes after the last message
+        """Whether nothing waits in the socket. Asked before reuse.
 
-        that the event loop has not read yet: they would pass for the answer to the next request.
+        What waits is the server's close, or bytes after the last message that the event loop has not read yet: they
+        would pass for the answer to the next request.
         """
         if self._transport is None:
             return False

@@ -143,20 +143,19 @@ async def first_to_connect(addresses: Sequence[str], port: int) -> socket.socket
     if len(addresses) == 1:
         return await _connect(addresses[0], port)
     waiting = list(addresses)
-    trying: dict[asyncio.Task[socket.socket], str] = {}
+    trying: set[asyncio.Task[socket.socket]] = set()
     errors: list[BaseException] = []
     try:
         while waiting or trying:
             if waiting:
-                trying[asyncio.create_task(_connect(waiting[0], port))] = waiting.pop(0)
+                trying.add(asyncio.create_task(_connect(waiting.pop(0), port)))
             done, _ = await asyncio.wait(
                 trying, timeout=_NEXT_ADDRESS_SECONDS if waiting else None, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
+                trying.discard(task)
                 if (error := task.exception()) is None:
-                    del trying[task]
                     return task.result()
-                del trying[task]
                 errors.append(error)
     finally:
         for task in trying:

@@ -23,9 +23,12 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_SHARED = ipaddress.IPv4Network("100.64.0.0/10")  # carrier-grade NAT, RFC 6598
-_BENCHMARK = ipaddress.IPv4Network("198.18.0.0/15")
-_RELAY_6TO4 = ipaddress.IPv4Network("192.88.99.0/24")
+# Of the IANA special-purpose registries, what Python's ipaddress knows in some versions only.
+_SPECIAL = (
+    *map(ipaddress.IPv4Network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15")),
+    *map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "100::/64", "2001:2::/48", "2001:db8::/32")),
+    *map(ipaddress.IPv6Network, ("3fff::/20", "5f00::/16", "fec0::/10")),
+)
 
 
 class AddressRefused(PressmarkError):
@@ -58,7 +61,7 @@ def _refusal(ip: IPAddress) -> str | None:
         (ip.is_loopback, "loopback address"),
         (ip.is_link_local, "link-local address"),
         (ip.is_multicast, "multicast address"),
-        (ip in _SHARED or ip in _BENCHMARK or ip in _RELAY_6TO4, "address of a special network"),
+        (any(ip in network for network in _SPECIAL), "address of a special network"),
         (ip.is_private, "private address"),
         (ip.is_reserved, "reserved address"),
         (not ip.is_global, "not a public address"),

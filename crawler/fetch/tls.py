@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import cached_property
 
 
 class Trust:
@@ -10,14 +11,22 @@ class Trust:
 
     def __init__(self, *, verify: bool = True) -> None:
         self.verify = verify
-        self._strict = _context(verify=True)
-        self._lenient = _context(verify=False)
         self._accepted: dict[str, str] = {}
 
     def context(self, host: str) -> tuple[ssl.SSLContext, tuple[str, ...]]:
         """The context for `host`, and the notes its exchanges carry."""
         why = self._accepted.get(host)
         return (self._strict, ()) if why is None else (self._lenient, (f"certificate accepted though: {why}",))
+
+    # Reading the system's certificates takes 20 ms, so not before there is something to verify.
+
+    @cached_property
+    def _strict(self) -> ssl.SSLContext:
+        return _context(verify=True)
+
+    @cached_property
+    def _lenient(self) -> ssl.SSLContext:
+        return _context(verify=False)
 
     def accept(self, host: str, error: ssl.SSLError) -> bool:
         """Whether to try `host` again without verification after `error`."""

@@ -357,7 +357,9 @@ class Adversary:
         served = 0
         while True:
             request = await _request(reader)
-            name = request.split(b" ", 2)[1].decode("latin-1").lstrip("/").split("?")[0]
+            target = request.split(b" ", 2)[1].decode("latin-1")
+            path = target.split("/", 3)[3] if target.startswith("http") else target[1:]  # absolute form: by a proxy
+            name = path.split("?")[0]
             self.requests[name, tls].append(request)
             if name.startswith("stale"):
                 if served:

@@ -109,7 +109,7 @@ def test_every_field_reaches_the_spider_but_the_content_encoding(crawled: tuple[
 
 def test_connections_are_kept_alive(crawled: tuple[dict[str, Result], Adversary]) -> None:
     requests = sum(map(len, crawled[1].requests.values()))
-    assert requests == len(CASES)
+    assert len(CASES) <= requests and len(crawled[1].peers) < requests
 
 
 def test_the_adversary_has_sixty_behaviours_and_more() -> None:
