@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from archive.output import run_app, set_color
-from crawler.commands import config, doctor, init, source
+from crawler.commands import config, crawl, doctor, init, source
 from crawler.commands.shared import Globals, installed_version
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
@@ -89,6 +89,7 @@ def pressmark(
 
 app.command("init", rich_help_panel=START)(init.init)
 app.command("doctor", rich_help_panel=START)(doctor.doctor)
+app.command("crawl", rich_help_panel=CRAWL)(crawl.crawl)
 app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
 app.add_typer(config.app, name="config", rich_help_panel=START)
 

@@ -184,9 +184,7 @@ def take_unread(
     kept, whole_url = captures.c, func.coalesce(urls.c.long_url, urls.c.url)
     unread = (
         select(urls.c.url, func.max(kept.fetched_at).label("at"))
-        .join(
-            captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url)
-        )
+        .join(captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url))
         .where(urls.c.state == "due", ~urls.c.is_listing, urls.c.source.in_(list(sources)))
         .where(kept.status == 200, kept.truncated.is_(None))
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))

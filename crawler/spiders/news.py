@@ -195,5 +195,4 @@ def _charset(response: Response) -> str | None:
 
 
 def _content_type(response: Response) -> str:
-    value = response.headers.get("Content-Type")
-    return value.decode("latin-1") if value is not None else ""
+    return (response.headers.get("Content-Type") or b"").decode("latin-1")
