@@ -15,7 +15,7 @@ import typer
 
 from archive.output import run_app, set_color
 from crawler.commands import config, crawl, doctor, init, source
-from crawler.commands.shared import Globals, installed_version
+from crawler.commands.shared import Globals, Progress, installed_version
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
@@ -28,14 +28,6 @@ _ASKING = {
 class LogFormat(StrEnum):
     text = "text"
     json = "json"
-
-
-class Progress(StrEnum):
-    auto = "auto"
-    bar = "bar"
-    plain = "plain"
-    json = "json"
-    none = "none"
 
 
 app = typer.Typer(
