@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from typing import IO
@@ -41,13 +42,12 @@ class Wire:
             for at in range(start, self.size, piece_bytes):
                 yield bytes(self._memory[at : at + piece_bytes])
             return
+        self._file.flush()
         at = start
-        while at < self.size:
-            self._file.seek(at)
-            piece = self._file.read(piece_bytes)
+        # pread leaves the file's position alone: several readings may run at once, and writing goes on at the end.
+        while at < self.size and (piece := os.pread(self._file.fileno(), min(piece_bytes, self.size - at), at)):
             at += len(piece)
             yield piece
-        self._file.seek(0, 2)
 
     def getvalue(self) -> bytes:
         """All bytes at once; for tests and small bodies."""
