@@ -145,11 +145,21 @@ class RecordStream:
     def __init__(self, read: Callable[[], bytes]) -> None:
         self._read = read
         self._buffer = b""
-        self.position = 0  # of the next byte, in decompressed bytes
+        self._at = 0  # what is before it in the buffer has been given out
+        self._read_bytes = 0
+
+    @property
+    def position(self) -> int:
+        """Of the next byte, in decompressed bytes."""
+        return self._read_bytes - self._left
+
+    @property
+    def _left(self) -> int:
+        return len(self._buffer) - self._at
 
     def at_end(self) -> bool:
         """Whether nothing more comes."""
-        return not self._buffer and not self._fill()
+        return not self._left and not self._fill()
 
     def next(self) -> RawRecord:
         """Read one record with its block and the two line ends after it. Raises RecordError, MemberError."""
@@ -165,47 +175,47 @@ class RecordStream:
                 problems.append(("record-end", f"no two line ends after the block, but {end!r}"))
         return RawRecord(version, headers, wire, problems)
 
-    def skip(self) -> int:
-        """Read to the end and return how many bytes there were."""
-        size = len(self._buffer)
-        self._buffer = b""
-        while piece := self._read():
-            size += len(piece)
-        self.position += size
-        return size
+    def skip(self) -> None:
+        """Read to the end."""
+        self._at = len(self._buffer)
+        while self._fill():
+            self._at = len(self._buffer)
 
     def _fill(self) -> bool:
         piece = self._read()
-        self._buffer = self._buffer + piece if self._buffer else piece
+        self._buffer = self._buffer[self._at :] + piece if self._left else piece
+        self._at = 0
+        self._read_bytes += len(piece)
         return bool(piece)
 
     def _take_head(self) -> bytes:
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) >= 5 and not self._buffer.startswith(b"WARC/"):
+        while (end := self._buffer.find(b"\r\n\r\n", self._at)) < 0:
+            if self._left >= 5 and not self._buffer.startswith(b"WARC/", self._at):
                 break
-            if len(self._buffer) > MAX_HEADER_BYTES or not self._fill():
+            if self._left > MAX_HEADER_BYTES or not self._fill():
                 break
-        if not self._buffer.startswith(b"WARC/"):
-            raise RecordError("not-warc", f"a record must start with WARC/, this one with {self._buffer[:12]!r}")
+        if not self._buffer.startswith(b"WARC/", self._at):
+            found = self._buffer[self._at : self._at + 12]
+            raise RecordError("not-warc", f"a record must start with WARC/, this one with {found!r}")
         if end < 0:
             raise RecordError("header", "record header has no end")
-        return self._take(end + 4)[:-4]
+        return self._take(end + 4 - self._at)[:-4]
 
     def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size and self._fill():
+        while self._left < size and self._fill():
             pass
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
-        self.position += len(taken)
+        taken = self._buffer[self._at : self._at + size]
+        self._at += len(taken)
         return taken
 
     def _take_block(self, length: int) -> Wire:
-        if len(self._buffer) >= length:
+        if self._left >= length:
             return Wire(self._take(length))
         wire = Wire()
         while wire.size < length:
-            if not self._buffer and not self._fill():
+            if self.at_end():
                 raise RecordError("content-length", f"block ends after {wire.size} of {length} bytes")
-            wire.write(self._take(min(len(self._buffer), length - wire.size)))
+            wire.write(self._take(min(self._left, length - wire.size)))
         return wire
 
 
