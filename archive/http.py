@@ -17,6 +17,7 @@ _STATUS_LINE = re.compile(rb"^(HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{3})(?:[ \t]+(.*)
 _CHUNK_SIZE = re.compile(rb"^[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _LINE_LIMIT = 1 << 16
 _MAX_EXCESS = 1 << 16
+_HEAD_PIECE = 1 << 14
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _BLANK = b"\r\n"
 
@@ -121,6 +122,16 @@ class ResponseReader:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes as received; return the entity bytes they gave."""
+        if self.head is not None or len(data) <= _HEAD_PIECE:
+            return self._feed(data)
+        given: list[bytes] = []
+        at = 0
+        while self.head is None and not self.done and at < len(data):  # so that a long body is not copied with its head
+            given += self._feed(data[at : at + _HEAD_PIECE])
+            at += _HEAD_PIECE
+        return given + self._feed(data[at:])
+
+    def _feed(self, data: bytes) -> list[bytes]:
         if self.done:
             self._exceed(data)
             return []
@@ -211,7 +222,7 @@ class ResponseReader:
 
     def _blank_bytes(self) -> int:
         """Line ends before the status line are skipped, as RFC 9112 section 2.2 asks of lenient readers."""
-        if self._buffer[:1] not in (b"\r", b"\n"):
+        if not self._buffer.startswith((b"\r", b"\n")):
             return 0
         return len(self._buffer) - len(self._buffer.lstrip(_BLANK))
 

@@ -133,10 +133,10 @@ class RawRecord:
     headers: tuple[tuple[str, str], ...]
     wire: Wire
     problems: list[tuple[str, str]]
+    first: dict[str, str]  # lower-case name → its first value
 
     def value(self, name: str) -> str | None:
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        return self.first.get(name.lower())
 
 
 class RecordStream:
@@ -165,7 +165,8 @@ class RecordStream:
         """Read one record with its block and the two line ends after it. Raises RecordError, MemberError."""
         head = self._take_head()
         version, headers, problems = parse_record_head(head)
-        length = _content_length(headers)
+        first = {name.lower(): value for name, value in reversed(headers)}
+        length = _content_length(first.get("content-length"))
         wire = self._take_block(length)
         end = self._take(4)
         if end != b"\r\n\r\n":
@@ -173,7 +174,7 @@ class RecordStream:
                 problems.append(("record-end", f"{4 - len(end)} of the 4 bytes after the block are missing"))
             else:
                 problems.append(("record-end", f"no two line ends after the block, but {end!r}"))
-        return RawRecord(version, headers, wire, problems)
+        return RawRecord(version, headers, wire, problems, first)
 
     def skip(self) -> None:
         """Read to the end."""
@@ -246,13 +247,12 @@ def parse_date(value: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _content_length(headers: tuple[tuple[str, str], ...]) -> int:
-    values = [value for name, value in headers if name.lower() == "content-length"]
-    if not values:
+def _content_length(value: str | None) -> int:
+    if value is None:
         raise RecordError("content-length", "record has no Content-Length")
-    if not values[0].isascii() or not values[0].isdigit() or len(values[0]) > 18:
-        raise RecordError("content-length", f"Content-Length is not a number: {values[0][:40]!r}")
-    return int(values[0])
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise RecordError("content-length", f"Content-Length is not a number: {value[:40]!r}")
+    return int(value)
 
 
 class _OpenFile:
