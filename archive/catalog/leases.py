@@ -7,6 +7,7 @@ source with something due, and says from when. Order: values, lease, renew, rele
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     update,
 )
 
@@ -223,29 +225,42 @@ def _held(conn: Connection, worker: str, per_host: int) -> tuple[list[str], Coun
 
 def _choose(conn: Connection, found: Sequence[_Queue], now: datetime, limit: int) -> list[Row[Any]]:
     """The first due URLs of each queue, one of each host in turn."""
-    lines: dict[str, list[Row[Any]]] = {}
+    lines: dict[str, list[Row[Any]]] = {queue.host: [] for queue in found}
     room = {queue.host: queue.room for queue in found}
-    for queue in found:
-        chosen = conn.execute(_FIRST, {"host": queue.host, "source": queue.source, "now": now, "room": queue.room})
-        line = lines.setdefault(queue.host, [])
-        line += chosen.all()
-        del line[room[queue.host] :]
+    for row in _firsts(conn, found, now):
+        if len(lines[row.host]) < room[row.host]:
+            lines[row.host].append(row)
     turns = chain.from_iterable(zip_longest(*lines.values()))
     return [row for row in turns if row is not None][:limit]
 
 
-_FIRST = (
-    select(urls)
-    .where(
-        urls.c.state == "due",
-        urls.c.host == bindparam("host"),
-        urls.c.source == bindparam("source"),
-        urls.c.due_at <= bindparam("now", type_=UtcTime),
-    )
-    .order_by(urls.c.priority, urls.c.due_at)
-    .limit(bindparam("room"))
-    .with_for_update(skip_locked=True)
-)
+def _firsts(conn: Connection, found: Sequence[_Queue], now: datetime) -> list[Row[Any]]:
+    """The first due URLs of every queue, as many as the roomiest may take: one statement, an index seek for each."""
+    if not found:
+        return []
+    wanted = json.dumps([(queue.host, queue.source) for queue in found])
+    given = {"queues": wanted, "now": now, "most": max(queue.room for queue in found)}
+    rows = conn.execute(_FIRSTS[conn.dialect.name], given).all()
+    return sorted(rows, key=lambda row: (row.priority, row.due_at, row.url))
+
+
+# CROSS JOIN keeps SQLite from starting with the urls; each queue then is one seek in the index urls_due.
+_FIRSTS = {
+    name: text(statement).bindparams(bindparam("now", type_=UtcTime)).columns(*urls.c)
+    for name, statement in {
+        "sqlite": """
+            SELECT urls.* FROM json_each(:queues) AS queue CROSS JOIN urls WHERE urls.rowid IN (
+                SELECT line.rowid FROM urls AS line
+                WHERE line.state = 'due' AND line.host = json_extract(queue.value, '$[0]')
+                    AND line.source = json_extract(queue.value, '$[1]') AND line.due_at <= :now
+                ORDER BY line.priority, line.due_at LIMIT :most)""",
+        "postgresql": """
+            SELECT line.* FROM json_array_elements(CAST(:queues AS json)) AS queue CROSS JOIN LATERAL (
+                SELECT * FROM urls
+                WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1 AND due_at <= :now
+                ORDER BY priority, due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
+    }.items()
+}
 
 
 def _mark(conn: Connection, worker: str, until: datetime, rows: Sequence[Row[Any]], run: str | None) -> None:
