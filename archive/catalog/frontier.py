@@ -29,7 +29,7 @@ from archive.catalog.leases import (
     renew,
 )
 from archive.catalog.outcomes import Pending, Skipped, UrlStory, outcome_of, outcomes_of_run, pending, skipped
-from archive.catalog.tables import hosts, urls
+from archive.catalog.tables import IS_DONE, IS_DUE, hosts, urls
 from archive.catalog.upsert import upsert
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
 from archive.urls import urlkey
@@ -93,7 +93,7 @@ def make_due(
     `listings`: only listings (True) or only other pages (False). `outcomes`: only those that ended so last time.
     """
     chosen = _chosen(conn, source, urls, listings, outcomes)
-    waiting = or_(_T.state == "done", (_T.state == "due") & (_T.due_at > now))
+    waiting = or_(IS_DONE, IS_DUE & (_T.due_at > now))
     count = conn.execute(_due_now(now).where(waiting, *chosen)).rowcount
     if count:
         bump_where(conn, (_T.due_at == now), *chosen)

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import hosts, queues, urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, hosts, queues, urls
 from archive.catalog.upsert import upsert
 from archive.model import Claims, FoundBy, Outcome
 
@@ -111,7 +111,7 @@ def lease(
 def renew(conn: Connection, worker: str, now: datetime, seconds: float) -> int:
     """Hold what the worker holds for `seconds` from now; return how many URLs. Hosts it needs no longer run out."""
     until = now + timedelta(seconds=seconds)
-    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = and_(IS_LEASED, urls.c.leased_by == worker)
     free = select(urls.c.url).where(mine).with_for_update(skip_locked=True)
     count = conn.execute(update(urls).where(urls.c.url.in_(free)).values(leased_until=until)).rowcount
     busy = exists().where(mine, urls.c.host == hosts.c.host)
@@ -121,7 +121,7 @@ def renew(conn: Connection, worker: str, now: datetime, seconds: float) -> int:
 
 def release(conn: Connection, worker: str) -> int:
     """Give everything back at a clean stop: URLs as if never leased, hosts free. Return how many URLs."""
-    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = and_(IS_LEASED, urls.c.leased_by == worker)
     back = _back_in_line(conn, mine, attempts=urls.c.attempts - 1)
     conn.execute(update(hosts).where(hosts.c.leased_by == worker).values(leased_by=None, leased_until=None))
     return back
@@ -169,7 +169,7 @@ def bump(conn: Connection, due: Iterable[tuple[str, str, datetime]]) -> None:
 def bump_where(conn: Connection, *conditions: ColumnElement[bool]) -> None:
     """`bump` for the due URLs that fulfil the conditions."""
     columns = (urls.c.host, urls.c.source)
-    asked = select(*columns, func.min(urls.c.due_at)).where(urls.c.state == "due", *conditions).group_by(*columns)
+    asked = select(*columns, func.min(urls.c.due_at)).where(IS_DUE, *conditions).group_by(*columns)
     bump(conn, conn.execute(asked))
 
 
@@ -184,7 +184,7 @@ def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -
 
 
 def _reclaim(conn: Connection, now: datetime) -> None:
-    _back_in_line(conn, and_(urls.c.state == "leased", urls.c.leased_until < now))
+    _back_in_line(conn, and_(IS_LEASED, urls.c.leased_until < now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ def _take_hosts(
 
 
 def _held(conn: Connection, worker: str, per_host: int) -> tuple[list[str], Counter[str]]:
-    mine = select(urls.c.host, func.count()).where(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = select(urls.c.host, func.count()).where(IS_LEASED, urls.c.leased_by == worker)
     held: Counter[str] = Counter(dict(conn.execute(mine.group_by(urls.c.host)).all()))
     return [host for host, count in held.items() if count >= per_host], held
 
@@ -286,7 +286,7 @@ def _served(conn: Connection, found: Sequence[_Queue], rows: Sequence[Row[Any]],
 
 
 def _next_due(conn: Connection, queue: _Queue) -> datetime | None:
-    where = (urls.c.state == "due", urls.c.host == queue.host, urls.c.source == queue.source)
+    where = (IS_DUE, urls.c.host == queue.host, urls.c.source == queue.source)
     return conn.execute(select(func.min(urls.c.due_at)).where(*where)).scalar()
 
 
