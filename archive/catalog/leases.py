@@ -7,6 +7,7 @@ source with something due, and says from when. Order: values, lease, renew, rele
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     update,
 )
 
@@ -34,7 +36,7 @@ from archive.catalog.captures import latest
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import captures, hosts, queues, urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, captures, hosts, queues, urls
 from archive.catalog.upsert import upsert
 from archive.model import Capture, Claims, FoundBy, Outcome
 
@@ -112,7 +114,7 @@ def lease(
 def renew(conn: Connection, worker: str, now: datetime, seconds: float) -> int:
     """Hold what the worker holds for `seconds` from now; return how many URLs. Hosts it needs no longer run out."""
     until = now + timedelta(seconds=seconds)
-    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = and_(IS_LEASED, urls.c.leased_by == worker)
     free = select(urls.c.url).where(mine).with_for_update(skip_locked=True)
     count = conn.execute(update(urls).where(urls.c.url.in_(free)).values(leased_until=until)).rowcount
     busy = exists().where(mine, urls.c.host == hosts.c.host)
@@ -122,7 +124,7 @@ def renew(conn: Connection, worker: str, now: datetime, seconds: float) -> int:
 
 def release(conn: Connection, worker: str) -> int:
     """Give everything back at a clean stop: URLs as if never leased, hosts free. Return how many URLs."""
-    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = and_(IS_LEASED, urls.c.leased_by == worker)
     back = _back_in_line(conn, mine, attempts=urls.c.attempts - 1)
     conn.execute(update(hosts).where(hosts.c.leased_by == worker).values(leased_by=None, leased_until=None))
     return back
@@ -170,7 +172,7 @@ def bump(conn: Connection, due: Iterable[tuple[str, str, datetime]]) -> None:
 def bump_where(conn: Connection, *conditions: ColumnElement[bool]) -> None:
     """`bump` for the due URLs that fulfil the conditions."""
     columns = (urls.c.host, urls.c.source)
-    asked = select(*columns, func.min(urls.c.due_at)).where(urls.c.state == "due", *conditions).group_by(*columns)
+    asked = select(*columns, func.min(urls.c.due_at)).where(IS_DUE, *conditions).group_by(*columns)
     bump(conn, conn.execute(asked))
 
 
@@ -215,7 +217,7 @@ def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -
 
 
 def _reclaim(conn: Connection, now: datetime) -> None:
-    _back_in_line(conn, and_(urls.c.state == "leased", urls.c.leased_until < now))
+    _back_in_line(conn, and_(IS_LEASED, urls.c.leased_until < now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,36 +259,49 @@ def _take_hosts(
 
 
 def _held(conn: Connection, worker: str, per_host: int) -> tuple[list[str], Counter[str]]:
-    mine = select(urls.c.host, func.count()).where(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = select(urls.c.host, func.count()).where(IS_LEASED, urls.c.leased_by == worker)
     held: Counter[str] = Counter(dict(conn.execute(mine.group_by(urls.c.host)).all()))
     return [host for host, count in held.items() if count >= per_host], held
 
 
 def _choose(conn: Connection, found: Sequence[_Queue], now: datetime, limit: int) -> list[Row[Any]]:
     """The first due URLs of each queue, one of each host in turn."""
-    lines: dict[str, list[Row[Any]]] = {}
+    lines: dict[str, list[Row[Any]]] = {queue.host: [] for queue in found}
     room = {queue.host: queue.room for queue in found}
-    for queue in found:
-        chosen = conn.execute(_FIRST, {"host": queue.host, "source": queue.source, "now": now, "room": queue.room})
-        line = lines.setdefault(queue.host, [])
-        line += chosen.all()
-        del line[room[queue.host] :]
+    for row in _firsts(conn, found, now):
+        if len(lines[row.host]) < room[row.host]:
+            lines[row.host].append(row)
     turns = chain.from_iterable(zip_longest(*lines.values()))
     return [row for row in turns if row is not None][:limit]
 
 
-_FIRST = (
-    select(urls)
-    .where(
-        urls.c.state == "due",
-        urls.c.host == bindparam("host"),
-        urls.c.source == bindparam("source"),
-        urls.c.due_at <= bindparam("now", type_=UtcTime),
-    )
-    .order_by(urls.c.priority, urls.c.due_at)
-    .limit(bindparam("room"))
-    .with_for_update(skip_locked=True)
-)
+def _firsts(conn: Connection, found: Sequence[_Queue], now: datetime) -> list[Row[Any]]:
+    """The first due URLs of every queue, as many as the roomiest may take: one statement, an index seek for each."""
+    if not found:
+        return []
+    wanted = json.dumps([(queue.host, queue.source) for queue in found])
+    given = {"queues": wanted, "now": now, "most": max(queue.room for queue in found)}
+    rows = conn.execute(_FIRSTS[conn.dialect.name], given).all()
+    return sorted(rows, key=lambda row: (row.priority, row.due_at, row.url))
+
+
+# CROSS JOIN keeps SQLite from starting with the urls; each queue then is one seek in the index urls_due.
+_FIRSTS = {
+    name: text(statement).bindparams(bindparam("now", type_=UtcTime)).columns(*urls.c)
+    for name, statement in {
+        "sqlite": """
+            SELECT urls.* FROM json_each(:queues) AS queue CROSS JOIN urls WHERE urls.rowid IN (
+                SELECT line.rowid FROM urls AS line
+                WHERE line.state = 'due' AND line.host = json_extract(queue.value, '$[0]')
+                    AND line.source = json_extract(queue.value, '$[1]') AND line.due_at <= :now
+                ORDER BY line.priority, line.due_at LIMIT :most)""",
+        "postgresql": """
+            SELECT line.* FROM json_array_elements(CAST(:queues AS json)) AS queue CROSS JOIN LATERAL (
+                SELECT * FROM urls
+                WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1 AND due_at <= :now
+                ORDER BY priority, due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
+    }.items()
+}
 
 
 def _mark(conn: Connection, worker: str, until: datetime, rows: Sequence[Row[Any]], run: str | None) -> None:
@@ -312,7 +327,7 @@ def _served(conn: Connection, found: Sequence[_Queue], rows: Sequence[Row[Any]],
 
 
 def _next_due(conn: Connection, queue: _Queue) -> datetime | None:
-    where = (urls.c.state == "due", urls.c.host == queue.host, urls.c.source == queue.source)
+    where = (IS_DUE, urls.c.host == queue.host, urls.c.source == queue.source)
     return conn.execute(select(func.min(urls.c.due_at)).where(*where)).scalar()
 
 
