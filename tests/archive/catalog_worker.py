@@ -24,7 +24,9 @@ def crawl(catalog: Catalog, name: str) -> None:
         time.sleep(0.01)
         _say("ends", hosts=sorted({lease.host for lease in leases}))
         with catalog.transaction() as conn:
-            frontier.acknowledge(conn, [Acknowledged(one.url, Outcome("stored"), name, _now()) for one in leases])
+            frontier.acknowledge(
+                conn, [Acknowledged(one.url, Outcome("stored"), name, _now()) for one in leases], rest_seconds=0
+            )
 
 
 def hang(catalog: Catalog, name: str) -> None:
