@@ -185,7 +185,7 @@ class ResponseReader:
             if head.status is not None and 100 <= head.status < 200 and head.status != 101:
                 self.interim.append(raw)
                 continue
-            self._take_head(raw)
+            self._take_head(raw, head=head)
             return True
 
     def _no_http(self) -> bool:
@@ -199,8 +199,8 @@ class ResponseReader:
         self._scanned = len(self._buffer)
         return found.end() if found else None
 
-    def _take_head(self, raw: bytes, problem: str | None = None) -> None:
-        self.head = parse_head(raw) if raw else Head(b"", None, b"", (), 0, ())
+    def _take_head(self, raw: bytes, problem: str | None = None, head: Head | None = None) -> None:
+        self.head = head or (parse_head(raw) if raw else Head(b"", None, b"", (), 0, ()))
         self.problems.extend(self.head.problems)
         if problem and problem not in self.problems:
             self.problems.append(problem)
