@@ -207,7 +207,7 @@ class ResponseReader:
             if head.status is not None and 100 <= head.status < 200 and head.status != 101:
                 self.interim.append(raw)
                 continue
-            self._take_head(raw)
+            self._take_head(raw, head=head)
             return True
 
     def _no_http(self) -> bool:
@@ -226,8 +226,8 @@ class ResponseReader:
             return 0
         return len(self._buffer) - len(self._buffer.lstrip(_BLANK))
 
-    def _take_head(self, raw: bytes, problem: str | None = None) -> None:
-        self.head = parse_head(raw) if raw else Head(b"", None, b"", (), 0, ())
+    def _take_head(self, raw: bytes, problem: str | None = None, head: Head | None = None) -> None:
+        self.head = head or (parse_head(raw) if raw else Head(b"", None, b"", (), 0, ()))
         self.problems.extend(self.head.problems)
         if problem and problem not in self.problems:
             self.problems.append(problem)
