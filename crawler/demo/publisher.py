@@ -8,6 +8,7 @@ disappears (404) and one is withdrawn (410), new ones appear, a feed goes stale,
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -93,6 +94,10 @@ class DailyExample:
             odd = self._odd(outlet, path)
             if odd is not None:
                 return odd
+        furniture = outlet.pages.get(path) or outlet.pages.get(path[: path.rfind("/") + 1] + "*")
+        if furniture is not None:
+            title, words = re.split("[:：] ?", furniture, maxsplit=1)
+            return self._page(outlet, 200, title, f"<h1>{title}</h1><p>{words}</p>")
         if path.startswith("/private/"):
             return self._page(outlet, 200, "Staff desk", "<h1>Staff desk</h1><p>robots.txt forbids this page.</p>")
         return self._error(outlet, 404, "Not found")

@@ -24,7 +24,11 @@ _NOT_IN_TEXT = ("ad", "promo")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a perfect reading of a story's page gives. `text` has one paragraph, item or row a line."""
+    """What a perfect reading of a story's page gives. `text` has one paragraph, item or row a line.
+
+    Of a hijacked page, headline and text are those the paper wrote: what a reading may mark as lost, never guess.
+    Compare with white space folded: the papers use ideographic spaces.
+    """
 
     url: str
     outlet: str
@@ -71,6 +75,14 @@ def readings(moment: datetime, hosts: Mapping[str, str]) -> list[Reading]:
 def expectations(hosts: Mapping[str, str]) -> list[Expected]:
     """Return the expected outcome of every URL the sources lead to, stories first."""
     return [*(found for story in load_stories() for found in _of_story(story, hosts)), *_of_odd_paths(hosts)]
+
+
+def furniture(hosts: Mapping[str, str]) -> list[str]:
+    """Return the URLs of front pages, sections and pages of the house: fetched perhaps, never stored as articles."""
+    outlets = load_outlets().values()
+    found = [hosts[o.key] + path for o in outlets for path in o.pages if not path.endswith("*")]
+    sections = [f"{hosts[o.key]}/{section}/" for o in outlets for section in o.sections]
+    return [*(f"{hosts[o.key]}/" for o in outlets), *sections, *found]
 
 
 def moved_between(kind: str) -> list[str]:
@@ -169,4 +181,4 @@ def _of_odd_paths(hosts: Mapping[str, str]) -> Iterator[Expected]:
         yield Expected(odd + path, kind, kind, reason, reason)
 
 
-__all__ = ["HOME", "Expected", "Reading", "expectations", "moved_between", "readings"]
+__all__ = ["HOME", "Expected", "Reading", "expectations", "furniture", "moved_between", "readings"]

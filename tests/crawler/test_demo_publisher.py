@@ -70,7 +70,11 @@ def test_there_are_about_forty_articles_in_five_languages() -> None:
 
 def test_no_two_stories_share_a_path_or_a_headline() -> None:
     assert len({(s.outlet, s.path) for s in load_stories()}) == len(load_stories())
-    assert len({(s.outlet, s.headline) for s in load_stories()}) == len(load_stories())
+    assert (
+        len({s.key for s in load_stories()})
+        == len({(s.outlet, s.headline) for s in load_stories()})
+        == len(load_stories())
+    )
 
 
 @pytest.mark.parametrize("moment", [MORNING, NEXT_MORNING])
@@ -356,6 +360,31 @@ def test_expected_outcomes_agree_with_what_is_answered() -> None:
                 assert answer.status == 404, (number, expected)
             elif kind == "moved":
                 assert answer.status in (301, 302), (number, expected)
+
+
+def test_every_link_on_every_page_leads_somewhere_but_to_what_is_gone() -> None:
+    example = publisher(NEXT_MORNING)
+    known_failures = {s.path for s in load_stories() if s.behaviour or any(change.status for change in s.changes)}
+    for key, outlet in load_outlets().items():
+        for path in (
+            ["/"] + [f"/{section}/" for section in outlet.sections] + [s.path for s in example.live_stories(outlet)]
+        ):
+            answer = get(example, BASES[key] + path)
+            tree = lxml.html.fromstring(answer.body.decode("gb18030" if b'"gb2312"' in answer.body else "utf-8"))
+            links = {link for link in tree.xpath("//a/@href | //link/@href | //img/@src") if link.startswith("/")}
+            dead = [link for link in links - known_failures if get(example, BASES[key] + link).status != 200]
+            assert not dead, (key, path)
+
+
+def test_the_hijacked_story_has_a_clean_copy_in_another_paper() -> None:
+    assert story("zhuanzai").pieces == story("peixun").pieces and story("zhuanzai").outlet != story("peixun").outlet
+    assert BRAND not in page_text(get(publisher(NEXT_MORNING), url_of("zhuanzai")))
+
+
+def test_pages_of_the_house_are_pages_and_no_stories() -> None:
+    stories = {BASES[s.outlet] + s.path for s in load_stories()}
+    assert not stories & set(truth.furniture(BASES))
+    assert all(get(publisher(), url).status == 200 for url in truth.furniture(BASES))
 
 
 def test_two_publishers_asked_the_same_send_the_same_bytes() -> None:
