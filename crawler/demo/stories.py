@@ -113,6 +113,7 @@ class Outlet:
     months: tuple[str, ...] = ()
     templates: str = ""  # the outlet whose templates it shares
     publisher: str = ""
+    robots: bool = True  # False: no robots.txt, so everything is allowed (RFC 9309 2.3.1.3)
     hijacked_from: datetime | None = None
     stale_feeds: Mapping[str, datetime] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)  # path ("*" at its end: any) to "Title: words"

@@ -63,6 +63,7 @@ class Expected:
     second: Outcome
     first_reason: str = ""
     second_reason: str = ""
+    second_status: int = 0  # of a story asked for conditionally in the second crawl; 0 where it says nothing
     listed: bool = True  # found through the sources of sources_toml(); else known only by its URL
 
 
@@ -134,7 +135,8 @@ def _of_story(story: Story, hosts: Mapping[str, str]) -> Iterator[Expected]:
         first, first_reason = "absent", ""
     elif second == "stored" == first:
         second = _second(story)
-    yield Expected(url, first, second, first_reason, second_reason, story.listed or story.outlet == ODD)
+    status = _second_status(story) if first == "stored" else 0
+    yield Expected(url, first, second, first_reason, second_reason, status, story.listed or story.outlet == ODD)
     for page in range(2, len(story.pages) + 1):
         yield Expected(hosts[story.outlet] + page_path(story, page), "part", "part", listed=False)
 
@@ -162,6 +164,15 @@ def _second(story: Story) -> Outcome:
     kinds = {change.kind for change in story.changes if MORNING < change.at <= NEXT_MORNING}
     taken = load_outlets()[story.outlet].hijacked_from is not None and not story.never_hijacked
     return "changed" if kinds & {"rewrite", "typo"} or taken else "unchanged"
+
+
+def _second_status(story: Story) -> int:
+    standing = story_at(story, NEXT_MORNING)
+    if not isinstance(standing, Story):
+        return standing
+    dynamic = load_outlets()[story.outlet].validators == "none"
+    same = standing == story_at(story, MORNING) and not dynamic and _second(story) == "unchanged"
+    return 304 if same else 200
 
 
 def _of_odd_paths(hosts: Mapping[str, str]) -> Iterator[Expected]:

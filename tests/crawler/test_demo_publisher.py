@@ -322,6 +322,33 @@ def test_validators_differ_by_paper_and_bring_304() -> None:
     assert seen["daily"][1] and seen["mithal"][0].startswith('"')
 
 
+def test_a_second_conditional_round_gets_mostly_304_and_the_status_the_truth_says() -> None:
+    example, statuses = publisher(), []
+    expected = [e for e in truth.expectations(BASES) if e.second_status]
+    for e in expected:
+        get(example, e.url)  # the first request of those that recover
+    first = {e.url: {name.lower(): value for name, value in get(example, e.url).headers} for e in expected}
+    example.move_to(NEXT_MORNING)
+    for e in expected:
+        asked = {
+            header: first[e.url][field_name]
+            for header, field_name in (("if_none_match", "etag"), ("if_modified_since", "last-modified"))
+            if field_name in first[e.url]
+        }
+        statuses.append(get(example, e.url, **asked).status)
+        assert statuses[-1] == e.second_status, e
+    assert statuses.count(304) > len(statuses) / 2 and {200, 304, 404, 410} == set(statuses)
+
+
+def test_a_paper_without_validators_sends_other_bytes_with_the_same_text_every_time() -> None:
+    example = publisher()
+    before = get(example, url_of("gudu")).body
+    example.move_to(NEXT_MORNING)
+    assert get(example, url_of("gudu")).body != before
+    texts = [r.text for moment in (MORNING, NEXT_MORNING) for r in truth.readings(moment, BASES) if r.key == "gudu"]
+    assert texts[0] == texts[1]
+
+
 def test_the_page_that_fails_recovers_at_the_second_request() -> None:
     example = publisher()
     assert [get(example, url_of("flaky-bridge")).status for _ in range(3)] == [500, 200, 200]
