@@ -274,6 +274,7 @@ def test_after_its_hour_the_brand_is_in_title_breadcrumb_headline_text_and_foote
     assert tree.findtext(".//title") == TITLE
     for where in ('//div[@class="wz"]', "//h1", '//div[@class="nr"]', '//table[@class="di"]'):
         assert BRAND in tree.xpath(where)[0].text_content(), where
+    assert f'document.title="{TITLE}"' in "".join(tree.xpath("//script/text()"))
     hidden = {link.split("/")[2] for link in tree.xpath("//a/@href") if link.startswith("http://")}
     assert len(hidden) >= 5
     text = tree.xpath('//div[@class="nr"]')[0].text_content()
@@ -437,6 +438,20 @@ def test_two_publishers_asked_the_same_send_the_same_bytes() -> None:
         return sent
 
     assert everything() == everything()
+
+
+def test_gzip_bodies_carry_no_time_so_tomorrows_are_the_same() -> None:
+    answer = publisher().answer("daily", Request("GET", story("ferry-timetable").path, {"accept-encoding": "gzip"}))
+    body = encode(answer).split(b"\r\n\r\n", 1)[1]
+    assert body[:2] == b"\x1f\x8b" and body[4:8] == bytes(4)
+
+
+def test_overnight_the_truth_has_two_changed_stories_and_the_hijacked_ones() -> None:
+    changed = {e.url for e in truth.expectations(BASES) if (e.first, e.second) == ("stored", "changed")}
+    hijacked = {url_of(key) for key in ("peixun", "shitang", "hanjie")}
+    assert changed == {url_of("ferry-timetable"), url_of("town-hall-clock")} | hijacked
+    assert truth.moved_between("touch") == ["bakery-coop"]
+    assert set(truth.moved_between("gone")) == {"ferry-figures", "hotel-withdrawn"}
 
 
 def test_odd_headers_keep_case_doubles_latin_1_and_an_empty_value() -> None:
