@@ -246,15 +246,17 @@ def shape_score(url: str) -> tuple[float, tuple[str, ...]]:
     path = unquote(parts.path)
     segments = [segment for segment in path.lower().split("/") if segment]
     if not segments or (len(segments) == 1 and _INDEX_FILE.match(segments[0])):
-        return (0.0, ("id",)) if _ID_QUERY.search(parts.query) else (-4.0, ("home",))
+        return (2.0, ("id",)) if _ID_QUERY.search(parts.query) else (-4.0, ("home",))
     last = segments[-1]
     stem = _PAGE_FILE.sub("", last)
     score = 0.0
     why: list[str] = []
     if _DATE.search(path):
         score, why = score + 3.0, [*why, "date"]
-    words = [word for word in re.split(r"[-_+\s]+", stem) if word]
-    if len(words) >= 4 or (len(words) == 3 and len(stem) >= 16):
+    # A title before a number: "/new-car-announced/497533355".
+    titled = segments[-2] if stem.isdigit() and len(segments) > 1 else stem
+    words = [word for word in re.split(r"[-_+\s]+", titled) if word]
+    if len(words) >= 4 or (len(words) == 3 and len(titled) >= 16):
         score, why = score + 2.0, [*why, "slug"]
     if _ID.search(stem) or _ID_QUERY.search(parts.query) or any(_ID.search(segment) for segment in segments[-2:-1]):
         score, why = score + 2.0, [*why, "id"]
