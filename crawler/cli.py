@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from archive.output import run_app, set_color
-from crawler.commands import config, doctor, init, source
+from crawler.commands import config, demo, doctor, init, source
 from crawler.commands.shared import Globals, installed_version
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
@@ -87,6 +87,7 @@ def pressmark(
 
 # -- the table of commands, in the order of --help
 
+app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("init", rich_help_panel=START)(init.init)
 app.command("doctor", rich_help_panel=START)(doctor.doctor)
 app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
