@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cache
 from html import escape
 from string import Template
+from zlib import crc32
 
 from crawler.demo.stories import SITE, Outlet, Piece, Story, linked
 
@@ -170,7 +171,7 @@ def _shell(frame: Frame, *, title: str, head: str, main: str, kind: str) -> str:
 def _byline(story: Story, outlet: Outlet) -> str:
     if not story.authors:
         return ""
-    names = [_bit(outlet, "author", name=_text(name), slug=f"a{index}") for index, name in enumerate(story.authors)]
+    names = [_bit(outlet, "author", name=_text(name), slug=f"{crc32(name.encode()):08x}") for name in story.authors]
     return _bit(outlet, "byline", names=outlet.html["author_join"].join(names))
 
 

@@ -230,6 +230,9 @@ def _pieces(answer: Answer, method: str) -> Iterator[tuple[bytes, bool]]:
 def _parse(head: bytes) -> Request:
     line, *fields = head.decode("latin-1").split("\r\n")
     method, target, _ = line.split(" ", 2)
+    if "://" in target:  # absolute-form, as a proxy is asked (RFC 9112 3.2.2)
+        parts = urlsplit(target)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     pairs = (text.partition(":") for text in fields if text)
     return Request(method, target, {name.lower(): value.strip() for name, _, value in pairs})
 

@@ -70,7 +70,11 @@ def test_there_are_about_forty_articles_in_five_languages() -> None:
 
 def test_no_two_stories_share_a_path_or_a_headline() -> None:
     assert len({(s.outlet, s.path) for s in load_stories()}) == len(load_stories())
-    assert len({(s.outlet, s.headline) for s in load_stories()}) == len(load_stories())
+    assert (
+        len({s.key for s in load_stories()})
+        == len({(s.outlet, s.headline) for s in load_stories()})
+        == len(load_stories())
+    )
 
 
 @pytest.mark.parametrize("moment", [MORNING, NEXT_MORNING])
@@ -270,6 +274,7 @@ def test_after_its_hour_the_brand_is_in_title_breadcrumb_headline_text_and_foote
     assert tree.findtext(".//title") == TITLE
     for where in ('//div[@class="wz"]', "//h1", '//div[@class="nr"]', '//table[@class="di"]'):
         assert BRAND in tree.xpath(where)[0].text_content(), where
+    assert f'document.title="{TITLE}"' in "".join(tree.xpath("//script/text()"))
     hidden = {link.split("/")[2] for link in tree.xpath("//a/@href") if link.startswith("http://")}
     assert len(hidden) >= 5
     text = tree.xpath('//div[@class="nr"]')[0].text_content()
@@ -318,6 +323,33 @@ def test_validators_differ_by_paper_and_bring_304() -> None:
     assert seen["daily"][1] and seen["mithal"][0].startswith('"')
 
 
+def test_a_second_conditional_round_gets_mostly_304_and_the_status_the_truth_says() -> None:
+    example, statuses = publisher(), []
+    expected = [e for e in truth.expectations(BASES) if e.second_status]
+    for e in expected:
+        get(example, e.url)  # the first request of those that recover
+    first = {e.url: {name.lower(): value for name, value in get(example, e.url).headers} for e in expected}
+    example.move_to(NEXT_MORNING)
+    for e in expected:
+        asked = {
+            header: first[e.url][field_name]
+            for header, field_name in (("if_none_match", "etag"), ("if_modified_since", "last-modified"))
+            if field_name in first[e.url]
+        }
+        statuses.append(get(example, e.url, **asked).status)
+        assert statuses[-1] == e.second_status, e
+    assert statuses.count(304) > len(statuses) / 2 and {200, 304, 404, 410} == set(statuses)
+
+
+def test_a_paper_without_validators_sends_other_bytes_with_the_same_text_every_time() -> None:
+    example = publisher()
+    before = get(example, url_of("gudu")).body
+    example.move_to(NEXT_MORNING)
+    assert get(example, url_of("gudu")).body != before
+    texts = [r.text for moment in (MORNING, NEXT_MORNING) for r in truth.readings(moment, BASES) if r.key == "gudu"]
+    assert texts[0] == texts[1]
+
+
 def test_the_page_that_fails_recovers_at_the_second_request() -> None:
     example = publisher()
     assert [get(example, url_of("flaky-bridge")).status for _ in range(3)] == [500, 200, 200]
@@ -358,6 +390,31 @@ def test_expected_outcomes_agree_with_what_is_answered() -> None:
                 assert answer.status in (301, 302), (number, expected)
 
 
+def test_every_link_on_every_page_leads_somewhere_but_to_what_is_gone() -> None:
+    example = publisher(NEXT_MORNING)
+    known_failures = {s.path for s in load_stories() if s.behaviour or any(change.status for change in s.changes)}
+    for key, outlet in load_outlets().items():
+        for path in (
+            ["/"] + [f"/{section}/" for section in outlet.sections] + [s.path for s in example.live_stories(outlet)]
+        ):
+            answer = get(example, BASES[key] + path)
+            tree = lxml.html.fromstring(answer.body.decode("gb18030" if b'"gb2312"' in answer.body else "utf-8"))
+            links = {link for link in tree.xpath("//a/@href | //link/@href | //img/@src") if link.startswith("/")}
+            dead = [link for link in links - known_failures if get(example, BASES[key] + link).status != 200]
+            assert not dead, (key, path)
+
+
+def test_the_hijacked_story_has_a_clean_copy_in_another_paper() -> None:
+    assert story("zhuanzai").pieces == story("peixun").pieces and story("zhuanzai").outlet != story("peixun").outlet
+    assert BRAND not in page_text(get(publisher(NEXT_MORNING), url_of("zhuanzai")))
+
+
+def test_pages_of_the_house_are_pages_and_no_stories() -> None:
+    stories = {BASES[s.outlet] + s.path for s in load_stories()}
+    assert not stories & set(truth.furniture(BASES))
+    assert all(get(publisher(), url).status == 200 for url in truth.furniture(BASES))
+
+
 def test_two_publishers_asked_the_same_send_the_same_bytes() -> None:
     paths = [
         "/",
@@ -381,6 +438,20 @@ def test_two_publishers_asked_the_same_send_the_same_bytes() -> None:
         return sent
 
     assert everything() == everything()
+
+
+def test_gzip_bodies_carry_no_time_so_tomorrows_are_the_same() -> None:
+    answer = publisher().answer("daily", Request("GET", story("ferry-timetable").path, {"accept-encoding": "gzip"}))
+    body = encode(answer).split(b"\r\n\r\n", 1)[1]
+    assert body[:2] == b"\x1f\x8b" and body[4:8] == bytes(4)
+
+
+def test_overnight_the_truth_has_two_changed_stories_and_the_hijacked_ones() -> None:
+    changed = {e.url for e in truth.expectations(BASES) if (e.first, e.second) == ("stored", "changed")}
+    hijacked = {url_of(key) for key in ("peixun", "shitang", "hanjie")}
+    assert changed == {url_of("ferry-timetable"), url_of("town-hall-clock")} | hijacked
+    assert truth.moved_between("touch") == ["bakery-coop"]
+    assert set(truth.moved_between("gone")) == {"ferry-figures", "hotel-withdrawn"}
 
 
 def test_odd_headers_keep_case_doubles_latin_1_and_an_empty_value() -> None:

@@ -67,6 +67,13 @@ def test_gzip_is_sent_only_to_who_accepts_it(demo: DemoServer) -> None:
     assert b"Content-Encoding: gzip" in head and gzip.decompress(zipped) == plain
 
 
+def test_a_proxy_may_ask_with_the_whole_url(demo: DemoServer) -> None:
+    parts = urlsplit(demo.home)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as sock:
+        sock.sendall(f"GET {demo.home}/rss.xml HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())
+        assert sock.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_a_connection_is_kept_for_many_requests_chunked_ones_too(demo: DemoServer) -> None:
     parts = urlsplit(demo.home)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
