@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.read import judge
-from archive.record import Circumstances, build_record
-
 from archive.catalog import articles, frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
 from archive.extract import simhash
 from archive.model import Capture, Discovery, Extraction, Outcome
+from archive.read import judge
+from archive.record import Circumstances, build_record
 from archive.revisions import Changed, New, Same, decide, extractor_of
 from crawler.admission import admit
 from crawler.leased import found

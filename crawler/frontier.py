@@ -125,7 +125,7 @@ class Frontier(BaseScheduler):
         lease: Lease | None = request.meta.get("lease")
         if lease is not None:
             self._in_flight[lease.host] += 1  # enqueue_request takes it off again
-        self._crawler.engine.crawl(request)  # type: ignore[union-attr]
+        self._crawler.engine.crawl(request)
 
     def _may_ask(self) -> bool:
         return not self._in_flight or monotonic() - self._asked_at > _REST_SECONDS

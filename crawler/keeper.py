@@ -8,11 +8,12 @@ from archive.catalog import captures
 from archive.model import Capture, Exchange
 from archive.provenance import discovery_fields
 from archive.warc.writer import RevisitOf, WarcWriter, payload_digest_of
+from crawler.leased import found
 
 if TYPE_CHECKING:
-    from archive.archive import Archive
     from scrapy import Request
 
+    from archive.archive import Archive
     from archive.catalog.frontier import Lease
     from crawler.ledger import Ledger
 

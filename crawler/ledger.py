@@ -14,13 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.read import RecordWriter
-from archive.runlog import RunLog, discovered_line, outcome_line
-
 from archive.catalog import articles, captures, frontier
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
+from archive.read import RecordWriter
 from archive.revisions import Decision, Same
+from archive.runlog import RunLog, discovered_line, outcome_line
 from archive.warc.writer import WarcWriter
 
 
@@ -30,7 +29,7 @@ class Reading:
 
     capture: Capture
     decision: Decision
-    record: Mapping[str, Any]
+    record: dict[str, Any]
 
 
 @dataclass(slots=True)

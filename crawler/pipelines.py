@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.read import ReadingFailed
-
 from archive.model import Outcome
-from crawler.readers import Readers
+from crawler.readers import Readers, ReadingFailed
 from crawler.spiders.news import PageToRead
 
 if TYPE_CHECKING:

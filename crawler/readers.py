@@ -11,9 +11,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from archive.read import ReadingFailed, ReadJob, read_job
-
 from archive.model import Extraction
+from archive.read import ReadJob, read_capture
 
 SECONDS_PER_PAGE = 60.0
 

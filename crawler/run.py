@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from archive.errors import PressmarkError
 from archive.model import Source
-from archive.verify import verify_files
+from archive.warc.check import check_file
 
 if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
-    from crawler.config import Settings
+    from crawler.config import Settings as PressmarkSettings
     from crawler.session import CrawlOptions, Session
 
 
@@ -37,30 +37,28 @@ class RunReport:
     error: PressmarkError | None
 
 
-def crawl(location: ArchiveLocation, settings: Settings, sources: Sequence[Source], options: CrawlOptions) -> RunReport:
+def crawl(
+    location: ArchiveLocation, settings: PressmarkSettings, sources: Sequence[Source], options: CrawlOptions
+) -> RunReport:
     """Crawl these sources into the archive at `location`, and return what happened.
 
     Raises ArchiveLocked, DatabaseUnreachable, DiskFull before anything is fetched; what stops a run later is in
     the report's `error`. Twisted's reactor runs once in a process, so this can be called once.
     """
     from scrapy.crawler import AsyncCrawlerProcess
-    from scrapy.utils.project import get_project_settings
+    from scrapy.settings import Settings
 
     from crawler.session import Session
     from crawler.spiders.news import NewsSpider
 
     started = monotonic()
-    process = AsyncCrawlerProcess(_project_settings(get_project_settings()))
+    project = Settings()
+    project.setmodule("crawler.settings", priority="project")  # also where no scrapy.cfg is near
+    process = AsyncCrawlerProcess(project)
     session = Session(location, settings, sources, options)
     process.crawl(NewsSpider, session=session)
     process.start()
     return _report(session, monotonic() - started)
-
-
-def _project_settings(settings: object) -> object:
-    """Scrapy finds the project by scrapy.cfg; an installed pressmark runs where there is none."""
-    settings.setmodule("crawler.settings", priority="project")  # type: ignore[attr-defined]
-    return settings
 
 
 def _report(session: Session, seconds: float) -> RunReport:
@@ -77,6 +75,6 @@ def _report(session: Session, seconds: float) -> RunReport:
 
 def _verified(session: Session, name: str) -> WrittenFile:
     path = session.archive.store.path(name)
-    report = next(iter(verify_files([path], workers=1)))
+    report = check_file(path)
     problems = tuple(f"{problem.code} at {problem.offset}: {problem.message}" for problem in report.problems)
     return WrittenFile(name, path.stat().st_size, report.records, problems)

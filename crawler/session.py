@@ -20,15 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
-from archive.catalog import captures
-from archive.read import ReadJob, RecordWriter
-from archive.runlog import RunLog, end_line, run_line
-
-from archive.catalog import archives, runs
+from archive.catalog import archives, captures, runs
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
 from archive.model import Capture, Discovery, Run, Source
+from archive.read import ReadJob, RecordWriter
+from archive.runlog import RunLog, end_line, run_line
 from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
 from crawler.config import Settings, find_folder, load_settings, load_sources

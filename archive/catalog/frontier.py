@@ -30,7 +30,16 @@ from archive.catalog.leases import (
     renew,
     take_unread,
 )
-from archive.catalog.outcomes import Pending, Skipped, UrlStory, outcome_of, outcomes_of_run, pending, skipped
+from archive.catalog.outcomes import (
+    Pending,
+    Skipped,
+    UrlStory,
+    last_listed,
+    outcome_of,
+    outcomes_of_run,
+    pending,
+    skipped,
+)
 from archive.catalog.tables import hosts, urls
 from archive.catalog.upsert import upsert
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
@@ -38,7 +47,7 @@ from archive.urls import urlkey
 
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
-    "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
+    "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
     "take_unread", "unknown",
 ]  # fmt: skip
 
@@ -102,7 +111,8 @@ def make_due(
 ) -> int:
     """Make URLs due now that fulfil every condition given, and return how many. Those a worker holds are left to it.
 
-    `listings`: only listings (True) or only other pages (False). `outcomes`, `reasons`: only those that ended so last time.
+    `listings`: only listings (True) or only other pages (False). `outcomes`, `reasons`: only those that ended
+    so last time.
     """
     chosen = _chosen(conn, source, urls, listings, outcomes)
     if reasons is not None:

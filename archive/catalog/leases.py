@@ -95,7 +95,8 @@ def lease(
 ) -> list[Lease]:
     """Give `worker` up to `limit` due URLs, hosts in turn, listings first, never more than `per_host` of a host.
 
-    The hosts are the worker's own until the lease ends, at most `max_hosts` at once, so that others find some. Leases that ended without an outcome are due again.
+    The hosts are the worker's own until the lease ends, at most `max_hosts` at once, so that others
+    find some. Leases that ended without an outcome are due again.
     """
     until = now + timedelta(seconds=seconds)
     with catalog.transaction() as conn:
@@ -183,9 +184,7 @@ def take_unread(
     kept, whole_url = captures.c, func.coalesce(urls.c.long_url, urls.c.url)
     unread = (
         select(urls.c.url, func.max(kept.fetched_at).label("at"))
-        .join(
-            captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == func.coalesce(urls.c.long_url, urls.c.url))
-        )
+        .join(captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url))
         .where(urls.c.state == "due", ~urls.c.is_listing, urls.c.source.in_(list(sources)))
         .where(kept.status == 200, kept.truncated.is_(None))
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))

@@ -145,7 +145,7 @@ def _crawl(
             outcomes=outcomes.outcomes_of_run(archive.catalog, run.run_id),
             left=tuple(outcomes.skipped(archive.catalog, run=run.run_id)),
             requests=len(demo.log) - served,
-            bytes=sum(one.bytes for one in demo.log[served:]),
+            bytes=sum(one.size_bytes for one in demo.log[served:]),
         )
 
 

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from archive.model import Source, SourceKind
+from archive.model import Claims, Discovery, FoundBy, Source, SourceKind
 from archive.urls import host_of, same_site
 from crawler.discovery.kinds import ListingKind, read_listing, sniff_listing
-from crawler.discovery.listing import Listing, read_language, read_title
+from crawler.discovery.listing import Entry, Listing, Seen, discover, read_language, read_title
 from crawler.discovery.markup import parse_html
 from crawler.discovery.robots import Robots, parse_robots
 from crawler.discovery.sections import canonical_or_none, score_links, shape_score
@@ -104,7 +104,13 @@ def candidates(
 
 
 def listings_of_home(
-    home_html: bytes, home_url: str, source: str, seen_at: datetime, sitemaps: Iterable[str] = (), *, charset: str | None
+    home_html: bytes,
+    home_url: str,
+    source: str,
+    seen_at: datetime,
+    sitemaps: Iterable[str] = (),
+    *,
+    charset: str | None,
 ) -> tuple[Discovery, ...]:
     """Return the listings that a crawl of a home page goes on with: those the site names itself, else well-known paths.
 

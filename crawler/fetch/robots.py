@@ -148,7 +148,7 @@ class RobotsMiddleware:
         return response
 
     def _slow_down(self, request: Request, robots_delay: float | None) -> None:
-        """Have the host's pace kept at Crawl-delay at least. Without crawler/pace.py (`scrapy shell`) nobody keeps one."""
+        """Have the host's pace kept at Crawl-delay at least; where nobody keeps a pace, nothing is slowed."""
         pace: Pace | None = getattr(self._crawler, "pace", None)
         if robots_delay and pace is not None:
             pace.set_floor(self._slot_of(request), min(robots_delay, MAX_DELAY_SECONDS))
