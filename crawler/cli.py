@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archive import cli as asking
 from archive.output import run_app, set_color
-from crawler.commands import config, crawl, doctor, init, source
-from crawler.commands.shared import Globals, Progress, installed_version
+from crawler.commands import config, crawl, demo, doctor, init, source
+from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
+
+if TYPE_CHECKING:
+    from archive.archive import ArchiveLocation
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
 _ASKING = {
-    "articles": ASK, "article": ASK, "skipped": ASK, "why": ASK,
+    "run": CRAWL, "articles": ASK, "article": ASK, "skipped": ASK, "why": ASK,
     "extract": KEEP, "warc": KEEP, "export": KEEP, "db": KEEP, "schema": KEEP,
 }  # fmt: skip
 
@@ -79,11 +84,12 @@ def pressmark(
 
 # -- the table of commands, in the order of --help
 
+app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("init", rich_help_panel=START)(init.init)
 app.command("doctor", rich_help_panel=START)(doctor.doctor)
-app.command("crawl", rich_help_panel=CRAWL)(crawl.crawl)
-app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
 app.add_typer(config.app, name="config", rich_help_panel=START)
+app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
+app.command("crawl", rich_help_panel=CRAWL)(crawl.crawl)
 
 
 def _mount(other: typer.Typer) -> None:
@@ -101,12 +107,23 @@ def _mount(other: typer.Typer) -> None:
         app.registered_groups.append(group)
 
 
-try:
-    from archive import cli as asking
-except ImportError:
-    pass
-else:
-    _mount(asking.app)
+_mount(asking.app)
+
+
+def _locate(folder: Path) -> ArchiveLocation:
+    """Where an archive is, with its sources, for the commands that only ask. Raises NotFound, ConfigError."""
+    from archive.archive import CONFIG_NAME, locate
+    from crawler.config import load_sources
+
+    found = locate(folder)
+    places = [place for place in (folder.resolve(), *folder.resolve().parents) if (place / CONFIG_NAME).is_file()]
+    sources = places[0] / SOURCES_FILE if places else None
+    if sources is None or not sources.is_file():
+        return found
+    return replace(found, sources={source.name: source for source in load_sources(sources)})
+
+
+asking.set_locate(_locate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

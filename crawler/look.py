@@ -221,8 +221,10 @@ def read_sample(visit: Visit, claims: Claims, seen_at: datetime) -> Sample:
 
 def sample_from(url: str, extraction: Extraction) -> Sample:
     """What a reading gave, and which of headline, text and date it lacks."""
+    from archive.read import word_measure
+
     article = extraction.article
-    words = count_words(article.text)
+    words = word_measure(article.text)
     has = {"title": article.headline, "text": words, "date": article.date_published}
     return Sample(
         url=url,
@@ -232,13 +234,6 @@ def sample_from(url: str, extraction: Extraction) -> Sample:
         published=article.date_published.at if article.date_published else None,
         missing=tuple(name for name, value in has.items() if not value),
     )
-
-
-def count_words(text: str) -> int:
-    """Words between spaces; where a script has none, two characters count as a word."""
-    unspaced = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]", text))
-    spaced = len(re.findall(r"[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]+", text))
-    return spaced + unspaced // 2
 
 
 def reservation(home: Visit, robots: Robots) -> str | None:

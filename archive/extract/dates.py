@@ -273,7 +273,7 @@ def find_dates(
 
     def add(to: list[Candidate[Moment]], text: str | None, value_from: str, weight: float) -> None:
         found = read_moment(text, day_first=day_first) if text else None
-        if found is not None and _EARLIEST <= found.at and (bound is None or found.at <= bound + timedelta(hours=26)):
+        if found is not None and found.at >= _EARLIEST and (bound is None or found.at <= bound + timedelta(hours=26)):
             to.append(Candidate(found, value_from, weight))
 
     for rank, node in enumerate(articles[:4]):
