@@ -188,9 +188,8 @@ def _cleaned(archive: Archive) -> tuple[Counter[str], int, int]:
     """Read the articles' captures once more, from the WARC files: what was left out of their texts, and why."""
     from archive.catalog import articles, captures
     from archive.catalog.articles import ArticleQuery
-    from archive.explain import job_of
     from archive.model import ReadingRules
-    from archive.read import Reading, read_many
+    from archive.read import Reading, job_of, read_many
 
     records = list(articles.records(archive.catalog, ArticleQuery(limit=None)))
     found = [captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"]) for record in records]
