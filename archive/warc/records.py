@@ -158,7 +158,7 @@ def _revisit(exchange: Exchange, payload: Payload, of: RevisitOf, shared: Fields
 
 
 def _head_of(exchange: Exchange, payload: Payload) -> bytes:
-    size = payload.head.size_bytes
+    size = payload.interim_bytes + payload.head.size_bytes
     head = b""
     for piece in exchange.response.chunks():
         head += piece[: size - len(head)]
