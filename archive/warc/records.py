@@ -235,9 +235,7 @@ def _one_line(value: str) -> str:
 
 def warc_fields(fields: Sequence[tuple[str, str]]) -> bytes:
     """An application/warc-fields block. Line breaks in values become spaces: the format has no way to keep them."""
-    return "".join(f"{name}: {_one_line(value)}\r\n" for name, value in fields).encode(
-        errors="backslashreplace"
-    )
+    return "".join(f"{name}: {_one_line(value)}\r\n" for name, value in fields).encode(errors="backslashreplace")
 
 
 def parse_warc_fields(block: bytes) -> Fields:
