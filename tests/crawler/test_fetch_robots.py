@@ -53,11 +53,9 @@ MIDDLEWARES = SETTINGS["DOWNLOADER_MIDDLEWARES"] | {"crawler.fetch.robots.Robots
 OBEY = {"ROBOTSTXT_OBEY": True, "USER_AGENT": "Pressmark/1", "DOWNLOADER_MIDDLEWARES": MIDDLEWARES}
 
 
-def visit(
-    robots: dict[str, tuple[int, dict[str, str], bytes]], *paths: str, **settings: object
-) -> tuple[dict[str, Result], Site]:
+def visit(robots: dict[str, tuple[int, dict[str, str], bytes]], *paths: str) -> tuple[dict[str, Result], Site]:
     with Site(robots) as site:
-        results, _ = crawl([Job(path, site.url(path)) for path in paths], OBEY | settings)
+        results, _ = crawl([Job(path, site.url(path)) for path in paths], OBEY)
         return results, site
 
 
@@ -112,9 +110,12 @@ def test_redirects_are_followed_five_times_and_each_is_kept() -> None:
     assert results["/private/x"].status == 200 and "/r6" not in site.asked, "six are too many: as if there were none"
 
 
-def test_crawl_delay_is_kept_between_two_pages() -> None:
+@pytest.mark.parametrize("meta", [{}, {"download_slot": "another"}], ids=["its-host's-slot", "another-slot"])
+def test_crawl_delay_is_kept_between_two_pages(meta: dict[str, str]) -> None:
     robots = {"/robots.txt": (200, {}, b"User-agent: *\nCrawl-delay: 0.4\n")}
-    results, site = visit(robots, "/a", "/b", "/c", AUTOTHROTTLE_ENABLED=True, AUTOTHROTTLE_START_DELAY=0)
+    settings = OBEY | {"AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": 0}
+    with Site(robots) as site:
+        results, _ = crawl([Job(path, site.url(path), meta=meta) for path in ("/a", "/b", "/c")], settings)
     times = sorted(site.asked[path][0] for path in ("/a", "/b", "/c"))
     assert all(later - earlier > 0.38 for earlier, later in pairwise(times)), times
     assert results["/a"].meta["autothrottle_dont_adjust_delay"] is True
