@@ -280,10 +280,10 @@ def test_the_next_address_is_tried_where_one_is_slow() -> None:
 
 
 def test_where_no_address_answers_the_first_ones_error_is_raised() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(ConnectionRefusedError):
-        asyncio.run(first_to_connect(["127.0.0.1", "127.0.0.2"], port))
+    with socket.socket() as closed:
+        closed.bind(("0.0.0.0", 0))
+        with pytest.raises(ConnectionRefusedError):
+            asyncio.run(first_to_connect(["127.0.0.1", "127.0.0.2"], closed.getsockname()[1]))
 
 
 def test_the_checked_address_is_the_one_connected_to() -> None:

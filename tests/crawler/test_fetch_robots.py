@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -27,6 +28,10 @@ class Site(ThreadingHTTPServer):
         self.asked: dict[str, list[float]] = defaultdict(list)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def server_close(self) -> None:
+        self.shutdown()
+        super().server_close()
+
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}{path}"
 
@@ -51,6 +56,12 @@ class _Answer(BaseHTTPRequestHandler):
 
 MIDDLEWARES = SETTINGS["DOWNLOADER_MIDDLEWARES"] | {"crawler.fetch.robots.RobotsMiddleware": 100}
 OBEY = {"ROBOTSTXT_OBEY": True, "USER_AGENT": "Pressmark/1", "DOWNLOADER_MIDDLEWARES": MIDDLEWARES}
+
+
+def refusing(closed: socket.socket) -> str:
+    """A URL on a port that is ours but does not listen."""
+    closed.bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{closed.getsockname()[1]}/a"
 
 
 def visit(robots: dict[str, tuple[int, dict[str, str], bytes]], *paths: str) -> tuple[dict[str, Result], Site]:
@@ -86,17 +97,15 @@ def test_a_server_error_denies_everything_for_now(status: int) -> None:
 
 
 def test_no_answer_is_the_pages_own_failure() -> None:
-    with Site({}) as site:
-        url = site.url("/a")
-    results, _ = crawl([Job("a", url)], OBEY)
+    with socket.socket() as closed:
+        results, _ = crawl([Job("a", refusing(closed))], OBEY)
     assert results["a"].error == "DownloadConnectionRefusedError"
 
 
 def test_a_page_whose_robots_txt_cannot_be_reached_is_tried_again() -> None:
-    with Site({}) as site:
-        url = site.url("/a")
     retrying = MIDDLEWARES | {"crawler.fetch.retry.RetryMiddleware": 550}
-    results, stats = crawl([Job("a", url)], OBEY | {"DOWNLOADER_MIDDLEWARES": retrying})
+    with socket.socket() as closed:
+        results, stats = crawl([Job("a", refusing(closed))], OBEY | {"DOWNLOADER_MIDDLEWARES": retrying})
     assert results["a"].meta["attempt"] == 3 and stats["retry/reason/DownloadConnectionRefusedError"] == 2
 
 
