@@ -110,7 +110,7 @@ def _for_programs(rows: Iterator[Row], columns: Sequence[str], how: Listing, out
     if how.shape == "csv":
         return _write_csv(rows, columns, how, out)
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is the answer
+    for count, row in enumerate(rows, 1):
         value = {name: _lookup(row, name) for name in _chosen(row, how.fields)} if how.fields else row
         line = dump(value)
         if how.shape == "json":
@@ -128,7 +128,7 @@ def _write_csv(rows: Iterator[Row], columns: Sequence[str], how: Listing, out: I
     writer = csv.writer(out, lineterminator="\n")
     names: list[str] = list(how.fields or columns)
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007
+    for count, row in enumerate(rows, 1):
         flat = _flat_row(row)
         if count == 1:
             names = _chosen(flat, how.fields) if how.fields else list(flat)
@@ -287,6 +287,11 @@ def say(*lines: str, out: IO[str] | None = None) -> None:
     """Print lines made of strangers' text safely."""
     for line in lines:
         print(safe(line), file=out or sys.stdout)
+
+
+def heading(line: str) -> None:
+    """Print a line that stands above others."""
+    print(paint(safe(line), "bold", sys.stdout))
 
 
 def next_step(*commands: str) -> None:

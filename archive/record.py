@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from archive.model import Capture, Discovery, Extraction, Moment, Outcome, Precision, Revision
-from archive.times import rfc3339
+from archive.times import parse_rfc3339, rfc3339
 
 ARTICLE_SCHEMA = "pressmark.article/1"
 SKIPPED_SCHEMA = "pressmark.skipped/1"
@@ -265,18 +265,19 @@ def skipped_record(
     record_id: str | None = None,
 ) -> dict[str, Any]:
     """Return the `pressmark.skipped/1` record of a URL that was not stored. Pure."""
-    return SkippedRecord(
-        schema_="pressmark.skipped/1",
-        url=url,
-        source=source,
-        run=run,
-        reason=outcome.reason,
-        detail={name: str(value) for name, value in outcome.detail.items()},
-        found_in=discovery.via if discovery else None,
-        depth=discovery.depth if discovery else None,
-        at=rfc3339(at) if at else None,
-        warc_record_id=record_id,
-    ).model_dump(mode="json")
+    values = {
+        "schema": SKIPPED_SCHEMA,
+        "url": url,
+        "source": source,
+        "run": run,
+        "reason": outcome.reason,
+        "detail": {name: str(value) for name, value in outcome.detail.items()},
+        "found_in": discovery.via if discovery else None,
+        "depth": discovery.depth if discovery else None,
+        "at": rfc3339(at) if at else None,
+        "warc_record_id": record_id,
+    }
+    return SkippedRecord.model_validate(values).model_dump(mode="json")
 
 
 def json_schema(name: Literal["article", "skipped"]) -> dict[str, Any]:
@@ -374,6 +375,21 @@ def _extraction(extraction: Extraction, capture: Capture, circumstances: Circums
         "at": rfc3339(circumstances.read_at),
         "warnings": warnings,
     }
+
+
+def revision_of(record: Mapping[str, Any]) -> Revision:
+    """The Revision a record is of, as it was when the record was written."""
+    reading = record["extraction"]
+    return Revision(
+        article_id=record["id"],
+        number=record["revision"],
+        content_hash=record["content_hash"],
+        simhash=int(record["simhash"], 16),
+        extractor=f"{reading['version']} {reading['profile']} {reading['config_hash']}",
+        record_id=record["capture"]["warc_record_id"],
+        first_seen=parse_rfc3339(record["first_seen"]),
+        last_seen=parse_rfc3339(record["last_seen"]),
+    )
 
 
 def stable_part(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from archive.jsonl import JsonLines, read_json_lines
-from archive.model import Claims, Discovery, Outcome, Run
+from archive.model import Discovery, Outcome, Run
+from archive.provenance import claims_from, claims_values
 from archive.times import parse_rfc3339, rfc3339
 
 LogLine = dict[str, Any]
@@ -41,7 +42,6 @@ def end_line(run: Run) -> LogLine:
 
 def discovered_line(discovery: Discovery) -> LogLine:
     """{"type": "discovered", …}: a URL seen in a listing. Claims that say nothing are null."""
-    claims = {name: _written(value) for name, value in asdict(discovery.claims).items() if value is not None}
     return {
         "type": "discovered",
         "url": discovery.url,
@@ -50,7 +50,7 @@ def discovered_line(discovery: Discovery) -> LogLine:
         "via": discovery.via,
         "depth": discovery.depth,
         "is_listing": discovery.is_listing,
-        "claims": claims or None,
+        "claims": claims_values(discovery.claims) or None,
         "at": rfc3339(discovery.found_at),
     }
 
@@ -63,6 +63,7 @@ def outcome_line(
     source: str | None = None,
     record_id: str | None = None,
     article_id: str | None = None,
+    due_again_at: datetime | None = None,
 ) -> LogLine:
     """{"type": "outcome", …}: what became of a URL, with the capture and the article where there are any."""
     return {
@@ -75,6 +76,7 @@ def outcome_line(
         "record_id": record_id,
         "article_id": article_id,
         "source": source,
+        "due_again_at": rfc3339(due_again_at) if due_again_at else None,
     }
 
 
@@ -100,7 +102,6 @@ def run_of(line: Mapping[str, Any], end: Mapping[str, Any] | None = None) -> Run
 
 def discovery_of(line: Mapping[str, Any]) -> Discovery:
     """The Discovery of a "discovered" line."""
-    claims = line.get("claims") or {}
     return Discovery(
         url=line["url"],
         source=line["source"],
@@ -109,13 +110,7 @@ def discovery_of(line: Mapping[str, Any]) -> Discovery:
         via=line.get("via"),
         depth=line.get("depth") or 0,
         is_listing=bool(line.get("is_listing")),
-        claims=Claims(
-            title=claims.get("title"),
-            published=_moment(claims.get("published")),
-            modified=_moment(claims.get("modified")),
-            language=claims.get("language"),
-            rank=claims.get("rank"),
-        ),
+        claims=claims_from(line.get("claims")),
     )
 
 

@@ -121,7 +121,8 @@ def _site(urls: tuple[str, ...], hosts: tuple[str, ...], how: str) -> tuple[froz
         return (named or frozenset(own)), frozenset()
     if how == "host":
         return named | own, frozenset()
-    return frozenset(), frozenset(host if _is_address(host) else _SERVICE_HOST.sub("", host) for host in named | own)
+    addresses = frozenset(host for host in named | own if _is_address(host))
+    return addresses, frozenset(_SERVICE_HOST.sub("", host) for host in (named | own) - addresses)
 
 
 # -- the parts of a URL

@@ -103,8 +103,8 @@ class Frontier(BaseScheduler):
 
     # -- what the rest of the crawl tells us
 
-    def finished(self, lease: Lease) -> None:
-        """The URL of this lease has its outcome: its host may be asked for another."""
+    def fetched(self, lease: Lease) -> None:
+        """The exchange of this lease is over: its host may be asked for another page."""
         self._in_flight[lease.host] -= 1
         if self._in_flight[lease.host] <= 0:
             del self._in_flight[lease.host]
@@ -125,7 +125,7 @@ class Frontier(BaseScheduler):
         lease: Lease | None = request.meta.get("lease")
         if lease is not None:
             self._in_flight[lease.host] += 1  # enqueue_request takes it off again
-        self._crawler.engine.crawl(request)  # type: ignore[union-attr]
+        self._crawler.engine.crawl(request)
 
     def _may_ask(self) -> bool:
         return not self._in_flight or monotonic() - self._asked_at > _REST_SECONDS
@@ -173,7 +173,6 @@ class Frontier(BaseScheduler):
             per_host=PER_HOST,
             sources=session.source_names,
             run=session.run.run_id,
-            max_hosts=session.settings.crawl.concurrency,
         )
         for lease in taken:
             self._ready.setdefault(lease.host, deque()).append(lease)

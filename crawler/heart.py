@@ -5,14 +5,14 @@ it renews its leases and says it is alive; at the end it closes the books.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from scrapy import signals
 
-from archive.errors import DiskFull, FailureLimit, PressmarkError, SizeLimit, TimeLimit
-from crawler.frontier import LEASE_SECONDS
+from archive.errors import PressmarkError
+from crawler.limits import check_limits, verdict
+from crawler.session import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -47,7 +47,8 @@ class Heart:
             self._task.cancel()
         session: Session | None = getattr(spider, "session", None)
         if session is not None:
-            session.close(reason)
+            session.error = session.error or verdict(session, reason)
+            session.close(reason, session.error.exit_code if session.error else 0)
 
     async def _beat(self, session: Session) -> None:
         started, renewed = monotonic(), monotonic()
@@ -58,9 +59,6 @@ class Heart:
                 if monotonic() - renewed > _RENEW_SECONDS:
                     renewed = monotonic()
                     session.renew()
-                if session.stop_asked():
-                    self._stop(session, "stopped")
-                    return
                 check_limits(session, monotonic() - started)
             except PressmarkError as error:
                 session.error = error
@@ -73,33 +71,3 @@ class Heart:
         engine = self._crawler.engine
         assert engine is not None
         session.stopping = asyncio.get_running_loop().create_task(engine.close_spider_async(reason=reason))
-
-
-def check_limits(session: Session, seconds: float) -> None:
-    """Raise the error of the first limit that this run has reached: time, size, failures, free disk."""
-    options, counts = session.options, session.ledger.counts
-    if session.error is not None:
-        raise session.error
-    if options.time_limit_seconds is not None and seconds > options.time_limit_seconds:
-        raise TimeLimit(
-            f"the run reached its time limit of {options.time_limit_seconds:.0f} s",
-            hint=f"pressmark crawl --resume {session.run.run_id}",
-        )
-    if options.size_limit_bytes is not None and counts["wire_bytes"] > options.size_limit_bytes:
-        raise SizeLimit(
-            f"the run reached its size limit of {options.size_limit_bytes} bytes",
-            hint=f"pressmark crawl --resume {session.run.run_id}",
-        )
-    if options.max_failures is not None and counts["failed"] >= options.max_failures:
-        raise FailureLimit(
-            f"{counts['failed']} URLs failed, --max-failures is {options.max_failures}",
-            hint="pressmark run show last",
-        )
-    free = shutil.disk_usage(session.archive.root).free
-    if free < session.settings.crawl.disk_min_free:
-        raise DiskFull(
-            f"{free >> 20} MB free on {session.archive.root}, "
-            f"{session.settings.crawl.disk_min_free >> 20} MB required (crawl.disk_min_free)",
-            context=("the run stopped after the last complete record; nothing is damaged",),
-            hint=f"pressmark crawl --resume {session.run.run_id}",
-        )

@@ -1,4 +1,4 @@
-"""The keeper: takes every exchange from the download handler and writes it to the WARC, before anyone may refer to it."""
+"""The keeper: takes every exchange from the download handler and writes it to the WARC before anyone refers to it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from archive.catalog import captures
 from archive.model import Capture, Exchange
+from archive.provenance import discovery_fields
 from archive.warc.writer import RevisitOf, WarcWriter, payload_digest_of
+from crawler.leased import found
 
 if TYPE_CHECKING:
-    from archive.archive import Archive
     from scrapy import Request
 
+    from archive.archive import Archive
     from archive.catalog.frontier import Lease
     from crawler.ledger import Ledger
 
@@ -47,7 +49,7 @@ class Keeper:
         if digest is None or size_bytes < MIN_REVISIT_BYTES:
             return None
         # The catalog knows only captures whose files are on disk, so a revisit never points at what may vanish.
-        holder = captures.payload_holder(self._archive.catalog, digest)
+        holder = captures.payload_holder(self._archive.catalog, digest, archive=self._archive.name)
         if holder is None:
             return None
         return RevisitOf(holder.record_id, holder.target_uri, holder.fetched_at, "identical-payload-digest")
@@ -61,13 +63,10 @@ def exchange_status(exchange: Exchange) -> int | None:
 
 def _metadata(request: Request, lease: Lease | None) -> list[tuple[str, str]]:
     """The crawl's own facts of an exchange, by the names of the WARC standard where it has them."""
-    fields: list[tuple[str, str]] = []
-    if lease is not None:
-        if lease.via:
-            fields.append(("via", lease.via))
-        fields.append(("hopsFromSeed", "L" * lease.depth))
-        fields.append(("foundBy", lease.found_by))
+    fields = list(discovery_fields(found(lease))) if lease is not None else []
     attempt = request.meta.get("attempt", 1)
     if attempt > 1:
         fields.append(("attempt", str(attempt)))
+    if request.meta.get("robots"):
+        fields.append(("robots", request.meta["robots"]))
     return fields

@@ -10,7 +10,9 @@ from crawler.fetch.handler import BadResponse
 from crawler.fetch.robots import RobotsDenied
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_PAGES = frozenset(("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml"))
+
+# Failures that time may mend: these pages are tried again by the next run.
+PASSING = ("timeout", "dns", "refused", "connection", "truncated", "server_error", "reading", "error")
 
 # Scrapy's download errors, first match wins.
 _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
@@ -36,14 +38,8 @@ def outcome_of_status(status: int) -> Outcome | None:
         return Outcome("unchanged", "not_modified")
     if status in (404, 410):
         return Outcome("failed", "gone", {"status": str(status)})
-    return Outcome("failed", "http_error", {"status": str(status)})
-
-
-def outcome_of_media_type(media_type: str | None) -> Outcome | None:
-    """Return a skip for what cannot hold an article; None for pages, and where the server said nothing."""
-    if media_type is None or media_type in _PAGES:
-        return None
-    return Outcome("skipped", "mime", {"mime": media_type})
+    reason = "server_error" if status >= 500 or status == 429 else "http_error"
+    return Outcome("failed", reason, {"status": str(status)})
 
 
 def outcome_of_failure(error: BaseException) -> Outcome:

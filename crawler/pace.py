@@ -53,7 +53,7 @@ class Pace:
     def set_floor(self, host: str, delay_seconds: float) -> None:
         """The host is to have at least this many seconds between requests; the larger of several calls counts."""
         floor = self._floors[host] = max(delay_seconds, self._floors.get(host, 0.0))
-        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        downloader = self._crawler.engine.downloader
         downloader.per_slot_settings.setdefault(host, {})["delay"] = floor
         if floor > 0:
             downloader.per_slot_settings[host]["concurrency"] = 1
@@ -63,7 +63,7 @@ class Pace:
 
     def response_downloaded(self, response: Response, request: Request, spider: Spider) -> None:
         host: Any = request.meta.get("download_slot")
-        slot = self._crawler.engine.downloader.slots.get(host)  # type: ignore[union-attr]
+        slot = self._crawler.engine.downloader.slots.get(host)
         latency = request.meta.get("download_latency")
         if slot is not None and latency is not None:
             floor = self._floors.get(host, 0.0)

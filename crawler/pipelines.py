@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.read import ReadingFailed
-
 from archive.model import Outcome
-from crawler.readers import Readers
+from crawler.readers import Readers, ReadingFailed
 from crawler.spiders.news import PageToRead
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ class ReadingPipeline:
 
     def open_spider(self) -> None:
         if self._session is not None and self._session.options.read:
-            self._readers = Readers(self._session.settings.reading_workers)
+            self._readers = Readers(self._session.reading_workers)
 
     def close_spider(self) -> None:
         if self._readers is not None:
@@ -46,8 +44,8 @@ class ReadingPipeline:
             session.desk.finish(page.lease, Outcome("stored", "unread"), page.capture)
             return
         try:
-            extraction = await self._readers.read(session.reading_job(page))
+            reading = await self._readers.read(session.reading_job(page))
         except ReadingFailed as error:
             session.desk.finish(page.lease, Outcome("failed", "reading", {"error": str(error)}), page.capture)
             return
-        session.desk.finish_page(page, extraction)
+        session.desk.finish_page(page, reading)

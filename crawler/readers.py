@@ -11,15 +11,17 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from archive.read import ReadingFailed, ReadingJob, read_job
-
-from archive.model import Extraction
+from archive.read import Reading, ReadJob, read_capture
 
 SECONDS_PER_PAGE = 60.0
 
 
+class ReadingFailed(Exception):
+    """A page could not be read; the message says why. Its capture is kept and can be read again."""
+
+
 class Readers:
-    """A pool of processes; `read` gives the Extraction of a capture. Raises ReadingFailed, and only that."""
+    """A pool of processes; `read` gives the Reading of a capture. Raises ReadingFailed, and only that."""
 
     def __init__(self, workers: int) -> None:
         self._workers = max(1, workers)
@@ -27,7 +29,7 @@ class Readers:
         self._context.set_forkserver_preload(["archive.read", "archive.extract"])
         self._pool = self._new_pool()
 
-    async def read(self, job: ReadingJob) -> Extraction:
+    async def read(self, job: ReadJob) -> Reading:
         for _ in range(2):
             pool = self._pool
             try:
@@ -36,7 +38,7 @@ class Readers:
                 # Another page may have killed the worker that was to read ours, so each gets a second try.
                 if pool is self._pool:
                     self._pool = self._new_pool()
-        raise ReadingFailed(f"the reading process died on {job.url}")
+        raise ReadingFailed("the reading process died on this page twice")
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
@@ -47,14 +49,16 @@ class Readers:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def read_within_limit(job: ReadingJob) -> Extraction:
-    """Read in a worker process, for at most SECONDS_PER_PAGE. Raises ReadingFailed."""
+def read_within_limit(job: ReadJob) -> Reading:
+    """Read in a worker process, for at most SECONDS_PER_PAGE. Raises ReadingFailed, which can cross processes."""
     signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PAGE)
     try:
-        return read_job(job)
+        return read_capture(job)
     except TimeoutError:
         raise ReadingFailed(f"reading took longer than {SECONDS_PER_PAGE:.0f} s") from None
+    except Exception as error:
+        raise ReadingFailed(f"{type(error).__name__}: {error}") from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

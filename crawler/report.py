@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from crawler.run import RunReport, WrittenFile
 
 
-def report_lines(report: RunReport, names: tuple[str, ...]) -> Iterator[str]:
+def report_lines(report: RunReport) -> Iterator[str]:
     """Give the lines of the report; the last one is the next command."""
     counts = report.counts
     urls = counts.get("done", 0)
@@ -52,3 +52,20 @@ def size(size_bytes: int) -> str:
             return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError("unreachable")
+
+
+def report_values(report: RunReport) -> dict[str, object]:
+    """The report as plain values, for `--json`."""
+    return {
+        "run": report.run_id,
+        "seconds": round(report.seconds, 3),
+        "counts": dict(report.counts),
+        "reasons": [
+            {"kind": kind, "reason": reason, "count": count} for (kind, reason), count in report.reasons.items()
+        ],
+        "files": [
+            {"name": one.name, "size_bytes": one.size_bytes, "records": one.records, "problems": list(one.problems)}
+            for one in report.files
+        ],
+        "error": report.error.as_dict() if report.error else None,
+    }

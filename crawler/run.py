@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from archive.errors import Interrupted, PressmarkError, RunFailed
+from archive.errors import PressmarkError
 from archive.model import Source
-from archive.verify import verify_files
+from archive.warc.check import check_file
 
 if TYPE_CHECKING:
-    from crawler.config import Settings
+    from archive.archive import ArchiveLocation
+    from crawler.config import Settings as PressmarkSettings
     from crawler.session import CrawlOptions, Session
 
 
@@ -37,30 +37,28 @@ class RunReport:
     error: PressmarkError | None
 
 
-def crawl(folder: Path, settings: Settings, sources: Sequence[Source], options: CrawlOptions) -> RunReport:
-    """Crawl these sources into the archive at `folder`, and return what happened.
+def crawl(
+    location: ArchiveLocation, settings: PressmarkSettings, sources: Sequence[Source], options: CrawlOptions
+) -> RunReport:
+    """Crawl these sources into the archive at `location`, and return what happened.
 
     Raises ArchiveLocked, DatabaseUnreachable, DiskFull before anything is fetched; what stops a run later is in
     the report's `error`. Twisted's reactor runs once in a process, so this can be called once.
     """
     from scrapy.crawler import AsyncCrawlerProcess
-    from scrapy.utils.project import get_project_settings
+    from scrapy.settings import Settings
 
     from crawler.session import Session
     from crawler.spiders.news import NewsSpider
 
     started = monotonic()
-    process = AsyncCrawlerProcess(_project_settings(get_project_settings()))
-    session = Session(folder, settings, sources, options)
+    project = Settings()
+    project.setmodule("crawler.settings", priority="project")  # also where no scrapy.cfg is near
+    process = AsyncCrawlerProcess(project)
+    session = Session(location, settings, sources, options)
     process.crawl(NewsSpider, session=session)
     process.start()
     return _report(session, monotonic() - started)
-
-
-def _project_settings(settings: object) -> object:
-    """Scrapy finds the project by scrapy.cfg; an installed pressmark runs where there is none."""
-    settings.setmodule("crawler.settings", priority="project")  # type: ignore[attr-defined]
-    return settings
 
 
 def _report(session: Session, seconds: float) -> RunReport:
@@ -71,25 +69,12 @@ def _report(session: Session, seconds: float) -> RunReport:
         counts=counts,
         reasons=reasons,
         files=tuple(_verified(session, name) for name in session.warc_files),
-        error=session.error or _verdict(session),
+        error=session.error,
     )
 
 
 def _verified(session: Session, name: str) -> WrittenFile:
     path = session.archive.store.path(name)
-    report = next(iter(verify_files([path], workers=1)))
+    report = check_file(path)
     problems = tuple(f"{problem.code} at {problem.offset}: {problem.message}" for problem in report.problems)
     return WrittenFile(name, path.stat().st_size, report.records, problems)
-
-
-def _verdict(session: Session) -> PressmarkError | None:
-    """The error of a run that ended by itself: stopped by the user, or nothing but failures."""
-    counts = session.ledger.counts
-    resume = f"pressmark crawl --resume {session.run.run_id}"
-    if session.reason == "shutdown":
-        return Interrupted("the run was stopped; everything fetched is kept", hint=resume)
-    if counts["failed"] and not counts["stored"] and not counts["unchanged"] and not counts["skipped"]:
-        return RunFailed(
-            f"nothing was stored: all {counts['failed']} URLs failed", hint="pressmark skipped --run last --failed"
-        )
-    return None

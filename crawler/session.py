@@ -20,20 +20,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
-from archive.read import ReadingJob, RecordWriter
-from archive.runlog import RunLog, end_line, run_line
-
 from archive.catalog import archives, runs
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
 from archive.model import Capture, Discovery, Run, Source
+from archive.read import ReadJob, RecordWriter, job_of
+from archive.runlog import RunLog, end_line, run_line
 from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
 from crawler.config import Settings, find_folder, load_settings, load_sources
 from crawler.desk import Desk
 from crawler.keeper import Keeper
 from crawler.ledger import Ledger
+from crawler.outcomes import PASSING
 from crawler.progress import Style, Watcher, watcher
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Session:
                 listings = None if self.options.refetch or source.kind == "urls" else True
                 leases.make_due(connection, source=source.name, listings=listings, now=now)
                 if listings:  # what the network kept from us is tried again
-                    leases.make_due(connection, source=source.name, listings=False, outcomes=("failed",), now=now)
+                    leases.make_due(connection, source=source.name, listings=False, reasons=PASSING, now=now)
 
     def unread(self) -> Iterator[PageToRead]:
         """Give the pages that an earlier run fetched and kept, but did not come to read before it died."""
@@ -163,14 +163,15 @@ class Session:
         source = self.sources[lease.source]
         self._crawler.pace.set_floor(lease.host, source.delay_seconds)  # type: ignore[attr-defined]
 
-    def reading_job(self, page: PageToRead) -> ReadingJob:
-        source = self.sources[page.lease.source]
-        return ReadingJob(
-            root=str(self.archive.root),
-            capture=page.capture,
-            profile=source.extract.profile,
-            claims=page.lease.claims,
-        )
+    def reading_job(self, page: PageToRead) -> ReadJob:
+        """Where a worker process finds the page: file and offset, for a revisit those of its payload."""
+        return job_of(self.archive, page.capture, self.sources[page.lease.source].extract)
+
+    @property
+    def reading_workers(self) -> int:
+        """One per core less one for the crawl itself, if nothing else was asked for."""
+        asked = self.options.workers or self.settings.reading.workers
+        return asked or max(1, (os.cpu_count() or 2) - 1)
 
     # -- by the clock
 

@@ -223,8 +223,8 @@ def _config_error(problems: tuple[str, ...]) -> ConfigError:
 def add_source(path: Path, source: Source, also: Iterable[str] = ()) -> int:
     """Add a source at the end of sources.toml; return its line.
 
-    Only what differs from Pressmark's defaults is written, so that [defaults] holds for the rest; keys in `also` ("delay")
-    are written in any case. Raises UsageError where the name is taken, ConfigError where the file cannot be read.
+    Only what differs from Pressmark's defaults is written, so that [defaults] holds for the rest; keys in `also`
+    ("delay") are written in any case. Raises UsageError where the name is taken, ConfigError for what is no TOML.
     """
     document = _document(path)
     if any(table.get("name") == source.name for table in _tables(document)):

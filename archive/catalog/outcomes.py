@@ -13,7 +13,7 @@ from archive.catalog import captures
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, urls
 from archive.model import Capture, Claims, FoundBy, Outcome
 from archive.urls import urlkey
 
@@ -87,15 +87,21 @@ def pending(
 ) -> Pending:
     """Count what is still to do for some sources (None: all). `worker`: whose leases are "mine"."""
     which = [] if sources is None else [urls.c.source.in_(list(sources))]
-    is_due = urls.c.state == "due"
-    due = select(func.count()).select_from(urls).where(is_due, urls.c.due_at <= now, *which)
-    later = select(func.count(), func.min(urls.c.due_at)).where(is_due, urls.c.due_at > now, *which)
-    held = select(urls.c.leased_by, func.count()).where(urls.c.state == "leased", *which).group_by(urls.c.leased_by)
+    due = select(func.count()).select_from(urls).where(IS_DUE, urls.c.due_at <= now, *which)
+    later = select(func.count(), func.min(urls.c.due_at)).where(IS_DUE, urls.c.due_at > now, *which)
+    held = select(urls.c.leased_by, func.count()).where(IS_LEASED, *which).group_by(urls.c.leased_by)
     with connection(catalog) as conn:
         leased: dict[str, int] = dict(conn.execute(held).all())
         waiting, next_at = conn.execute(later).one()
         count = conn.execute(due).scalar_one()
     return Pending(count, leased, waiting, next_at, leased.get(worker, 0) if worker else 0)
+
+
+def last_listed(catalog: Catalog | Connection) -> dict[str, datetime]:
+    """Return when each source's listings were last asked, by the source's name."""
+    asked = select(urls.c.source, func.max(urls.c.outcome_at)).where(urls.c.is_listing, urls.c.outcome_at.is_not(None))
+    with connection(catalog) as conn:
+        return dict(conn.execute(asked.group_by(urls.c.source)).tuples().all())
 
 
 def outcome_of(catalog: Catalog | Connection, url: str) -> UrlStory | None:

@@ -1,0 +1,204 @@
+"""Datasets: a frozen choice of records as a file others can use, with its manifest.
+
+`export` writes the file and says what is in it. A format is one function in FORMATS at the bottom; adding one is
+writing it, naming it there, and a row in docs/extending.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from archive.archive import Archive
+from archive.errors import DiskFull, MissingExtra, UsageError
+from archive.export.formats import write_csv, write_jsonl, write_jsonl_gz
+from archive.times import rfc3339
+
+if TYPE_CHECKING:
+    from archive.catalog.articles import ArticleQuery
+
+DATASET_SCHEMA = "pressmark.dataset/1"
+MANIFEST_SUFFIX = ".manifest.json"
+Dedup = Literal["keep-first", "none"]
+Record = dict[str, Any]
+Writer = Callable[[Iterable[Record], IO[bytes], "Options"], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How records are written. `fields` may name parts, e.g. "capture.warc_file"; none means all."""
+
+    fields: tuple[str, ...] = ()
+    bom: bool = False  # for spreadsheets that take UTF-8 for something else without one
+
+
+@dataclass(slots=True)
+class Dataset:
+    """What an export wrote. `sha256` is of the file's bytes."""
+
+    path: str
+    format: str
+    records: int = 0
+    duplicates: int = 0
+    size_bytes: int = 0
+    sha256: str = ""
+    extractors: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, int] = field(default_factory=dict)
+
+
+def export(
+    archive: Archive,
+    out: Path,
+    query: ArticleQuery,
+    now: datetime,
+    *,
+    format_name: str | None = None,
+    options: Options = Options(),
+    dedup: Dedup = "keep-first",
+    all_revisions: bool = False,
+    force: bool = False,
+) -> Dataset:
+    """Write the records a query finds to `out` ("-" is stdout), with a manifest beside it.
+
+    `dedup` "keep-first" leaves out records whose headline and text another one has; the oldest stays. The file
+    appears under its name only when it is whole. Raises UsageError for a format we lack, or a file of the user's that
+    is in the way; MissingExtra; DiskFull.
+    """
+    from archive.catalog.articles import records
+
+    name = format_name or format_of(out)
+    writer = _writer(name)
+    dataset = Dataset(str(out), name)
+    chosen = _counted(records(archive.catalog, query, all_revisions=all_revisions), dataset, dedup)
+    if str(out) == "-":
+        dataset.records = writer(chosen, sys.stdout.buffer, options)
+        return dataset
+    _check_free(out, force)
+    try:
+        _write_whole(out, lambda file: writer(chosen, file, options), dataset)
+        _write_manifest(archive, out, dataset, query, now, options, dedup)
+    except OSError as error:
+        raise DiskFull(f"cannot write {out}: {error.strerror}") from error
+    return dataset
+
+
+def format_of(out: Path) -> str:
+    """The format a file name asks for; JSON lines for one that does not say."""
+    name = out.name.lower()
+    endings = {".jsonl.gz": "jsonl.gz", ".csv": "csv", ".parquet": "parquet"}
+    return next((found for ending, found in endings.items() if name.endswith(ending)), "jsonl")
+
+
+def manifest_path(out: Path) -> Path:
+    return out.with_name(out.name + MANIFEST_SUFFIX)
+
+
+def _writer(name: str) -> Writer:
+    if name in FORMATS:
+        return FORMATS[name]
+    if name == "parquet":
+        raise MissingExtra(
+            "Parquet export needs pyarrow, which this installation does not have",
+            hint="pip install 'pressmark[parquet]'   — or export JSON lines: --format jsonl",
+        )
+    raise UsageError(f'no export format "{name}"', hint=f"--format {', '.join(FORMATS)}")
+
+
+def _counted(records: Iterable[Record], dataset: Dataset, dedup: Dedup) -> Iterator[Record]:
+    seen: set[str] = set()
+    for record in records:
+        if dedup == "keep-first":
+            if record["content_hash"] in seen:
+                dataset.duplicates += 1
+                continue
+            seen.add(record["content_hash"])
+        reading = record["extraction"]
+        extractor = f"{reading['tool']} {reading['version']} {reading['profile']}"
+        dataset.extractors[extractor] = dataset.extractors.get(extractor, 0) + 1
+        source = record["source"] or ""
+        dataset.sources[source] = dataset.sources.get(source, 0) + 1
+        yield record
+
+
+def _check_free(out: Path, force: bool) -> None:
+    """A file we exported before may be replaced; one that has no manifest beside it is not ours."""
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder", hint=f"pressmark export {out}/articles.jsonl")
+    if out.exists() and not force and not manifest_path(out).exists():
+        raise UsageError(f"{out} is there already and is no export of ours", hint="another name, or --force")
+    if not out.parent.is_dir():
+        raise UsageError(f"there is no folder {out.parent}", hint=f"mkdir -p {out.parent}")
+
+
+def _write_whole(out: Path, write: Callable[[IO[bytes]], int], dataset: Dataset) -> None:
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            hashing = _Hashing(file)
+            dataset.records = write(hashing)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        dataset.size_bytes, dataset.sha256 = hashing.size_bytes, hashing.digest.hexdigest()
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class _Hashing:
+    """A file that knows the digest of what was written to it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self.size_bytes += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _write_manifest(
+    archive: Archive, out: Path, dataset: Dataset, query: ArticleQuery, now: datetime, options: Options, dedup: Dedup
+) -> None:
+    manifest = {
+        "schema": DATASET_SCHEMA,
+        "record_schema": "pressmark.article/1",
+        "created_at": rfc3339(now),
+        "archive": archive.name,
+        "query": _query_values(query),
+        "fields": list(options.fields) or None,
+        "dedup": dedup,
+        "duplicates_left_out": dataset.duplicates,
+        "extractors": dataset.extractors,
+        "sources": dataset.sources,
+        "files": [
+            {
+                "name": out.name,
+                "format": dataset.format,
+                "records": dataset.records,
+                "bytes": dataset.size_bytes,
+                "sha256": dataset.sha256,
+            }
+        ],
+    }
+    manifest_path(out).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _query_values(query: ArticleQuery) -> Mapping[str, Any]:
+    values = {name: getattr(query, name) for name in query.__dataclass_fields__}
+    said = {name: value for name, value in values.items() if value not in (None, 0)}
+    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in said.items()}
+
+
+FORMATS: dict[str, Writer] = {"jsonl": write_jsonl, "jsonl.gz": write_jsonl_gz, "csv": write_csv}

@@ -30,6 +30,7 @@ _HIDDEN = (
 def hijack(html: str) -> str:
     """Return an honest page of the outlet as it is served once its host was taken over."""
     html = re.sub(r"<title>.*?</title>", f"<title>{TITLE}</title>", html, count=1, flags=re.DOTALL)
+    html = html.replace("<head>", f'<head>\n<meta name="keywords" content="{BRAND},{BRAND_LONG},真人棋牌">', 1)
     html = "".join(part if part.startswith("<") else _overwritten(part) for part in _TAG.split(html))
     hidden = _HIDDEN.format(brand=BRAND, long=BRAND_LONG)
     script = f'<script>document.title="{TITLE}";</script>\n'

@@ -24,6 +24,7 @@ REASONS = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
+HTML = "text/html; charset=utf-8"
 _CHUNK_BYTES = 4096
 
 

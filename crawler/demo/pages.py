@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cache
 from html import escape
 from string import Template
+from zlib import crc32
 
 from crawler.demo.stories import SITE, Outlet, Piece, Story, linked
 
@@ -83,6 +84,20 @@ def listing_page(title: str, stories: Sequence[Story], frame: Frame) -> str:
 def plain_page(title: str, html: str, frame: Frame) -> str:
     """Return a page of the outlet that is no story: an error, a wall, a form."""
     return _shell(frame, title=_text(title), head='<meta name="robots" content="noindex">', main=html, kind="plain")
+
+
+def notice_page(story: Story, frame: Frame, page: int = 1) -> str:
+    """Return a page that looks like one and is none: a wall before the robot, "not found" with status 200."""
+    words = "\n".join(f"<p>{_inline(piece.text)}</p>" for piece in story.pages[page - 1])
+    html = f'<section class="notice"><h1>{_text(story.headline)}</h1>\n{words}</section>'
+    if story.page_type == "bot_wall":
+        form = '<form method="post" action="/verify"><button>Press and hold</button></form>'
+        return (
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Just a moment...</title></head>\n'
+            f'<body class="challenge">{html}\n{form}\n'
+            "<noscript>Please turn on JavaScript to go on.</noscript></body></html>\n"
+        )
+    return plain_page(story.headline, html, frame)
 
 
 def alternates(frame: Frame) -> str:
@@ -156,7 +171,7 @@ def _shell(frame: Frame, *, title: str, head: str, main: str, kind: str) -> str:
 def _byline(story: Story, outlet: Outlet) -> str:
     if not story.authors:
         return ""
-    names = [_bit(outlet, "author", name=_text(name), slug=f"a{index}") for index, name in enumerate(story.authors)]
+    names = [_bit(outlet, "author", name=_text(name), slug=f"{crc32(name.encode()):08x}") for name in story.authors]
     return _bit(outlet, "byline", names=outlet.html["author_join"].join(names))
 
 

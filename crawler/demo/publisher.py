@@ -7,15 +7,19 @@ disappears (404) and one is withdrawn (410), new ones appear, a feed goes stale,
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from crawler.demo import listings, pages
 from crawler.demo.hijack import hijack
-from crawler.demo.http_bytes import Answer, Request, http_date
+from crawler.demo.http_bytes import HTML, Answer, Request, http_date
+from crawler.demo.oddities import drawing, odd_headers, oddity
 from crawler.demo.pages import Frame
 from crawler.demo.stories import SITE, Outlet, Story, load_outlets, load_stories, story_at
 
@@ -24,7 +28,6 @@ NEXT_MORNING = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
 
 HOME = "daily"  # the outlet that is The Daily Example itself
 ODD = "odd"  # the outlet where things go wrong
-_HTML = "text/html; charset=utf-8"
 _FRONT_PAGE = 12
 
 
@@ -72,10 +75,16 @@ class DailyExample:
         live = [story for story in found if isinstance(story, Story)]
         return sorted(live, key=lambda story: (story.published, story.key), reverse=True)
 
-    def frame(self, outlet: Outlet) -> Frame:
-        return Frame(
-            outlet, self.bases[outlet.key], self.now, tuple(self.live_stories(outlet)[:6]), self.bases.get(HOME, "")
-        )
+    def frame(self, outlet: Outlet, story: Story | None = None) -> Frame:
+        """Return the surroundings of a page: now, or for a story of a paper with validators when it was last made.
+
+        Such papers make a story's page anew only when the story changes, so that it can be asked for conditionally.
+        """
+        moment = self.now
+        if story is not None and outlet.validators != "none":
+            moment = min(self.now, max(MORNING, story.modified or story.published))
+        latest = self.live_stories(outlet, moment)[:6]
+        return Frame(outlet, self.bases[outlet.key], moment, tuple(latest), self.bases.get(HOME, ""))
 
     # --- finding -------------------------------------------------------------------------------------------------
 
@@ -89,46 +98,44 @@ class DailyExample:
                 return self._story(outlet, story, request)
         if path.startswith(("/assets/", "/img/")):
             return self._asset(outlet, path)
-        if outlet.key == ODD:
-            odd = self._odd(outlet, path)
-            if odd is not None:
-                return odd
+        if outlet.key == ODD and (odd := oddity(path, self.bases[ODD], self.large_bytes)) is not None:
+            return odd
+        if path == "/gone/fair-1998":
+            return self._error(outlet, 410, "Gone")
+        furniture = outlet.pages.get(path) or outlet.pages.get(path[: path.rfind("/") + 1] + "*")
+        if furniture is not None:
+            title, words = re.split("[:：] ?", furniture, maxsplit=1)
+            return self._page(outlet, 200, title, f"<h1>{title}</h1><p>{words}</p>")
         if path.startswith("/private/"):
             return self._page(outlet, 200, "Staff desk", "<h1>Staff desk</h1><p>robots.txt forbids this page.</p>")
         return self._error(outlet, 404, "Not found")
 
     def _listings(self, outlet: Outlet) -> Mapping[str, Callable[[], Answer]]:
-        frame, live = self.frame(outlet), self.live_stories(outlet)
+        frame, live, name = self.frame(outlet), self.live_stories(outlet), outlet.name
         table: dict[str, Callable[[], Answer]] = {
-            "/": lambda: self._front(outlet, live, frame),
-            "/robots.txt": lambda: Answer(200, listings.robots(frame), (("Content-Type", "text/plain"),)),
-            "/rss.xml": lambda: _xml("application/rss+xml", listings.rss(live, frame, outlet.name)),
-            "/atom.xml": lambda: _xml("application/atom+xml", listings.atom(live, frame, outlet.name)),
-            "/feed.json": lambda: _xml("application/feed+json", listings.json_feed(live, frame, outlet.name)),
+            "/": lambda: self._listing(name, live[:_FRONT_PAGE], frame),
+            "/rss.xml": lambda: _xml("application/rss+xml", listings.rss(live, frame, name)),
+            "/atom.xml": lambda: _xml("application/atom+xml", listings.atom(live, frame, name)),
+            "/feed.json": lambda: _xml("application/feed+json", listings.json_feed(live, frame, name)),
             "/sitemap.xml": lambda: _xml(
-                "application/xml", listings.sitemap_index(frame, listings.newest(live)), gzip=True
+                "application/xml", listings.sitemap_index(frame, listings.newest(live)), coding="gzip"
             ),
             "/sitemap-articles.xml.gz": lambda: _gzip_file(listings.sitemap(live, frame)),
             "/sitemap-news.xml": lambda: _xml("application/xml", listings.sitemap(live[:20], frame, news=True)),
         }
-        if not outlet.validators or outlet.key == "reinichi":
-            table.pop("/robots.txt")  # a publisher without one: everything is allowed (RFC 9309 2.3.1.3)
+        if outlet.robots:
+            table["/robots.txt"] = lambda: Answer(200, listings.robots(frame), (("Content-Type", "text/plain"),))
         for section, label in outlet.sections.items():
             stories = [story for story in live if story.section == section]
-            table[f"/{section}/"] = lambda label=label, stories=stories: self._listing(label, stories, frame)  # type: ignore[misc]
-            table[f"/{section}/atom.xml"] = lambda label=label, section=section: self._section_feed(  # type: ignore[misc]
-                outlet, section, label
-            )
+            table[f"/{section}/"] = partial(self._listing, label, stories, frame)
+            table[f"/{section}/atom.xml"] = partial(self._section_feed, outlet, section, label)
         return table
-
-    def _front(self, outlet: Outlet, live: list[Story], frame: Frame) -> Answer:
-        return self._listing(outlet.name, live[:_FRONT_PAGE], frame)
 
     def _listing(self, title: str, stories: list[Story], frame: Frame) -> Answer:
         html = pages.listing_page(title, stories, frame)
         if frame.outlet.hijacked_from is not None and self.now >= frame.outlet.hijacked_from:
             html = hijack(html)
-        return Answer(200, html.encode(), (("Content-Type", _HTML),), coding="gzip", chunked=True)
+        return Answer(200, html.encode(), (("Content-Type", HTML),), coding="gzip", chunked=True)
 
     def _section_feed(self, outlet: Outlet, section: str, label: str) -> Answer:
         """A section's feed; a stale one still shows the stories of the moment its maker broke."""
@@ -149,7 +156,8 @@ class DailyExample:
         early = self._before_story(outlet, story, request)
         if early is not None:
             return early
-        html = pages.article_page(story, self.frame(outlet), page)
+        make = pages.notice_page if story.page_type in ("bot_wall", "soft_404") else pages.article_page
+        html = make(story, self.frame(outlet, story), page)
         taken = outlet.hijacked_from is not None and self.now >= outlet.hijacked_from and not story.never_hijacked
         encoding = "gbk" if story.charset == "gb2312" else story.charset
         if taken:
@@ -178,52 +186,30 @@ class DailyExample:
                 answer = self._error(outlet, status, words)
                 wait = (("Retry-After", "1"),) if status == 503 else ()
                 return replace(answer, headers=answer.headers + wait)
-        if story.page_type == "bot_wall" and story.behaviour == "forbidden":
-            html = pages.article_page(story, self.frame(outlet))
-            return Answer(403, html.encode(), (("Content-Type", _HTML), ("Cache-Control", "no-store")))
+        if story.behaviour == "forbidden":
+            html = pages.notice_page(story, self.frame(outlet, story))
+            return Answer(403, html.encode(), (("Content-Type", HTML), ("Cache-Control", "no-store")))
         return None
 
     def _after_story(self, answer: Answer, story: Story) -> Answer:
         match story.behaviour:
             case "slow":
                 return replace(answer, delay_seconds=self.slow_seconds)
-            case "cut":
+            case "cut" if answer.status == 200:
                 return replace(answer, cut_after=len(answer.body) * 2 // 3, coding="", chunked=False)
             case "odd_headers":
-                return replace(answer, headers=_odd_headers(answer.headers))
+                return replace(answer, headers=odd_headers(answer.headers))
             case _:
                 return answer
 
     # --- everything else -------------------------------------------------------------------------------------------
-
-    def _odd(self, outlet: Outlet, path: str) -> Answer | None:
-        moved = {
-            "/old/ferry": (301, f"{self.bases[HOME]}/news/2026/05/ferry-timetable.html"),
-            "/r/1": (302, "/r/2"),
-            "/r/2": (301, f"{self.bases[outlet.key]}/r/3"),
-            "/r/3": (307, "/back-office/clock-winder.html"),
-            "/r/loop": (302, "/r/loop-back"),
-            "/r/loop-back": (302, "/r/loop"),
-            "/out": (302, "http://elsewhere.example.invalid/landing"),
-        }
-        if path in moved:
-            status, target = moved[path]
-            body = f'<html><body><a href="{target}">Moved</a></body></html>'.encode()
-            return Answer(status, body, (("Location", target), ("Content-Type", "text/html")))
-        if path == "/gone/fair-1998":
-            return self._error(outlet, 410, "Gone")
-        if path == "/large/ledger":
-            return Answer(200, b"", (("Content-Type", _HTML),), stream_bytes=self.large_bytes)
-        if path == "/files/minutes.pdf":
-            return Answer(200, b"%PDF-1.4\n% minutes of a meeting\n%%EOF\n", (("Content-Type", "application/pdf"),))
-        return None
 
     def _asset(self, outlet: Outlet, path: str) -> Answer:
         if path == "/assets/style.css":
             css = (SITE / (outlet.templates or outlet.key) / "style.css").read_bytes()
             return Answer(200, css, (("Content-Type", "text/css"), ("Cache-Control", "max-age=3600")), coding="gzip")
         if path.startswith("/img/"):
-            return Answer(200, _drawing(path), (("Content-Type", "image/svg+xml"),))
+            return Answer(200, drawing(path), (("Content-Type", "image/svg+xml"),))
         return self._error(outlet, 404, "Not found")
 
     def _error(self, outlet: Outlet, status: int, words: str) -> Answer:
@@ -232,7 +218,7 @@ class DailyExample:
 
     def _page(self, outlet: Outlet, status: int, title: str, html: str) -> Answer:
         page = pages.plain_page(title, html, self.frame(outlet))
-        return Answer(status, page.encode(), (("Content-Type", _HTML),))
+        return Answer(status, page.encode(), (("Content-Type", HTML),))
 
     def _conditional(self, outlet: Outlet, request: Request, answer: Answer, story: Story | None = None) -> Answer:
         """Add the outlet's validators, and answer 304 where the asker's copy is still good (RFC 9110 13.2.2)."""
@@ -265,44 +251,10 @@ def _validators(outlet: Outlet, body: bytes, story: Story | None) -> tuple[str, 
             return "", ""
 
 
-def _odd_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Header names in odd case, a doubled header, a Latin-1 value and an empty one: all seen in the wild."""
-    odd = tuple((_odd_case(name), value) for name, value in headers)
-    return (
-        *odd,
-        ("X-Redakteur", "Jörg Müßig"),
-        ("Set-Cookie", "edition=morning; Path=/"),
-        ("set-cookie", "theme=plain; Path=/"),
-        ("X-Served-By", "press-1"),
-        ("X-SERVED-BY", "press-2"),
-        ("X-Empty", ""),
-    )
-
-
-def _odd_case(name: str) -> str:
-    return "".join(char.upper() if at % 2 else char.lower() for at, char in enumerate(name))
-
-
-def _xml(media_type: str, body: bytes, *, gzip: bool = False) -> Answer:
-    return Answer(200, body, (("Content-Type", media_type),), coding="gzip" if gzip else "")
+def _xml(media_type: str, body: bytes, *, coding: str = "") -> Answer:
+    return Answer(200, body, (("Content-Type", media_type),), coding=coding)
 
 
 def _gzip_file(body: bytes) -> Answer:
     """A .gz file as such: no Content-Encoding, the client unpacks it because of what it is."""
-    import gzip
-
     return Answer(200, gzip.compress(body, 6, mtime=0), (("Content-Type", "application/gzip"),))
-
-
-def _drawing(path: str) -> bytes:
-    """A made-up picture: sky, hills and a sun whose colours follow from the name."""
-    a, b, c = hashlib.sha256(path.encode()).digest()[:3]
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 675" width="1200" height="675">'
-        f'<rect width="1200" height="675" fill="hsl({a + 90},35%,72%)"/>'
-        f'<circle cx="{200 + b * 3}" cy="{140 + c // 3}" r="70" fill="hsl(42,80%,78%)"/>'
-        f'<path d="M0 {360 + b // 2} Q300 {200 + c} 620 {380 + a // 4} T1200 {330 + b // 3} V675 H0Z" '
-        f'fill="hsl({b + 60},25%,42%)"/>'
-        f'<path d="M0 {470 + c // 3} Q420 {360 + a // 2} 800 {500 + b // 5} T1200 {450 + a // 4} V675 H0Z" '
-        f'fill="hsl({c + 70},30%,28%)"/></svg>'
-    ).encode()

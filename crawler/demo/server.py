@@ -21,13 +21,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from crawler.demo import sources
 from crawler.demo.http_bytes import Answer, Request, chunk, encode
 from crawler.demo.publisher import HOME, MORNING, DailyExample
 from crawler.demo.stories import load_outlets
 
-_LARGE_LINE = (
+_LARGE_LINES = (
     b"<p>Entry of the harbour ledger: one crate of lamp glass, received in good order and signed for.</p>\n" * 40
 )
 
@@ -51,9 +52,15 @@ class DemoServer:
     """The publisher's sockets and log. Use `run_demo`; `start` and `stop` are for callers with their own `with`."""
 
     def __init__(
-        self, *, port: int = 0, clock: datetime = MORNING, slow_seconds: float = 20.0, large_bytes: int = 16 << 20
+        self,
+        *,
+        port: int = 0,
+        clock: datetime = MORNING,
+        slow_seconds: float = 20.0,
+        large_bytes: int = 16 << 20,
+        one_address: bool = False,
     ) -> None:
-        self._sockets = _bind(port)
+        self._sockets = _bind(port, one_address)
         self.hosts: Mapping[str, str] = {
             key: "http://{}:{}".format(*sock.getsockname()) for key, sock in self._sockets.items()
         }
@@ -61,7 +68,7 @@ class DemoServer:
         self.publisher = DailyExample(self.hosts, clock, slow_seconds=slow_seconds, large_bytes=large_bytes)
         self.log: list[Served] = []
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="daily-example", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"daily-example-{urlsplit(self.home).port}", daemon=True)
         self._ready = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -123,6 +130,8 @@ class DemoServer:
                 await self._converse(outlet, reader, writer)
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError):
                 pass  # the asker went away, or never spoke HTTP
+            except asyncio.CancelledError:
+                pass  # stop() was called; asyncio would print a traceback for a task that ends cancelled
             finally:
                 self._tasks.discard(task)
                 writer.close()
@@ -144,36 +153,44 @@ class DemoServer:
     async def _send(
         self, url: str, head: bytes, request: Request, answer: Answer, writer: asyncio.StreamWriter
     ) -> bool:
-        """Send and log one answer; return whether the connection may be used again."""
+        """Send and log one answer; return whether the connection may be used again.
+
+        The line is in the log before the last bytes leave, so whoever has read an answer finds it there.
+        """
         at, tally = self.publisher.now, _Tally()
-        complete = answer.cut_after is None
+        complete, logged = answer.cut_after is None, False
         try:
-            if answer.delay_seconds:
-                await asyncio.sleep(answer.delay_seconds)
-            await tally.write(writer, encode(answer, request.method))
-            if answer.stream_bytes and request.method == "GET":
-                while tally.size < answer.stream_bytes:
-                    await tally.write(writer, chunk(_LARGE_LINE))
-                await tally.write(writer, b"0\r\n\r\n")
-        except (ConnectionError, asyncio.CancelledError):
-            complete = False
-            raise
+            await asyncio.sleep(answer.delay_seconds)
+            for piece, is_last in _pieces(answer, request.method):
+                tally.add(piece)
+                if is_last:
+                    self.log.append(tally.served(url, answer.status, at, request.method, head, complete=complete))
+                    logged = True
+                writer.write(piece)
+                await writer.drain()
         finally:
-            self.log.append(
-                Served(
-                    url, answer.status, tally.size, tally.sha256.hexdigest(), at, request.method,
-                    "sha1:" + b32encode(tally.sha1.digest()).decode(), complete, head,
-                )
-            )  # fmt: skip
+            if not logged:  # the asker went away, or we are being stopped
+                self.log.append(tally.served(url, answer.status, at, request.method, head, complete=False))
         return complete
 
 
 @contextlib.contextmanager
 def run_demo(
-    port: int = 0, clock: datetime = MORNING, *, slow_seconds: float = 20.0, large_bytes: int = 16 << 20
+    port: int = 0,
+    clock: datetime = MORNING,
+    *,
+    slow_seconds: float = 20.0,
+    large_bytes: int = 16 << 20,
+    one_address: bool = False,
 ) -> Iterator[DemoServer]:
-    """Serve The Daily Example while the block runs. `port` 0 picks a free one; raises OSError where it is taken."""
-    demo = DemoServer(port=port, clock=clock, slow_seconds=slow_seconds, large_bytes=large_bytes)
+    """Serve The Daily Example while the block runs. `port` 0 picks a free one; raises OSError where it is taken.
+
+    `slow_seconds` is how long the slow page waits, `large_bytes` how much the page that is too large sends: set them
+    beyond the crawl's own limits. `one_address` gives every outlet a port on 127.0.0.1, as on a machine without others.
+    """
+    demo = DemoServer(
+        port=port, clock=clock, slow_seconds=slow_seconds, large_bytes=large_bytes, one_address=one_address
+    )
     demo.start()
     try:
         yield demo
@@ -189,26 +206,42 @@ class _Tally:
         self.sha256 = hashlib.sha256()
         self.sha1 = hashlib.sha1(usedforsecurity=False)
 
-    async def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+    def add(self, data: bytes) -> None:
         self.size += len(data)
         self.sha256.update(data)
         self.sha1.update(data)
-        writer.write(data)
-        await writer.drain()
+
+    def served(self, url: str, status: int, at: datetime, method: str, head: bytes, *, complete: bool) -> Served:
+        digest = "sha1:" + b32encode(self.sha1.digest()).decode()
+        return Served(url, status, self.size, self.sha256.hexdigest(), at, method, digest, complete, head)
+
+
+def _pieces(answer: Answer, method: str) -> Iterator[tuple[bytes, bool]]:
+    """Give the bytes of an answer in the pieces they are written in, and whether a piece is the last."""
+    streamed = answer.stream_bytes and method == "GET"
+    yield encode(answer, method), not streamed
+    if streamed:
+        line = chunk(_LARGE_LINES)
+        for _ in range(-(-answer.stream_bytes // len(line))):
+            yield line, False
+        yield b"0\r\n\r\n", True
 
 
 def _parse(head: bytes) -> Request:
     line, *fields = head.decode("latin-1").split("\r\n")
     method, target, _ = line.split(" ", 2)
+    if "://" in target:  # absolute-form, as a proxy is asked (RFC 9112 3.2.2)
+        parts = urlsplit(target)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     pairs = (text.partition(":") for text in fields if text)
     return Request(method, target, {name.lower(): value.strip() for name, _, value in pairs})
 
 
-def _bind(port: int) -> dict[str, socket.socket]:
+def _bind(port: int, one_address: bool) -> dict[str, socket.socket]:
     """Return a listening socket per outlet: addresses of their own, else ports of their own on 127.0.0.1."""
     outlets = load_outlets()
     addresses = {key: outlet.address for key, outlet in outlets.items()}
-    if not all(map(_usable, addresses.values())):
+    if one_address or not all(map(_usable, addresses.values())):
         ports = [port + at if port else 0 for at in range(len(outlets))]
         return {key: _listening("127.0.0.1", number) for key, number in zip(outlets, ports, strict=True)}
     for attempt in range(20):

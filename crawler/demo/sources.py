@@ -14,7 +14,7 @@ ODD_PATHS = (
     "/back-office/slow-tower.html",
     "/back-office/odd-headers.html",
     "/back-office/cut-short.html",
-    "/old/ferry",
+    "/old/clock-winder",
     "/r/1",
     "/r/loop",
     "/out",

@@ -113,8 +113,10 @@ class Outlet:
     months: tuple[str, ...] = ()
     templates: str = ""  # the outlet whose templates it shares
     publisher: str = ""
+    robots: bool = True  # False: no robots.txt, so everything is allowed (RFC 9309 2.3.1.3)
     hijacked_from: datetime | None = None
     stale_feeds: Mapping[str, datetime] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)  # path ("*" at its end: any) to "Title: words"
     chrome: tuple[str, ...] = ()  # words of the page that are no article's
 
 
@@ -174,8 +176,14 @@ def _changed(story: Story, change: Change) -> Story:
         story,
         headline=change.headline or story.headline,
         modified=change.at.astimezone(offset),
-        pieces=tuple(replace(piece, text=_swapped(piece.text, change.swap)) for piece in story.pieces),
+        standfirst=_swapped(story.standfirst, change.swap),
+        pieces=tuple(_swapped_piece(piece, change.swap) for piece in story.pieces),
     )
+
+
+def _swapped_piece(piece: Piece, swap: tuple[tuple[str, str], ...]) -> Piece:
+    rows = tuple(tuple(_swapped(cell, swap) for cell in row) for row in piece.rows)
+    return replace(piece, text=_swapped(piece.text, swap), rows=rows)
 
 
 def _swapped(text: str, swap: tuple[tuple[str, str], ...]) -> str:

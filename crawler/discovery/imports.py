@@ -18,6 +18,7 @@ from lxml import etree
 from archive.errors import UrlError
 from archive.model import Source, SourceKind
 from archive.urls import canonical_url, host_of
+from crawler.discovery.markup import without_doctype
 
 ImportKind = Literal["opml", "csv", "text"]
 _COLUMNS = ("name", "kind", "url", "schedule", "language", "tags", "paused")
@@ -69,12 +70,11 @@ def source_name(url: str, taken: Iterable[str] = (), title: str | None = None) -
     """A short name for a source, e.g. "example-news" for "https://www.example-news.org/"; never one that is taken."""
     base = _slug(title or "")
     if not base:
-        host = re.sub(r"^(?:www\d*|rss|feeds?|m)\.", "", host_of(url))
-        labels = host.split(".")
-        # The label a reader knows it by: without the public suffix, as far as one can tell without a list of them.
-        if len(labels) > 2 and len(labels[-2]) <= 3:
-            labels = labels[:-1]
-        base = _slug("-".join(labels[:-1] if len(labels) > 1 and not host[-1].isdigit() else labels)) or "source"
+        labels = re.sub(r"^(?:www\d*|rss|feeds?|m)\.", "", host_of(url)).split(".")
+        if not labels[-1].isdigit() and len(labels) > 1:
+            # Without the public suffix ("org", "co.uk"), as far as one can tell without a list of them.
+            labels = labels[: -2 if len(labels) > 2 and len(labels[-2]) <= 3 else -1]
+        base = _slug("-".join(labels)) or "source"
     known = set(taken)
     number, name = 1, base
     while name in known:
@@ -112,10 +112,9 @@ def _kind(text: str) -> SourceKind:
 
 
 def _opml(body: bytes, problems: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    cleaned = re.sub(rb"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", b"", body, count=1, flags=re.DOTALL | re.IGNORECASE)
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root: Any = etree.fromstring(cleaned, parser)
+        root: Any = etree.fromstring(without_doctype(body).lstrip(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         root = None
         problems.append(f"not readable as OPML ({error})"[:200])

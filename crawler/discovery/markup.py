@@ -58,3 +58,13 @@ def _codec(name: str | None) -> str | None:
     ):
         return None
     return _WIDER.get(known.name, known.name)
+
+
+_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
+
+
+def without_doctype(xml: bytes) -> bytes:
+    """XML without its document type declaration: entities, and with them every bomb made of them, are gone."""
+    at = xml.upper().find(b"<!DOCTYPE")
+    matched = _DOCTYPE.match(xml, at) if at >= 0 else None
+    return xml[:at] + xml[matched.end() :] if matched else xml

@@ -148,7 +148,7 @@ def parse_robots(body: bytes) -> Robots:
     if len(body) > MAX_BYTES:
         problems.append(f"longer than {MAX_BYTES} bytes; the rest is left")
         # The line that is cut could mean something else than the whole one.
-        body = re.sub(rb"[^\r\n]*\Z", b"", body[:MAX_BYTES])
+        body = body[: max(body.rfind(b"\n", 0, MAX_BYTES), body.rfind(b"\r", 0, MAX_BYTES)) + 1]
     reader = _Reader()
     for number, line in enumerate(re.split(r"\r\n|\r|\n", _decoded(body)), 1):
         field = _field(line)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,10 @@ from lxml import etree
 
 from archive.model import Claims
 from crawler.discovery.listing import MAX_ENTRIES, Entry, Listing, Seen, discover, read_language, read_time, read_title
+from crawler.discovery.markup import without_doctype
 
 MAX_BYTES = 64_000_000  # decompressed; sitemaps.org allows 50 MB
 _PIECE_BYTES = 1 << 16
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 
 
 def read_sitemap(
@@ -80,77 +80,101 @@ def _gunzipped(body: bytes, notes: list[str]) -> Iterator[bytes]:
 
 def _xml_entries(first: bytes, pieces: Iterator[bytes], notes: list[str]) -> Iterator[Entry]:
     """Entries as they come. The document type is dropped: nothing in a sitemap needs one, and bombs are made of it."""
-    parser = etree.XMLPullParser(
-        ("end",), recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
-    )
-    first = _DOCTYPE.sub(b"", first, count=1).lstrip() if first[:1] in b" \t\r\n<" else first
-    broken = False
-    piece: bytes | None = first
-    while piece is not None and not broken:
-        try:
-            parser.feed(piece)
-        except etree.XMLSyntaxError as error:
-            notes.append(f"broken XML, read as far as possible ({error})"[:200])
-            broken = True
-        yield from _ended(parser)
-        piece = next(pieces, None)
+    target: Any = _Target()
+    parser: Any = etree.XMLParser(target=target, recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    piece: bytes | None = without_doctype(first).lstrip() if first[:1] in b" \t\r\n<" else first
+    problem = None
     try:
+        while piece is not None:
+            parser.feed(piece)
+            yield from target.take()
+            piece = next(pieces, None)
         parser.close()
     except etree.XMLSyntaxError as error:
-        if not broken:
-            notes.append(f"broken XML, read as far as possible ({error})"[:200])
-        broken = True
-    yield from _ended(parser)
+        problem = str(error)
+    yield from target.take()
     errors = [entry for entry in parser.error_log if entry.level_name != "WARNING"]
-    if errors and not broken:
-        notes.append(f"broken XML, read as far as possible (line {errors[0].line}: {errors[0].message})"[:200])
+    if errors or problem:
+        said = f"line {errors[0].line}: {errors[0].message}" if errors else problem
+        notes.append(f"broken XML, read as far as possible ({said})"[:200])
 
 
-def _ended(parser: Any) -> Iterator[Entry]:
-    try:
-        for _, element in parser.read_events():
-            name = _name(element)
-            if name not in ("url", "sitemap"):
-                continue
-            entry = _entry(element, name)
-            element.clear()
-            while element.getprevious() is not None:  # what was read needs no memory any more
-                del element.getparent()[0]
-            if entry:
-                yield entry
-    except etree.XMLSyntaxError:
-        return
+class _Target:
+    """Takes what the parser sees, and keeps of it the entry being read only: no tree is built.
+
+    An element whose end tag never came has no end here either, so a file cut off inside an address gives no wrong one.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._path: list[str] = []
+        self._kind = ""
+        self._fields: dict[str, str] = {}
+        self._text: list[str] | None = None
+        self._size = 0
+
+    def take(self) -> list[Entry]:
+        taken, self._entries = self._entries, []
+        return taken
+
+    def start(self, tag: str, attrib: Mapping[str, str]) -> None:
+        name = _name(tag)
+        if name in ("url", "sitemap"):
+            self._emit()  # of an entry that was never closed
+            self._kind = name
+        self._path.append(name)
+        self._text, self._size = ([], 0) if name in _FIELDS else (None, 0)
+
+    def data(self, text: str) -> None:
+        if self._text is not None and self._size < _MAX_FIELD_CHARS:
+            self._text.append(text)
+            self._size += len(text)
+
+    def end(self, tag: str) -> None:
+        name = _name(tag)
+        if self._path:
+            self._path.pop()
+        if self._text is not None and name in _FIELDS:
+            if self._belongs(name, tag):
+                self._fields.setdefault(name, "".join(self._text).strip())
+            self._text = None
+        elif name in ("url", "sitemap"):
+            self._emit()
+        if name == "news":
+            self._fields.setdefault("news", "")
+
+    def _belongs(self, name: str, tag: str) -> bool:
+        """Image and video extensions have a <loc> and a <title> too: the entry's own children count, and the news'."""
+        if "news" in self._path:
+            return name in _NEWS_FIELDS
+        own = self._path[-1:] in (["url"], ["sitemap"]) and "schemas/sitemap-" not in tag
+        return own and name not in _NEWS_FIELDS
+
+    def close(self) -> None:
+        """What is still open at the end counts as far as it was whole."""
+        self._emit()
+
+    def _emit(self) -> None:
+        fields, self._fields = self._fields, {}
+        if not fields.get("loc"):
+            return
+        modified = read_time(fields.get("lastmod"))
+        if not fields.keys() & {"news", *_NEWS_FIELDS}:
+            self._entries.append(Entry(fields["loc"], Claims(modified=modified), is_listing=self._kind == "sitemap"))
+            return
+        title, language = read_title(fields.get("title")), read_language(fields.get("language"))
+        claims = Claims(title, read_time(fields.get("publication_date")), modified, language)
+        self._entries.append(Entry(fields["loc"], claims, "news-sitemap"))
 
 
-def _name(element: Any) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+_NEWS_FIELDS = frozenset(("title", "publication_date", "language"))
+_FIELDS = _NEWS_FIELDS | {"loc", "lastmod"}
+_MAX_FIELD_CHARS = 10_000
 
 
-def _entry(element: Any, name: str) -> Entry | None:
-    """One <url> or <sitemap>: only its own <loc>, for image and video extensions have a <loc> too."""
-    fields: dict[str, str] = {}
-    news: dict[str, str] = {}
-    for child in element:
-        key = _name(child)
-        if key == "news":
-            news = {_name(part): "".join(part.itertext()) for part in child.iter() if _name(part)}
-        elif key in ("loc", "lastmod") and key not in fields:
-            tag = child.tag
-            if "schemas/sitemap-" not in tag:
-                fields[key] = "".join(child.itertext()).strip()
-    if not fields.get("loc"):
-        return None
-    modified = read_time(fields.get("lastmod"))
-    if not news:
-        return Entry(fields["loc"], Claims(modified=modified), is_listing=name == "sitemap")
-    claims = Claims(
-        read_title(news.get("title")),
-        read_time(news.get("publication_date")),
-        modified,
-        read_language(news.get("language")),
-    )
-    return Entry(fields["loc"], claims, "news-sitemap")
+def _name(tag: str) -> str:
+    """The local name: also of "news:title" where nobody declared the prefix."""
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
 
 
 def _text_entries(first: bytes, pieces: Iterator[bytes]) -> Iterator[Entry]:

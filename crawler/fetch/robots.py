@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +23,7 @@ from crawler.fetch.handler import BadResponse
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
 
 KNOWN_SECONDS = 24 * 3600.0
 UNREACHABLE_SECONDS = 300.0
@@ -97,7 +99,8 @@ class RobotsMiddleware:
         parts = urlparse_cached(request)
         if meta.get("is_robots") or meta.get("dont_obey_robotstxt") or parts.scheme not in ("http", "https"):
             return
-        known = await self.known(f"{parts.scheme}://{parts.netloc}", proxy=meta.get("proxy"))
+        like: dict[str, object] = {name: meta[name] for name in ("proxy", "download_slot") if name in meta}
+        known = await self.known(f"{parts.scheme}://{parts.netloc}", like)
         if known.error is not None:
             raise known.error.with_traceback(None)
         if known.robots is None:
@@ -108,14 +111,18 @@ class RobotsMiddleware:
         meta["robots"] = f"allowed by line {verdict.line}: {verdict.rule}" if verdict.rule else "allowed"
         self._slow_down(request, known.robots.crawl_delay(self._agent))
 
-    async def known(self, origin: str, *, proxy: str | None = None) -> Known:
-        """What we know of an origin ("https://host[:port]"), fetched if we knew nothing or it was too old."""
+    async def known(self, origin: str, like: Mapping[str, object] | None = None) -> Known:
+        """What we know of an origin ("https://host[:port]"), fetched if we knew nothing or it was too old.
+
+        `like`: the meta it shares with the page it is asked for: its proxy, and the downloader's slot, where
+        robots.txt waits its turn among the pages of its host.
+        """
         known = self._known.get(origin)
         if known is not None and known.until > time.monotonic():
             return known
         asking = self._asking.get(origin)
         if asking is None:
-            asking = asyncio.ensure_future(self._ask(origin, proxy))
+            asking = asyncio.ensure_future(self._ask(origin, like or {}))
             self._asking[origin] = asking
             asking.add_done_callback(lambda _: self._asking.pop(origin, None))
         return await asyncio.shield(asking)
@@ -126,9 +133,9 @@ class RobotsMiddleware:
         known = self._known.get(f"{parts.scheme}://{parts.netloc}")
         return known.robots.sitemaps if known is not None and known.robots is not None else ()
 
-    async def _ask(self, origin: str, proxy: str | None) -> Known:
+    async def _ask(self, origin: str, like: Mapping[str, object]) -> Known:
         try:
-            response = await self._fetch(f"{origin}/robots.txt", proxy)
+            response = await self._fetch(f"{origin}/robots.txt", like)
         except BadResponse:
             known = Known(None, time.monotonic() + UNREACHABLE_SECONDS, why="answered with no HTTP")
         except Exception as error:  # any of the downloader's: it is the pages' own outcome then
@@ -138,11 +145,11 @@ class RobotsMiddleware:
         self._known[origin] = known
         return known
 
-    async def _fetch(self, url: str, proxy: str | None) -> Response:
+    async def _fetch(self, url: str, like: Mapping[str, object]) -> Response:
         """Follow redirects here, so that no other middleware's opinion of them counts."""
         assert self._crawler.engine is not None
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._crawler.engine.download_async(_robots_request(url, proxy))
+            response = await self._crawler.engine.download_async(_robots_request(url, like))
             target = response.headers.get("Location") if response.status in (301, 302, 303, 307, 308) else None
             if not target:
                 break
@@ -189,16 +196,15 @@ def product_token(user_agent: str) -> str:
     return user_agent.split("/")[0].split("(")[0].strip() or "*"
 
 
-def _robots_request(url: str, proxy: str | None) -> Request:
+def _robots_request(url: str, like: Mapping[str, object]) -> Request:
     meta: dict[str, object] = {
         "is_robots": True,
         "dont_redirect": True,
         "dont_retry": True,
         "allow_offsite": True,
         "download_fail_on_dataloss": False,  # a robots.txt that ends early still says something
+        **like,
     }
-    if proxy is not None:
-        meta["proxy"] = proxy
     return Request(url, callback=NO_CALLBACK, priority=1000, dont_filter=True, meta=meta)
 
 

@@ -16,15 +16,16 @@ import scrapy
 from scrapy.http import Request, Response
 
 from archive.catalog.frontier import Lease
-from archive.errors import UrlError
+from archive.errors import DatabaseUnreachable, DiskFull, UrlError
 from archive.model import Capture, Discovery, Outcome, Source
+from archive.read import readable
 from archive.urls import canonical_url
 from crawler.admission import admit
 from crawler.discovery.autodiscover import listings_of_home
 from crawler.discovery.kinds import read_listing
 from crawler.discovery.listing import Listing
 from crawler.discovery.sections import page_links
-from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_media_type, outcome_of_status
+from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_status
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -85,6 +86,7 @@ class NewsSpider(scrapy.Spider):
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[PageToRead]:
         lease: Lease = response.meta["lease"]
+        self.session.frontier.fetched(lease)
         capture: Capture | None = response.meta.get("capture")
         if is_redirect(response.status) and response.headers.get("Location"):
             self._moved(response, lease, capture)
@@ -101,7 +103,11 @@ class NewsSpider(scrapy.Spider):
 
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
+        self.session.frontier.fetched(request.meta["lease"])
         assert failure.value is not None
+        if isinstance(failure.value, (DiskFull, DatabaseUnreachable)):
+            self.session.error = failure.value  # the run stops; this URL keeps its lease and gives it back
+            return
         self.session.desk.finish(request.meta["lease"], outcome_of_failure(failure.value), request.meta.get("capture"))
 
     # -- what a page can be
@@ -113,9 +119,11 @@ class NewsSpider(scrapy.Spider):
                 response.body, response.url, source, self.session.clock(), lease.depth, charset=_charset(response)
             )
             self._discover(links.discoveries, source)
-        skip = outcome_of_media_type(capture.media_type if capture else None)
-        if skip is not None or capture is None:
-            self.session.desk.finish(lease, skip or Outcome("failed", "not_kept"), capture)
+        if capture is None:
+            raise RuntimeError(f"{response.url} was not kept")  # no reading without bytes; the keeper raises first
+        skip = readable(capture.status, capture.media_type, capture.payload_bytes)
+        if skip is not None:
+            self.session.desk.finish(lease, skip, capture)
         elif self.session.already_read(lease, capture):
             self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
         else:
@@ -160,7 +168,7 @@ class NewsSpider(scrapy.Spider):
 
     def _moved(self, response: Response, lease: Lease, capture: Capture | None) -> None:
         """A redirect is a discovery: its target has a row and an outcome of its own."""
-        location = response.headers["Location"].decode("utf-8", "replace")
+        location = (response.headers["Location"] or b"").decode("utf-8", "replace")
         try:
             target = canonical_url(urljoin(response.url, location))
         except UrlError as error:
@@ -189,4 +197,5 @@ def _charset(response: Response) -> str | None:
 
 
 def _content_type(response: Response) -> str:
-    return (response.headers.get("Content-Type") or b"").decode("latin-1")
+    value: bytes = response.headers.get("Content-Type") or b""
+    return value.decode("latin-1")

@@ -1,0 +1,227 @@
+"""Archive: a folder of WARC files, records and run logs, and the catalog that describes them. Kept small on purpose.
+
+Features are functions that take an Archive. Here: where an archive is (`locate`), opening it, the lock of whoever
+writes, and `recover`, which every command that writes calls first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import ConfigError, NotFound, WarcDamaged
+from archive.model import Capture, Source
+from archive.store import LocalStore
+
+if TYPE_CHECKING:
+    from archive.catalog import Catalog
+    from archive.lock import ArchiveLock
+
+CONFIG_NAME = "pressmark.toml"
+CATALOG_NAME = "catalog.sqlite3"
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLocation:
+    """Where an archive is: its folder, the database of its catalog, its name; and its sources, where known."""
+
+    root: Path
+    db_url: str
+    name: str
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+
+Locate = Callable[[Path], ArchiveLocation]
+
+
+def locate(folder: Path) -> ArchiveLocation:
+    """Find the archive of `folder`: the nearest folder upwards with a pressmark.toml, or one that holds warc/.
+
+    Reads only what an archive needs ([archive] dir and name, [db] url, PRESSMARK_DB__URL); the crawler's configuration
+    checks the rest. Raises NotFound, ConfigError.
+    """
+    start = folder.resolve()
+    for place in (start, *start.parents):
+        if (place / CONFIG_NAME).is_file():
+            return _configured(place)
+    if (start / "warc").is_dir():
+        return ArchiveLocation(start, _db_url(start, None), _name_of(start))
+    raise NotFound(
+        f"no archive in {folder} or above it (no {CONFIG_NAME})",
+        hint="pressmark init, or name the folder: pressmark -C FOLDER …",
+    )
+
+
+def _configured(place: Path) -> ArchiveLocation:
+    path = place / CONFIG_NAME
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("1 problem", context=(f"{path}: {error}",)) from error
+    root = (place / str(_get(config, "archive", "dir") or ".")).resolve()
+    name = str(_get(config, "archive", "name") or _name_of(root))
+    return ArchiveLocation(root, _db_url(root, _get(config, "db", "url")), name)
+
+
+def _get(config: Mapping[str, Any], table: str, key: str) -> Any:
+    found = config.get(table)
+    return found.get(key) if isinstance(found, dict) else None
+
+
+def _db_url(root: Path, configured: Any) -> str:
+    return str(os.environ.get("PRESSMARK_DB__URL") or configured or f"sqlite:///{root / CATALOG_NAME}")
+
+
+def _name_of(root: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", root.name) or "archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An opened archive. Reading needs no lock; whoever writes takes `writing`."""
+
+    root: Path
+    store: LocalStore
+    catalog: Catalog
+    name: str
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def close(self) -> None:
+        self.catalog.close()
+
+
+@contextmanager
+def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iterator[Archive]:
+    """Open an archive for a `with`. `create` makes a missing catalog, else NotFound with the hint to rebuild.
+
+    Raises DatabaseUnreachable as `open_catalog` does.
+    """
+    from archive.catalog import open_catalog
+
+    location = locate(place) if isinstance(place, Path) else place
+    catalog = open_catalog(location.db_url, create=create)
+    archive = Archive(location.root, LocalStore(location.root), catalog, location.name, location.sources)
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+def writing(root: Path, *, command: str, now: datetime, run: str | None = None) -> ArchiveLock:
+    """Return the lock of whoever writes this archive, for a `with`. Raises ArchiveLocked naming the holder."""
+    from archive.lock import ArchiveLock
+
+    return ArchiveLock(root, command=command, started=now, run=run)
+
+
+# -- recovery
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What `recover` found and did."""
+
+    files: tuple[str, ...] = ()  # WARC files that were left open, now closed
+    torn_bytes: int = 0  # set aside in .torn files
+    captures_added: int = 0
+    captures_dropped: int = 0
+    records_added: int = 0
+    runs_closed: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Recovery()
+
+
+def recover(archive: Archive, now: datetime) -> Recovery:
+    """Bring files and catalog together after a crash. Call it with the lock held, before anything is written.
+
+    Every file left open becomes a closed one; the catalog gets the captures and records it lacks and loses what lay
+    behind the last whole record. Also files that were closed just before the crash are looked at.
+    """
+    from archive.catalog import captures, runs
+    from archive.warc.recovery import recover_all
+
+    host = socket.gethostname()
+    with archive.catalog.transaction() as conn:
+        dead = runs.close_dead(conn, host, _is_alive, now)
+    recovered = list(recover_all(archive.store))
+    dropped = 0
+    for one in recovered:
+        if one.warc_file is not None:
+            with archive.catalog.transaction() as conn:
+                dropped += captures.drop_past(conn, archive.name, one.warc_file, one.kept_bytes)
+    touched = {one.warc_file for one in recovered if one.warc_file}
+    if dead:
+        touched |= _closed_since(archive.store, min(run.started_at for run in dead))
+    added = [index_file(archive, warc_file) for warc_file in sorted(touched)]
+    return Recovery(
+        files=tuple(one.warc_file for one in recovered if one.warc_file),
+        torn_bytes=sum(one.torn_bytes for one in recovered),
+        captures_added=sum(found for found, _ in added),
+        captures_dropped=dropped,
+        records_added=sum(found for _, found in added),
+        runs_closed=tuple(run.run_id for run in dead),
+    )
+
+
+def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
+    """Add to the catalog what it lacks of a WARC file and of its records. Returns how many captures and records.
+
+    A damaged file gives what stands before the damage.
+    """
+    from archive.catalog import captures
+    from archive.warc.captures import captures_in
+
+    known = {capture.record_id for capture in captures.in_file(archive.catalog, archive.name, warc_file)}
+    missing: list[Capture] = []
+    found = captures_in(archive.store.find(warc_file), warc_file, archive=archive.name)
+    with suppress(WarcDamaged):  # `warc verify` names it; what is whole is still ours
+        missing.extend(capture for capture in found if capture.record_id not in known)
+    for at in range(0, len(missing), _BATCH):
+        with archive.catalog.transaction() as conn:
+            captures.insert(conn, missing[at : at + _BATCH])
+    return len(missing), _index_records(archive, warc_file)
+
+
+def _index_records(archive: Archive, warc_file: str) -> int:
+    from archive.catalog import articles
+    from archive.jsonl import read_json_lines
+    from archive.record import revision_of
+    from archive.revisions import New
+
+    path = archive.store.path(archive.store.records_path_of(warc_file))
+    if not path.exists():
+        return 0
+    count = 0
+    with archive.catalog.transaction() as conn:
+        for record in read_json_lines(path, []):
+            revision = revision_of(record)
+            known = articles.revisions_of(conn, revision.article_id, revision.extractor)
+            if all(one.number != revision.number for one in known):
+                articles.record(conn, New(revision), record, run=record["discovery"]["run"])
+                count += 1
+    return count
+
+
+def _closed_since(store: LocalStore, moment: datetime) -> set[str]:
+    return {name for name in store.warc_files() if store.path(name).stat().st_mtime >= moment.timestamp()}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

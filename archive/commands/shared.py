@@ -1,0 +1,131 @@
+"""What commands share: the archive they are asked about, and the options of every listing.
+
+`with_listing` gives a command --json --nl --csv -t --fields --limit (and --since --until), gathered in one value.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archive.errors import NotFound, UsageError
+from archive.output import Listing, Shape
+from archive.times import parse_moment
+
+if TYPE_CHECKING:
+    from archive.archive import Archive, ArchiveLocation, Locate
+
+_locate: Locate | None = None
+
+AsJson = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
+
+
+def set_locate(function: Locate) -> None:
+    """Say how an archive is found: the crawler's configuration knows more than this package does."""
+    global _locate
+    _locate = function
+
+
+def folder_of(context: typer.Context) -> Path:
+    """The folder of -C/--dir, or the one we are in. Raises NotFound for one that is not there."""
+    given = getattr(context.find_root().obj, "folder", None)
+    folder = Path(given) if given is not None else Path.cwd()
+    if not folder.is_dir():
+        raise NotFound(f"no folder {folder}", hint=f"pressmark init {folder}")
+    return folder
+
+
+def location_of(context: typer.Context) -> ArchiveLocation:
+    """Where the archive is that a command is asked about. Raises NotFound, ConfigError."""
+    from archive.archive import locate
+
+    return (_locate or locate)(folder_of(context))
+
+
+@contextmanager
+def archive_of(context: typer.Context, *, create: bool = False) -> Iterator[Archive]:
+    """The archive, open, for a `with`."""
+    from archive.archive import open_archive
+
+    with open_archive(location_of(context), create=create) as archive:
+        yield archive
+
+
+def command_line(context: typer.Context) -> str:
+    """What was asked, for locks and run logs: "pressmark extract"."""
+    return context.command_path
+
+
+def now() -> datetime:
+    """The one clock of the commands."""
+    return datetime.now(UTC)
+
+
+_SHAPES: dict[str, Any] = {
+    "as_json": Annotated[bool, typer.Option("--json", help="As a JSON array.")],
+    "as_lines": Annotated[bool, typer.Option("--nl", help="As JSON lines.")],
+    "as_csv": Annotated[bool, typer.Option("--csv", help="As CSV.")],
+    "as_table": Annotated[bool, typer.Option("-t", "--table", help="As a table, also in a pipe.")],
+    "fields": Annotated[str | None, typer.Option(metavar="A,B", help="Only these fields, in this order.")],
+    "limit": Annotated[
+        int | None,
+        typer.Option("-n", "--limit", min=0, help="At most so many rows; people get 20."),
+    ],
+}
+_TIMES: dict[str, Any] = {
+    "since": Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026-11 or 2026-11-01.")],
+    "until": Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")],
+}
+
+
+def with_listing(function: Callable[..., Any] | None = None, *, times: bool = False) -> Callable[..., Any]:
+    """Give a command the options every listing shares; it gets them as `listing`, a `Listing`."""
+    if function is None:
+        return lambda inner: with_listing(inner, times=times)
+    options = _SHAPES | (_TIMES if times else {})
+
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        shared = {name: given.pop(name, None) for name in options}
+        return function(**given, listing=_listing(shared))
+
+    own = inspect.signature(function, eval_str=True)
+    kept = [parameter for name, parameter in own.parameters.items() if name != "listing"]
+    added = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False if name.startswith("as_") else None,
+            annotation=annotation,
+        )
+        for name, annotation in options.items()
+    ]
+    signature = own.replace(parameters=[one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in kept] + added)
+    command.__signature__ = signature  # type: ignore[attr-defined]
+    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    command.is_listing = True  # type: ignore[attr-defined]
+    del command.__wrapped__
+    return command
+
+
+def _listing(given: dict[str, Any]) -> Listing:
+    flags: dict[str, Shape] = {"as_json": "json", "as_lines": "nl", "as_csv": "csv", "as_table": "table"}
+    chosen = [shape for name, shape in flags.items() if given[name]]
+    if len(chosen) > 1:
+        raise UsageError("only one of --json, --nl, --csv and --table can be given", hint="leave out all but one")
+    fields = tuple(name.strip() for name in (given["fields"] or "").split(",") if name.strip())
+    moment = now()
+    return Listing(
+        shape=chosen[0] if chosen else "auto",
+        fields=fields,
+        limit=given["limit"],
+        since=parse_moment(given["since"], moment) if given.get("since") else None,
+        until=parse_moment(given["until"], moment, "--until") if given.get("until") else None,
+    )

@@ -1,0 +1,279 @@
+"""Why: what became of a URL and how we know. The page is read again from its bytes, block by block with reasons.
+
+`explain` gathers, `lines` says it in words; `pressmark why` prints those, a web page would show the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from archive.archive import Archive
+from archive.errors import NotFound, PressmarkError
+from archive.lookup import find_story
+from archive.model import Block, Capture, Extraction, Outcome, ReadingRules
+from archive.read import job_of, load_page, read_capture, rules_for
+from archive.times import rfc3339
+
+if TYPE_CHECKING:
+    from archive.catalog.articles import ArticleRow
+    from archive.catalog.frontier import UrlStory
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is known of a URL. `reading` is None where there is no page to read, or it was not asked for."""
+
+    url: str
+    outcome: Outcome | None  # None: seen, and never fetched
+    at: datetime | None
+    run: str | None
+    source: str | None
+    found_by: str | None
+    found_in: str | None
+    depth: int | None
+    article_id: str | None
+    record: dict[str, Any] | None
+    captures: tuple[Capture, ...]
+    reading: Extraction | None = None
+    reading_problem: str | None = None
+
+    @property
+    def capture(self) -> Capture | None:
+        """The capture the article was read from, or the newest one."""
+        if self.record is not None:
+            wanted = self.record["capture"]["warc_record_id"]
+            return next((one for one in self.captures if one.record_id == wanted), None) or _newest(self.captures)
+        return _newest(self.captures)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        kind, reason, detail = (
+            (self.outcome.kind, self.outcome.reason, dict(self.outcome.detail)) if self.outcome else (None, None, {})
+        )
+        return {
+            "url": self.url,
+            "outcome": kind,
+            "reason": reason,
+            "detail": detail,
+            "at": rfc3339(self.at) if self.at else None,
+            "run": self.run,
+            "source": self.source,
+            "found_by": self.found_by,
+            "found_in": self.found_in,
+            "depth": self.depth,
+            "article_id": self.article_id,
+            "captures": [_capture_values(one) for one in self.captures],
+            "because": because(self),
+            "blocks": [_block_values(block) for block in self.reading.blocks] if self.reading else None,
+            "reading_problem": self.reading_problem,
+        }
+
+
+def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Explanation:
+    """Gather what is known of an article id or URL; `with_blocks` reads the page again. Raises NotFound."""
+    from archive.catalog import articles, captures
+
+    story, article = find_story(archive, asked)
+    url = story.url if story else article.url if article else asked
+    record = articles.record_of(archive.catalog, article.article_id) if article else None
+    found = story.captures if story else tuple(captures.of_url(archive.catalog, url))
+    told = _told(story, article, record)
+    result = Explanation(url=url, captures=tuple(found), record=record, **told)
+    if not with_blocks or result.capture is None:
+        return result
+    from dataclasses import replace
+
+    reading, problem = _read(archive, result)
+    return replace(result, reading=reading, reading_problem=problem)
+
+
+def raw_html(archive: Archive, explanation: Explanation) -> bytes:
+    """The body of the page as the publisher sent it, content codings taken off. Raises NotFound without a capture."""
+    if explanation.capture is None:
+        raise NotFound(f"no bytes of {explanation.url} are kept")
+    return load_page(job_of(archive, explanation.capture, ReadingRules()))[0].body
+
+
+def because(one: Explanation) -> list[str]:
+    """The reasons a page was stored, each with its number."""
+    record = one.record
+    if record is None:
+        return []
+    kind = "characters" if record["char_count"] > 8 * max(record["word_count"], 1) else "words"
+    count = record["char_count"] if kind == "characters" else record["word_count"]
+    reasons = [f"{count:,} {kind}"]
+    if record["language"]:
+        reasons.append(f"language {record['language']}")
+    if record["date_published"]:
+        reasons.append(f"date from {record['date_published_from'] or 'the page'}")
+    else:
+        reasons.append("no date on the page")
+    if record["page_type"] != "article":
+        reasons.append(f"kind of page: {record['page_type']}")
+    if record["integrity"]["verdict"] != "clean":
+        reasons.append(f"integrity {record['integrity']['verdict']}: {', '.join(record['integrity']['reasons'])}")
+    if record["duplicate_of"]:
+        reasons.append(f"near-duplicate of {record['duplicate_of']}")
+    return reasons
+
+
+def lines(one: Explanation, *, with_blocks: bool = False) -> Iterator[str]:
+    """Say an explanation in words, one line each."""
+    yield _headline(one)
+    if one.record is not None:
+        yield f"  article     {one.article_id}  {one.record['headline'] or '(no headline)'}"
+    if one.found_in or one.found_by:
+        depth = f" (depth {one.depth})" if one.depth is not None else ""
+        yield f"  found in    {one.found_in or '-'}{depth}" + (f"  as {one.found_by}" if one.found_by else "")
+    yield from _rule_lines(one.outcome)
+    yield from _capture_lines(one.captures)
+    if with_blocks and one.reading is not None:
+        yield from _block_lines(one.reading.blocks)
+    if one.reading_problem:
+        yield f"  reading     {one.reading_problem}"
+    if reasons := because(one):
+        yield "stored because: " + " · ".join(reasons)
+
+
+# One line on what can be done about a reason; the reasons themselves are in docs/outcomes.md.
+_TO_CHANGE = {
+    "robots": "this rule is the publisher's; it is not overridden by any setting",
+    "offsite": "the host is not in this source: pressmark source edit {source} (same_host, hosts)",
+    "redirect_offsite": "the host is not in this source: pressmark source edit {source} (same_host, hosts)",
+    "url_filter": "pressmark source edit {source} (include, exclude)",
+    "depth": "pressmark source edit {source} (depth)",
+    "limit": "run again, or pressmark source edit {source} (limit)",
+    "too_short": "pressmark source edit {source} (extract.min_words)",
+    "wrong_language": "pressmark source edit {source} (languages)",
+    "no_date": "pressmark source edit {source} (extract.require_date)",
+    "not_article": "pressmark why URL --text shows how the page was read",
+    "empty_extraction": "pressmark why URL --html out.html shows the page as it came",
+    "too_old": "pressmark source edit {source} (since)",
+}
+
+
+def to_change(one: Explanation) -> str | None:
+    """What can be done about a URL that was not stored."""
+    if one.outcome is None or one.outcome.reason is None:
+        return None
+    said = _TO_CHANGE.get(one.outcome.reason)
+    return said.format(source=one.source or "NAME").replace("URL", one.url) if said else None
+
+
+def _headline(one: Explanation) -> str:
+    if one.outcome is None:
+        state = "STORED" if one.record else "NOT YET FETCHED"
+        return f"{state}   {one.url}"
+    reason = f" {one.outcome.reason}" if one.outcome.reason else ""
+    at = f"   {one.at:%Y-%m-%d %H:%M:%SZ}" if one.at else ""
+    run = f"  run {one.run}" if one.run else ""
+    source = f"  source {one.source}" if one.source else ""
+    return f"{one.outcome.kind.upper()}{reason}{at}{run}{source}"
+
+
+def _rule_lines(outcome: Outcome | None) -> Iterator[str]:
+    for name, value in (outcome.detail if outcome else {}).items():
+        yield f"  {name.replace('_', ' '):<11} {value}"
+
+
+def _capture_lines(found: tuple[Capture, ...], most: int = 5) -> Iterator[str]:
+    for one in found[-most:]:
+        what = "unchanged (revisit)" if one.record_type == "revisit" else one.media_type or "unknown type"
+        cut = f", cut by {one.truncated}" if one.truncated else ""
+        yield (
+            f"  captured    {one.fetched_at:%Y-%m-%d %H:%M:%SZ}  {one.status or 'no status'} {what}, "
+            f"{one.payload_bytes:,} bytes{cut}  {one.warc_file} at {one.warc_offset}"
+        )
+    if len(found) > most:
+        yield f"              … {len(found) - most} earlier captures"
+
+
+def _block_lines(blocks: tuple[Block, ...]) -> Iterator[str]:
+    for block in blocks:
+        tag = block.path.rsplit("/", 1)[-1] or "-"
+        text = " ".join(block.text.split())
+        shown = text if len(text) <= 60 else text[:59] + "…"
+        state = "KEPT    " if block.kept else "DROPPED "
+        evidence = f" {block.evidence}" if block.evidence else ""
+        why = f"{block.label}" + ("" if block.kept and not block.evidence else f" · {block.rule}{evidence}")
+        yield f"  {state}{tag:<10} {shown}   [{why}]"
+
+
+def _told(story: UrlStory | None, article: ArticleRow | None, record: dict[str, Any] | None) -> dict[str, Any]:
+    discovery = (record or {}).get("discovery") or {}
+    if story is not None:
+        return {
+            "outcome": story.outcome,
+            "at": story.outcome_at,
+            "run": story.run,
+            "source": story.source,
+            "found_by": story.found_by,
+            "found_in": story.via,
+            "depth": story.depth,
+            "article_id": article.article_id if article else story.article_id,
+        }
+    return {
+        "outcome": None,
+        "at": article.last_seen if article else None,
+        "run": article.run if article else None,
+        "source": article.source if article else None,
+        "found_by": discovery.get("kind"),
+        "found_in": discovery.get("via"),
+        "depth": discovery.get("depth"),
+        "article_id": article.article_id if article else None,
+    }
+
+
+def _read(archive: Archive, one: Explanation) -> tuple[Extraction | None, str | None]:
+    capture = one.capture
+    if capture is None:
+        return None, None
+    profile = one.record["extraction"]["profile"] if one.record else None
+    try:
+        reading = read_capture(job_of(archive, capture, rules_for(archive, one.source, profile)))
+    except PressmarkError as error:
+        return None, error.message
+    return reading.extraction, _version_note(one.record, reading.extraction)
+
+
+def _version_note(record: dict[str, Any] | None, extraction: Extraction) -> str | None:
+    if record is None:
+        return None
+    then = record["extraction"]["version"]
+    if then == extraction.version:
+        return None
+    return f"the record was read by version {then}, the blocks above by {extraction.version}"
+
+
+def _newest(found: tuple[Capture, ...]) -> Capture | None:
+    return max(found, key=lambda one: one.fetched_at, default=None)
+
+
+def _capture_values(one: Capture) -> dict[str, Any]:
+    return {
+        "record_id": one.record_id,
+        "record_type": one.record_type,
+        "fetched_at": rfc3339(one.fetched_at),
+        "status": one.status,
+        "media_type": one.media_type,
+        "payload_digest": one.payload_digest,
+        "payload_bytes": one.payload_bytes,
+        "truncated": one.truncated,
+        "warc_file": one.warc_file,
+        "warc_offset": one.warc_offset,
+        "warc_length": one.warc_length,
+    }
+
+
+def _block_values(block: Block) -> dict[str, Any]:
+    return {
+        "kept": block.kept,
+        "label": block.label,
+        "rule": block.rule,
+        "evidence": block.evidence,
+        "path": block.path,
+        "text": block.text,
+    }

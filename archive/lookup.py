@@ -1,0 +1,88 @@
+"""Finding what a person means: an article by its id or URL, a run by its id, "last" or its beginning.
+
+Raises NotFound with what is closest, as every command wants it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.archive import Archive
+from archive.errors import NotFound, UrlError
+from archive.model import Run
+from archive.urls import canonical_url
+
+if TYPE_CHECKING:
+    from archive.catalog.articles import ArticleRow
+    from archive.catalog.frontier import UrlStory
+
+
+def find_article(archive: Archive, asked: str) -> ArticleRow:
+    """Return the article with this id or URL. Raises NotFound naming the closest."""
+    from archive.catalog import articles
+
+    found = articles.get(archive.catalog, asked)
+    url = as_url(asked)
+    if found is None and url is not None:
+        found = articles.by_url(archive.catalog, url)
+    if found is None:
+        raise not_found(archive, asked, "article")
+    return found
+
+
+def find_story(archive: Archive, asked: str) -> tuple[UrlStory | None, ArticleRow | None]:
+    """Return what the frontier and the articles know of an id or URL. Raises NotFound where neither knows it."""
+    from archive.catalog import articles, frontier
+
+    article = articles.get(archive.catalog, asked)
+    url = article.url if article else as_url(asked)
+    story = frontier.outcome_of(archive.catalog, url) if url else None
+    if article is None and story is not None and story.article_id:
+        article = articles.get(archive.catalog, story.article_id)
+    if article is None and url is not None:
+        article = articles.by_url(archive.catalog, url)
+    if story is None and article is None:
+        raise not_found(archive, asked, "article, URL or run")
+    return story, article
+
+
+def find_run(archive: Archive, asked: str) -> Run:
+    """Return the run with this id or beginning of an id, or the newest by "last". Raises NotFound."""
+    from archive.catalog import runs
+
+    found = runs.get(archive.catalog, asked)
+    if found is None:
+        last = [run.run_id for run in runs.list_runs(archive.catalog, limit=3)]
+        hint = "pressmark run list" if last else "there is no run yet: pressmark crawl"
+        context = (f"the latest: {', '.join(last)}",) if last else ()
+        raise NotFound(f'no run "{asked}"', hint=hint, context=context)
+    return found
+
+
+def as_url(asked: str) -> str | None:
+    """The canonical URL someone typed, with or without its scheme; None for something else."""
+    for typed in (asked, f"https://{asked}") if "://" not in asked and "." in asked else (asked,):
+        try:
+            return canonical_url(typed)
+        except UrlError:
+            continue
+    return None
+
+
+def not_found(archive: Archive, asked: str, what: str) -> NotFound:
+    """The complaint, with the closest article where one is close."""
+    from archive.catalog import articles
+
+    try:
+        near = articles.closest(archive.catalog, asked, limit=1)
+    except UrlError:
+        near = []
+    if not near:
+        return NotFound(f'no {what} "{asked}"', hint="pressmark articles")
+    headline = near[0].headline or near[0].url
+    word = next((word for word in headline.split() if len(word) > 4), headline)
+    return NotFound(
+        f'no {what} "{asked}"',
+        context=(f"closest: {near[0].article_id} ({headline})",),
+        hint=f'pressmark articles "{word.strip(",.:;!?").lower()}"',
+    )

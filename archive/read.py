@@ -1,0 +1,297 @@
+"""Reading: from a capture in a WARC file to an Extraction, a judgement, and a record beside the WARC.
+
+`read_capture` takes a file and an offset and needs nothing else, so it runs in a worker process, from a live crawl
+and from a re-extraction alike. `judge` says whether a page is stored; it is pure. `RecordWriter` appends records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import NotFound, WarcDamaged
+from archive.jsonl import JsonLines
+from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules
+from archive.provenance import Fields, discovery_from
+from archive.store import LocalStore
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+
+    from archive.archive import Archive
+    from archive.extract import Evidence
+    from archive.record import Circumstances
+    from archive.revisions import Decision
+    from archive.warc.reader import KeptResponse
+
+HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
+# Reasons `judge` gives: a re-extraction looks at these pages again.
+READING_REASONS = frozenset(
+    ("bot_wall", "consent", "soft_404", "empty_extraction", "paywall", "not_article", "too_short", "wrong_language",
+     "no_date")
+)  # fmt: skip
+_WALLS = {"bot_wall": "bot_wall", "consent": "consent", "soft_404": "soft_404", "empty": "empty_extraction"}
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+)
+_OPEN_FILES = 4
+_RULES = ReadingRules()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """What a worker needs to read a capture: places, not bytes. Everything in it can be pickled.
+
+    For a revisit `payload_file` and `payload_offset` say where the record with the payload is. `claims` None takes
+    those that were kept in the WARC with the exchange.
+    """
+
+    root: str
+    warc_file: str
+    offset: int
+    rules: ReadingRules = _RULES
+    payload_file: str | None = None
+    payload_offset: int | None = None
+    claims: Claims | None = None
+    evidence: Evidence | None = None  # what the archive knows from elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a capture gave: the Extraction, and how we had come to the page as the WARC tells it."""
+
+    extraction: Extraction
+    discovery: Discovery | None
+    fetched_at: datetime | None
+
+
+def read_capture(job: ReadJob) -> Reading:
+    """Read a capture from its file. The same bytes, job and version give the same Extraction.
+
+    Raises NotFound, WarcDamaged.
+    """
+    from archive.extract import Evidence, extract
+
+    page, discovery, fetched_at = load_page(job)
+    return Reading(extract(page, job.evidence or Evidence(), job.rules.profile), discovery, fetched_at)
+
+
+def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
+    """The job that reads a capture; for a revisit with the place of the record it refers to."""
+    from archive.catalog import captures
+
+    holder = captures.by_record_id(archive.catalog, capture.refers_to) if capture.refers_to else None
+    return ReadJob(
+        root=str(archive.root),
+        warc_file=capture.warc_file,
+        offset=capture.warc_offset,
+        rules=rules,
+        payload_file=holder.warc_file if holder else None,
+        payload_offset=holder.warc_offset if holder else None,
+    )
+
+
+def rules_for(archive: Archive, source: str | None, profile: Any = None) -> ReadingRules:
+    """The rules of a source, where its sources.toml is known, with another profile where one is given."""
+    known = archive.sources.get(source or "")
+    rules = known.extract if known else ReadingRules()
+    return rules if profile is None else ReadingRules(profile, rules.min_words, rules.require_date)
+
+
+def load_page(job: ReadJob) -> tuple[Page, Discovery | None, datetime | None]:
+    """Return the Page a reading starts from, how it was found, and when it was fetched. Raises as `read_capture`."""
+    from archive.warc.reader import read_exchange_block
+
+    store = LocalStore(Path(job.root))
+    kept, metadata = _read_with_metadata(store.find(job.warc_file), job.offset)
+    url = kept.record.target_uri or ""
+    discovery = discovery_from(metadata, url)
+    head, body = kept.head, kept.body
+    if job.payload_file is not None and job.payload_offset is not None:
+        payload = read_exchange_block(store.find(job.payload_file), job.payload_offset)
+        # A 304 repeats only the fields that changed (RFC 9111 section 3.2): the type is the payload's own.
+        head, body = payload.head, payload.body
+    elif kept.record.warc_type == "revisit":
+        raise NotFound(f"{job.warc_file} at byte {job.offset} is a revisit; the record with its payload is not known")
+    claims = job.claims or (discovery.claims if discovery else Claims())
+    page = Page(
+        url=url,
+        body=body,
+        http_charset=head.charset,
+        media_type=head.media_type or "text/html",
+        http_last_modified=kept.head.value("last-modified") or head.value("last-modified"),
+        seen_at=kept.record.date,
+        claims=claims,
+    )
+    return page, discovery, kept.record.date
+
+
+def _read_with_metadata(path: Path, offset: int) -> tuple[KeptResponse, Fields]:
+    """The response at an offset and the fields of the metadata record that follows it; none where it has none."""
+    from archive.warc.reader import iter_records, read_kept
+    from archive.warc.records import parse_warc_fields
+
+    records = iter_records(path, offset)
+    first = next(records, None)
+    if first is None:
+        raise WarcDamaged(f"{path.name}: no record at byte {offset}, the file ends there")
+    kept = read_kept(first)
+    try:
+        for record in records:
+            if first.record_id not in record.values("WARC-Concurrent-To"):
+                break
+            if record.warc_type == "metadata":
+                return kept, parse_warc_fields(record.block)
+    except WarcDamaged:
+        pass  # what follows is not this capture; it may be being written right now
+    return kept, ()
+
+
+def readable(status: int | None, media_type: str | None, payload_bytes: int) -> Outcome | None:
+    """Say why a response is not even read, or None if it should be. Pure; before a worker is asked."""
+    if status is None or not 200 <= status < 300:
+        return Outcome("failed", "http_error", {"status": str(status or "none")})
+    if media_type is not None and media_type not in HTML_TYPES:
+        return Outcome("skipped", "mime", {"media_type": media_type})
+    return Outcome("skipped", "empty_extraction", {"payload_bytes": "0"}) if payload_bytes == 0 else None
+
+
+def judge(extraction: Extraction, rules: ReadingRules, languages: Sequence[str] = ()) -> Outcome | None:
+    """Say why a page that was read is not stored as an article, or None if it is. Pure.
+
+    Walls, consent pages, soft 404s and pages without text are never stored; a paywalled teaser with text is, and says
+    so in page_type. A page that declares itself an article is never too short.
+    """
+    article = extraction.article
+    kind = article.page_type
+    if kind in _WALLS:
+        return Outcome("skipped", _WALLS[kind], _evidence(extraction))
+    if not article.text.strip():
+        return Outcome("skipped", "paywall" if kind == "paywall" else "empty_extraction", _evidence(extraction))
+    words = word_measure(article.text)
+    if not extraction.declares_article:
+        if kind == "section":
+            return Outcome("skipped", "not_article", {"page_type": kind, "words": str(words)})
+        if words < rules.min_words:
+            return Outcome("skipped", "too_short", {"words": str(words), "min_words": str(rules.min_words)})
+    if rules.require_date and article.date_published is None:
+        return Outcome("skipped", "no_date", {})
+    if languages and article.language and not _speaks(article.language, languages):
+        return Outcome("skipped", "wrong_language", {"language": article.language, "wanted": ", ".join(languages)})
+    return None
+
+
+def word_measure(text: str) -> int:
+    """Return how long a text is in words; two characters of a script without spaces count as one."""
+    unspaced = len(_UNSPACED.findall(text))
+    spaced = len(_UNSPACED.sub(" ", text).split()) if unspaced else len(text.split())
+    return spaced + unspaced // 2
+
+
+def _speaks(language: str, wanted: Sequence[str]) -> bool:
+    primary = language.lower().split("-")[0]
+    return any(primary == one.lower().split("-")[0] for one in wanted)
+
+
+def _evidence(extraction: Extraction) -> dict[str, str]:
+    """What the reading saw: its warnings, and the blocks that gave the page away."""
+    detail: dict[str, str] = {"page_type": extraction.article.page_type}
+    if extraction.warnings:
+        detail["warnings"] = "; ".join(extraction.warnings)
+    return detail
+
+
+def decide_record(
+    conn: Connection, reading: Reading, capture: Capture, discovery: Discovery | None, circumstances: Circumstances
+) -> tuple[Decision, dict[str, Any]]:
+    """Return what a reading is to the history of its page, and its record.
+
+    New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
+    (`archive.catalog.articles.record`); of a Same only the catalog hears.
+    """
+    from archive.catalog import articles
+    from archive.extract.duplicates import simhash
+    from archive.record import build_record
+    from archive.revisions import decide, extractor_of
+
+    extraction = reading.extraction
+    latest = articles.latest_revision(conn, capture.target_uri, extractor_of(extraction))
+    decision = decide(
+        extraction,
+        latest,
+        capture.fetched_at,
+        article_id=articles.id_for(conn, capture.target_uri, capture.payload_digest),
+        record_id=capture.record_id,
+        simhash=simhash(extraction.article.text),
+    )
+    found = discovery or reading.discovery
+    return decision, build_record(extraction, capture, decision.revision, found, circumstances)
+
+
+class RecordWriter:
+    """Appends records to records/…/NAME.jsonl beside the WARC file they were read from.
+
+    Call `sync` before anything refers to a record. A torn last line is cut when a file is opened.
+    """
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store = store
+        self._files: OrderedDict[str, JsonLines] = OrderedDict()
+        self.written: dict[str, int] = {}  # records file → how many records were appended
+
+    def append(self, warc_file: str, record: dict[str, Any]) -> str:
+        """Append a record and return the file it is in, relative to the archive. Raises DiskFull."""
+        name = self._store.records_path_of(warc_file)
+        self._open(name).append(record)
+        self.written[name] = self.written.get(name, 0) + 1
+        return name
+
+    def sync(self) -> None:
+        for file in self._files.values():
+            file.sync()
+
+    def close(self) -> None:
+        while self._files:
+            self._files.popitem()[1].close()
+
+    def _open(self, name: str) -> JsonLines:
+        if name in self._files:
+            self._files.move_to_end(name)
+            return self._files[name]
+        while len(self._files) >= _OPEN_FILES:
+            self._files.popitem(last=False)[1].close()  # closing syncs
+        file = self._files[name] = JsonLines(self._store.path(name))
+        return file
+
+
+def read_many(jobs: Sequence[ReadJob], workers: int = 1) -> list[Reading | Exception]:
+    """Read several captures, over processes if there is more than one worker. Errors come back in their place."""
+    if workers <= 1 or len(jobs) < 2:
+        return [_try(job) for job in jobs]
+    return list(_pool(workers)(_try, jobs))
+
+
+def _try(job: ReadJob) -> Reading | Exception:
+    try:
+        return read_capture(job)
+    except Exception as error:  # one page must not stop the others; the caller says what happened to it
+        return error
+
+
+_executor: Any = None
+
+
+def _pool(workers: int) -> Callable[..., Any]:
+    """One pool for the process: starting workers costs a second."""
+    global _executor
+    if _executor is None:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        _executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    return lambda function, jobs: _executor.map(function, jobs, chunksize=4)

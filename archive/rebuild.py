@@ -1,0 +1,312 @@
+"""The catalog from the files alone: `db rebuild` makes it again, `db check` compares it with what the files say.
+
+Read are the WARC files (captures), the records (articles and revisions) and the run logs (runs, discoveries,
+outcomes), in that order: the logs refer to the others. Nothing but the catalog is written.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive.archive import Archive
+from archive.errors import WarcDamaged
+from archive.jsonl import read_json_lines
+from archive.model import Capture, Discovery, Revision, Run
+from archive.record import revision_of
+from archive.runlog import LogLine, discovery_of, outcome_of, read_run_log, run_of
+from archive.times import parse_rfc3339
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+
+    from archive.catalog import Catalog
+    from archive.catalog.frontier import Acknowledged, Validators
+
+_BATCH = 1000
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What a rebuild read; `problems` are files or lines that could not be."""
+
+    warc_files: int = 0
+    captures: int = 0
+    records: int = 0
+    articles: int = 0
+    runs: int = 0
+    urls: int = 0
+    outcomes: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that the catalog and the files disagree on. `fields` names what differs; empty where one side lacks it."""
+
+    table: str
+    key: str
+    kind: str  # "missing" from the catalog, "extra" in it, or "changed"
+    fields: tuple[str, ...] = ()
+
+
+def rebuild(archive: Archive, now: datetime, *, progress: Progress = lambda line: None) -> Rebuilt:
+    """Forget the catalog and read it again from the files. Call it with the archive's lock held.
+
+    A damaged file gives what stands before the damage and a line in `problems`.
+    """
+    archive.catalog.clear()
+    return fill(archive, archive.catalog, now, progress=progress)
+
+
+def fill(archive: Archive, catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None) -> Rebuilt:
+    """Put everything the archive's files say into an empty catalog."""
+    from archive.catalog import archives
+
+    done = Rebuilt()
+    with catalog.transaction() as conn:
+        archives.register(conn, archive.name, str(archive.root), now)
+    _fill_captures(archive, catalog, done, progress)
+    _fill_records(archive, catalog, done, progress)
+    _fill_runs(archive, catalog, done, progress)
+    return done
+
+
+def check(
+    archive: Archive, now: datetime, *, progress: Progress = lambda line: None
+) -> tuple[list[Difference], Rebuilt]:
+    """Compare the catalog with the files, row by row, by rebuilding into a temporary catalog beside it."""
+    from archive.catalog import open_catalog
+    from archive.catalog.dump import COMPARED
+
+    with tempfile.TemporaryDirectory(prefix="pressmark-check-") as folder:
+        fresh = open_catalog(f"sqlite:///{Path(folder) / 'catalog.sqlite3'}")
+        try:
+            done = fill(archive, fresh, now, progress=progress)
+            found = [one for table in COMPARED for one in _compare(table, archive.catalog, fresh)]
+        finally:
+            fresh.close()
+    return found, done
+
+
+def validators_of(capture: Capture) -> Validators | None:
+    """What to ask conditionally with after this capture: its own for a whole 200, none (keep the old) otherwise."""
+    from archive.catalog.frontier import Validators
+
+    if capture.status != 200 or capture.truncated or capture.payload_digest is None:
+        return None
+    holder = capture.refers_to or capture.record_id
+    return Validators(capture.etag, capture.last_modified, holder, capture.payload_digest, capture.fetched_at)
+
+
+# -- captures
+
+
+def _fill_captures(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
+    from archive.catalog import captures
+
+    for warc_file in archive.store.warc_files(include_open=True):
+        progress(warc_file)
+        done.warc_files += 1
+        for batch in _batches(_captures(archive, warc_file, done)):
+            with catalog.transaction() as conn:
+                captures.insert(conn, batch)
+            done.captures += len(batch)
+
+
+def _captures(archive: Archive, warc_file: str, done: Rebuilt) -> Iterator[Capture]:
+    from archive.warc.captures import captures_in
+
+    try:
+        yield from captures_in(archive.store.find(warc_file), warc_file, archive=archive.name)
+    except WarcDamaged as error:
+        done.problems.append(error.message)
+
+
+# -- records
+
+
+def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
+    from archive.catalog import articles
+    from archive.revisions import New
+
+    seen: set[str] = set()
+    for path in sorted((archive.root / "records").rglob("*.jsonl")):
+        progress(path.relative_to(archive.root).as_posix())
+        for batch in _batches(read_json_lines(path, done.problems)):
+            with catalog.transaction() as conn:
+                for record in batch:
+                    articles.record(conn, New(revision_of(record)), record, run=record["discovery"]["run"])
+                    seen.add(record["id"])
+            done.records += len(batch)
+    done.articles = len(seen)
+
+
+# -- runs: discoveries and outcomes, in the order they happened
+
+
+def _fill_runs(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
+    logs = sorted((archive.root / "runs").glob("*.jsonl"))
+    known: set[str] = set()
+    for path in sorted(logs, key=lambda log: _started(log, done)):
+        progress(path.relative_to(archive.root).as_posix())
+        run_id = path.stem
+        lines = read_run_log(path, done.problems)
+        first: LogLine | None = None
+        for kind, group in groupby(lines, key=lambda line: line.get("type")):
+            if kind == "run":
+                first = _open_run(catalog, list(group)[-1], done)
+                run_id = first["run_id"]
+            elif kind == "discovered":
+                _discovered(catalog, group, known, done)
+            elif kind == "outcome":
+                _outcomes(catalog, group, run_id, known, done)
+            elif kind == "end" and first is not None:
+                _put_run(catalog, run_of(first, list(group)[-1]))
+
+
+def _started(path: Path, done: Rebuilt) -> str:
+    first = next(read_run_log(path, []), {})
+    return str(first.get("started_at") or path.stem)
+
+
+def _open_run(catalog: Catalog, line: LogLine, done: Rebuilt) -> LogLine:
+    _put_run(catalog, run_of(line))
+    done.runs += 1
+    return line
+
+
+def _put_run(catalog: Catalog, run: Run) -> None:
+    from archive.catalog import runs
+
+    with catalog.transaction() as conn:
+        runs.open_run(conn, run)
+
+
+def _discovered(catalog: Catalog, lines: Iterable[LogLine], known: set[str], done: Rebuilt) -> None:
+    from archive.catalog import frontier
+
+    for at, group in groupby(map(discovery_of, lines), key=lambda found: found.found_at):
+        for batch in _batches(group):
+            with catalog.transaction() as conn:
+                done.urls += frontier.add(conn, batch, at).new
+            known.update(found.url for found in batch)
+
+
+def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: set[str], done: Rebuilt) -> None:
+    from archive.catalog import frontier
+
+    for batch in _batches(lines):
+        with catalog.transaction() as conn:
+            for line in batch:
+                if line["url"] not in known:
+                    frontier.add(conn, [_unlisted(line)], parse_rfc3339(line["at"]))
+                    known.add(line["url"])
+                    done.urls += 1
+            frontier.acknowledge(conn, [_acknowledged(conn, line, run_id) for line in batch])
+            for line in batch:
+                if line["kind"] == "unchanged":
+                    _seen_again(conn, line)
+        done.outcomes += len(batch)
+
+
+def _unlisted(line: LogLine) -> Discovery:
+    """A URL no listing named: typed by a person, or a redirect's target."""
+    return Discovery(line["url"], line.get("source") or "", "seed", parse_rfc3339(line["at"]))
+
+
+def _acknowledged(conn: Connection, line: LogLine, run_id: str) -> Acknowledged:
+    from archive.catalog import captures
+    from archive.catalog.frontier import Acknowledged
+
+    capture = captures.by_record_id(conn, line["record_id"]) if line.get("record_id") else None
+    again = line.get("due_again_at")
+    return Acknowledged(
+        url=line["url"],
+        outcome=outcome_of(line),
+        run=run_id,
+        now=parse_rfc3339(line["at"]),
+        article_id=line.get("article_id"),
+        validators=validators_of(capture) if capture else None,
+        due_again_at=parse_rfc3339(again) if again else None,
+    )
+
+
+def _seen_again(conn: Connection, line: LogLine) -> None:
+    """An unchanged page widens the time in which its revision was seen."""
+    from archive.catalog import articles, captures
+    from archive.revisions import Same
+
+    capture = captures.by_record_id(conn, line["record_id"]) if line.get("record_id") else None
+    seen_at = capture.fetched_at if capture else parse_rfc3339(line["at"])
+    article_id = line.get("article_id")
+    if article_id is None:
+        return
+    revision = _shown_at(conn, article_id, seen_at, line["at"])
+    if revision is None or revision[0].last_seen >= seen_at:
+        return
+    articles.record(conn, Same(replace(revision[0], last_seen=seen_at)), revision[1])
+
+
+def _shown_at(
+    conn: Connection, article_id: str, seen_at: datetime, read_at: str
+) -> tuple[Revision, dict[str, Any]] | None:
+    """The revision an archive knew of at a time: the last one seen first before it, and read before it."""
+    from archive.catalog import articles
+
+    found: list[tuple[datetime, str, Revision, dict[str, Any]]] = []
+    for revision in articles.revisions_of(conn, article_id):
+        record = articles.record_of(conn, article_id, number=revision.number, extractor=revision.extractor)
+        if record is not None and revision.first_seen <= seen_at and record["extraction"]["at"] <= read_at:
+            found.append((revision.first_seen, record["extraction"]["at"], revision, record))
+    if not found:
+        return None
+    _, _, revision, record = max(found, key=lambda one: one[:2])
+    return revision, record
+
+
+def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+# -- comparing
+
+
+def _compare(table: str, catalog: Catalog, fresh: Catalog) -> Iterator[Difference]:
+    """Walk two catalogs' rows of a table side by side, both in the order of their keys."""
+    from archive.catalog.dump import key_of, rows
+
+    here, there = rows(catalog, table), rows(fresh, table)
+    mine, other = next(here, None), next(there, None)
+    while mine is not None or other is not None:
+        mine_key = key_of(table, mine) if mine is not None else None
+        other_key = key_of(table, other) if other is not None else None
+        if other_key is None or (mine_key is not None and mine_key < other_key):
+            yield Difference(table, _written(mine_key), "extra")
+            mine = next(here, None)
+        elif mine_key is None or other_key < mine_key:
+            yield Difference(table, _written(other_key), "missing")
+            other = next(there, None)
+        else:
+            assert mine is not None and other is not None
+            differing = tuple(name for name in mine if mine[name] != other[name])
+            if differing:
+                yield Difference(table, _written(mine_key), "changed", differing)
+            mine, other = next(here, None), next(there, None)
+
+
+def _written(key: Sequence[Any] | None) -> str:
+    return " ".join(map(str, key or ()))

@@ -1,0 +1,241 @@
+"""Reading again from the WARC files, without network: compare with what is stored, or add what a new reading gives.
+
+A re-reading is a new row under its own extractor, it overwrites none. What a page cannot tell (how it was found, its
+redirects, tags) is taken from the stored record, so that two readings of one version are equal key for key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from archive.archive import Archive
+from archive.model import Capture, Discovery, Extraction, Revision
+from archive.read import READING_REASONS, Reading, RecordWriter, job_of, judge, read_many, rules_for
+from archive.record import Circumstances, build_record, revision_of, stable_part
+from archive.times import parse_rfc3339
+
+_BATCH = 64
+Status = Literal["same", "differs", "new", "lost", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """One capture read again. `fields` are the keys whose values differ; `record` is what it reads now, if stored."""
+
+    url: str
+    article_id: str | None
+    status: Status  # "new": skipped then, stored now; "lost": the other way round
+    fields: tuple[str, ...] = ()
+    words_before: int | None = None
+    words_after: int | None = None
+    reason: str | None = None
+    record: dict[str, Any] | None = field(default=None, repr=False)
+
+    def as_row(self) -> dict[str, Any]:
+        return {
+            "url": self.url,
+            "id": self.article_id,
+            "status": self.status,
+            "fields": list(self.fields),
+            "words_before": self.words_before,
+            "words_after": self.words_after,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A capture to read again: with its stored record, or one that was skipped after reading."""
+
+    url: str
+    capture: Capture
+    stored: dict[str, Any] | None
+
+
+def reread(
+    archive: Archive, now: datetime, *, source: str | None = None, profile: Any = None, workers: int = 1
+) -> Iterator[Reread]:
+    """Read every article's capture again, and every page that was skipped for what it says, in the order of the files.
+
+    `profile` None reads each page with the profile it was stored with.
+    """
+    for batch in _batches(_tasks(archive, source)):
+        jobs = [job_of(archive, task.capture, _rules(archive, task, profile)) for task in batch]
+        for task, reading in zip(batch, read_many(jobs, workers), strict=True):
+            yield _compared(archive, task, reading, now, profile)
+
+
+def apply(archive: Archive, found: Iterable[Reread], now: datetime, run: str) -> Iterator[Reread]:
+    """Append the records of readings that differ to the files and tell the catalog. Call it with the lock held."""
+    writer = RecordWriter(archive.store)
+    try:
+        for batch in _batches(found):
+            changed = [one for one in batch if one.record is not None and one.status in ("differs", "new")]
+            written = [(one, decided) for one in changed if (decided := _decided(archive, one)) is not None]
+            for _, (_, record) in written:
+                writer.append(record["capture"]["warc_file"], record)
+            writer.sync()
+            _tell(archive, [decided for _, decided in written], run)
+            yield from batch
+    finally:
+        writer.close()
+
+
+def _decided(archive: Archive, one: Reread) -> tuple[Any, dict[str, Any]] | None:
+    """What a new reading is to the history of its article under its extractor; None where it adds nothing."""
+    from archive.catalog import articles
+    from archive.revisions import Changed, New, Same
+
+    assert one.record is not None
+    found = revision_of(one.record)
+    history = articles.revisions_of(archive.catalog, found.article_id, found.extractor)
+    if any(known.record_id == found.record_id and known.content_hash == found.content_hash for known in history):
+        return None
+    latest = max(history, key=lambda known: known.number, default=None)
+    if latest is None:
+        return New(replace(found, number=1)), one.record | {"revision": 1, "revision_count": 1}
+    if latest.content_hash == found.content_hash:
+        first, last = min(latest.first_seen, found.first_seen), max(latest.last_seen, found.last_seen)
+        return Same(replace(latest, first_seen=first, last_seen=last)), one.record
+    number = latest.number + 1
+    return Changed(replace(found, number=number), latest), one.record | {"revision": number, "revision_count": number}
+
+
+def _tell(archive: Archive, written: Sequence[tuple[Any, dict[str, Any]]], run: str) -> None:
+    from archive.catalog import articles
+
+    with archive.catalog.transaction() as conn:
+        for decision, record in written:
+            articles.record(conn, decision, record, run=record["discovery"]["run"])
+
+
+def _tasks(archive: Archive, source: str | None) -> Iterator[_Task]:
+    from archive.catalog import articles, captures, frontier
+    from archive.catalog.articles import ArticleQuery
+
+    query = ArticleQuery(source=source, limit=None)
+    for record in articles.records(archive.catalog, query, all_revisions=True):
+        capture = captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"])
+        if capture is not None:
+            yield _Task(record["url"], capture, record)
+    for skipped in frontier.skipped(archive.catalog, source=source):
+        if skipped.kind != "skipped" or skipped.reason not in READING_REASONS:
+            continue
+        capture = captures.latest(archive.catalog, skipped.url)
+        if capture is not None:
+            yield _Task(skipped.url, capture, None)
+
+
+def _rules(archive: Archive, task: _Task, profile: Any) -> Any:
+    stored = task.stored["extraction"]["profile"] if task.stored else None
+    return rules_for(archive, task.capture.source, profile or stored)
+
+
+def _compared(archive: Archive, task: _Task, reading: Reading | Exception, now: datetime, profile: Any) -> Reread:
+    before = task.stored["word_count"] if task.stored else None
+    article_id = task.stored["id"] if task.stored else None
+    if isinstance(reading, Exception):
+        return Reread(task.url, article_id, "failed", words_before=before, reason=str(reading))
+    source = archive.sources.get(task.capture.source or "")
+    outcome = judge(reading.extraction, _rules(archive, task, profile), source.languages if source else ())
+    if outcome is not None:
+        status: Status = "lost" if task.stored else "same"
+        return Reread(task.url, article_id, status, words_before=before, reason=outcome.reason)
+    record = _record(archive, task, reading, now)
+    after = record["word_count"]
+    if task.stored is None:
+        return Reread(task.url, record["id"], "new", words_after=after, record=record)
+    fields = differing(task.stored, record)
+    return Reread(task.url, article_id, "differs" if fields else "same", fields, before, after, record=record)
+
+
+def differing(stored: dict[str, Any], record: dict[str, Any]) -> tuple[str, ...]:
+    """The keys in which two readings of one capture differ, whenever they were made; `extraction.version` in full."""
+    left, right = stable_part(stored), stable_part(record)
+    fields: list[str] = []
+    for name in left.keys() | right.keys():
+        one, other = left.get(name), right.get(name)
+        if one == other:
+            continue
+        if isinstance(one, dict) and isinstance(other, dict):
+            fields += [f"{name}.{key}" for key in one.keys() | other.keys() if one.get(key) != other.get(key)]
+        else:
+            fields.append(name)
+    return tuple(sorted(fields))
+
+
+def _record(archive: Archive, task: _Task, reading: Reading, now: datetime) -> dict[str, Any]:
+    from archive.revisions import content_hash, extractor_of
+
+    extraction, stored = reading.extraction, task.stored
+    found = Revision(
+        article_id=stored["id"] if stored else _new_id(archive, task.capture),
+        number=stored["revision"] if stored else 1,
+        content_hash=content_hash(extraction.article),
+        simhash=simhash_of(extraction),
+        extractor=extractor_of(extraction),
+        record_id=task.capture.record_id,
+        first_seen=parse_rfc3339(stored["first_seen"]) if stored else task.capture.fetched_at,
+        last_seen=parse_rfc3339(stored["last_seen"]) if stored else task.capture.fetched_at,
+    )
+    return build_record(
+        extraction, task.capture, found, _discovery(stored, reading), _circumstances(archive, stored, task.capture, now)
+    )
+
+
+def simhash_of(extraction: Extraction) -> int:
+    """The near-duplicate fingerprint of a reading's text."""
+    from archive.extract.duplicates import simhash
+
+    return simhash(extraction.article.text)
+
+
+def _new_id(archive: Archive, capture: Capture) -> str:
+    from archive.catalog import articles
+
+    with archive.catalog.reading() as conn:
+        return articles.id_for(conn, capture.target_uri, capture.payload_digest)
+
+
+def _discovery(stored: dict[str, Any] | None, reading: Reading) -> Discovery | None:
+    said = stored["discovery"] if stored else None
+    if said is None or said["found_at"] is None or said["kind"] is None:
+        return reading.discovery
+    return Discovery(
+        url=stored["url"] if stored else "",
+        source=(stored or {}).get("source") or "",
+        found_by=said["kind"],
+        found_at=parse_rfc3339(said["found_at"]),
+        via=said["via"],
+        depth=said["depth"] or 0,
+    )
+
+
+def _circumstances(archive: Archive, stored: dict[str, Any] | None, capture: Capture, now: datetime) -> Circumstances:
+    if stored is None:
+        source = archive.sources.get(capture.source or "")
+        return Circumstances(read_at=now, run=capture.run, tags=source.tags if source else ())
+    return Circumstances(
+        read_at=now,
+        run=stored["discovery"]["run"],
+        requested_url=stored["requested_url"],
+        redirects=tuple(stored["capture"]["redirects"]),
+        robots=stored["capture"]["robots"],
+        tags=tuple(stored["tags"]),
+        duplicate_of=stored["duplicate_of"],
+        revision_count=stored["revision_count"],
+    )
+
+
+def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
