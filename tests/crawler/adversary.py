@@ -270,6 +270,7 @@ _ENDS = (
       note="only its end"),
     B("reset-after-the-end", (sized(),), end="reset"),
     B("leftovers", (sized() + sized(b"smuggled"),), excess=sized(b"smuggled"), note="after the end"),
+    B("leftovers-of-100-kb", (sized() + bytes(100_000),), excess=bytes(100_000), note="after the end"),
     B("leftovers-of-a-crlf", (sized() + b"\r\n",), excess=b"\r\n", note="2 bytes after the end"),
     B("leftovers-later", (sized(), 0.2, sized(b"late")), excess=sized(b"late"), host="127.0.0.1"),
     B("redirect", (sized(BODY, "Location: /plain", status="HTTP/1.1 301 Moved"),), status=301),

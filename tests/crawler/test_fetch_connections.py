@@ -14,10 +14,10 @@ from typing import TypeVar
 
 import pytest
 
-from crawler.fetch.connection import Limits, Reply
 from crawler.fetch.dial import Dialer, Route, first_to_connect
 from crawler.fetch.guard import Guard
 from crawler.fetch.pool import Pool
+from crawler.fetch.reply import Limits, Reply
 from crawler.fetch.tls import Trust
 from tests.crawler.adversary import Adversary, sized
 
