@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
@@ -158,6 +158,12 @@ def choose(fetched: Iterable[tuple[ListingCandidate, Fetched]], home_url: str, s
         chosen=tuple(chosen),
         rejected=tuple(rejected),
     )
+
+
+def as_source(choice: Choice, home_url: str, name: str) -> Source:
+    """Return the choice as a source, with all hosts its articles may be on: the home page's too, wherever its feed is."""
+    source = Source(name, choice.kind, choice.urls, hosts=choice.hosts, language=choice.language)
+    return source if same_site(home_url, source) else replace(source, hosts=(host_of(home_url), *choice.hosts))
 
 
 def _tried(candidate: ListingCandidate, answer: Fetched, seen_at: datetime) -> Chosen | str:
