@@ -69,6 +69,17 @@ def test_feeds_and_news_sitemaps_are_watched_together() -> None:
     assert ("HTTP 404") in [why for _, why in choice.rejected]
 
 
+def test_of_a_sitemap_index_the_news_are_watched() -> None:
+    index = (
+        b"<sitemapindex><sitemap><loc>https://www.news.example/s1.xml</loc></sitemap>"
+        b"<sitemap><loc>https://www.news.example/s-news.xml</loc></sitemap></sitemapindex>"
+    )
+    fetch, asked = site(all_rss=FEED, sitemaps_index_xml=index, **{"s-news_xml": NEWS})
+    choice = fetch_and_choose(candidates(PAGE, HOME, ROBOTS), fetch, HOME, SEEN)
+    assert choice.urls == (HOME + "all.rss", HOME + "s-news.xml")
+    assert HOME + "s1.xml" not in asked
+
+
 def test_a_feed_alone_is_a_feed() -> None:
     fetch, _ = site(feed=FEED)
     choice = fetch_and_choose(candidates("<html></html>", HOME), fetch, HOME, SEEN)
