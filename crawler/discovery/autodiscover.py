@@ -114,7 +114,8 @@ def fetch_and_choose(
 ) -> Choice:
     """Try candidates in order with `fetch` until `enough` feeds and sitemaps work, at most `most` requests; choose.
 
-    Of a sitemap index the sitemap of news is tried next. Sections are tried only where there is neither feed nor sitemap.
+    Of a sitemap index the sitemap of news is tried next. Sections are tried only where there is neither feed nor
+    sitemap.
     """
     queue = list(found)
     tried: list[tuple[ListingCandidate, Fetched]] = []
@@ -173,7 +174,7 @@ def choose(fetched: Iterable[tuple[ListingCandidate, Fetched]], home_url: str, s
 
 
 def as_source(choice: Choice, home_url: str, name: str) -> Source:
-    """Return the choice as a source, with all hosts its articles may be on: the home page's too, wherever its feed is."""
+    """Return the choice as a source, with all hosts of its articles: the home page's too, wherever its feed is."""
     source = Source(name, choice.kind, choice.urls, hosts=choice.hosts, language=choice.language)
     return source if same_site(home_url, source) else replace(source, hosts=(host_of(home_url), *choice.hosts))
 
