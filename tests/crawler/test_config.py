@@ -450,7 +450,7 @@ z = "\\\\"
     assert read.line(("t", "x.y", "f", "g")) == 11
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ab=\"'[]{}#.\n\\ 1,", max_size=60))
 def test_any_text_is_toml_or_a_line(text: str) -> None:
     toml_lines(text)

@@ -228,6 +228,7 @@ def test_protego_reads_the_same(lines: list[str], path: str, agent: str) -> None
     assert ours == theirs or named_in_part(text, agent)
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, max_size=14), PATHS)
 def test_the_line_named_is_the_rule_named(lines: list[str], path: str) -> None:
     text = "\n".join(lines)
@@ -238,7 +239,7 @@ def test_the_line_named_is_the_rule_named(lines: list[str], path: str) -> None:
         assert found.rule.startswith("Allow") is found.allowed
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300), st.text(max_size=30))
 def test_any_bytes_have_a_reading(body: bytes, url: str) -> None:
     robots = parse_robots(b"User-agent: *\nDisallow: " + body)

@@ -215,6 +215,7 @@ def test_any_bytes_give_a_listing(body: bytes) -> None:
     assert isinstance(read(gzip.compress(body)), Listing)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(TWO)))
 def test_a_sitemap_cut_anywhere_gives_no_wrong_url(end: int) -> None:
     assert set(urls(read(TWO[:end]))) <= {"https://news.example/a", "https://news.example/b"}
