@@ -16,7 +16,8 @@ from archive.model import LinkRules, ReadingRules, Source
 from crawler.config import check_config, config_schema, find_folder, init_folder, load_settings, load_sources
 from crawler.config_check import TomlError, read_toml, toml_lines
 from crawler.config_values import without_password
-from crawler.sources_file import add_source, find_source, remove_source, set_paused
+from crawler.sources_edit import add_source, remove_source, set_paused
+from crawler.sources_file import find_source
 
 SOURCES = r"""# what we watch
 [defaults]
