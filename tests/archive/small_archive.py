@@ -5,6 +5,10 @@ What a crawl does without a network, in the order it does it: capture, reading, 
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -104,7 +108,8 @@ def opened(root: Path):
 
 def crawl(archive: Archive, steps: list[Step], start: datetime = START, *, close: bool = True) -> str:
     """Run through the steps as a crawl would, one second each; return the run's id."""
-    run = Run(f"{start:%Y-%m-%dT%H-%M-%S}", "crawl", start, "pressmark crawl news", "0.1.0", "5e77", 4121, "vega")
+    pid, host = (4121, "vega") if close else (os.getpid(), socket.gethostname())
+    run = Run(f"{start:%Y-%m-%dT%H-%M-%S}", "crawl", start, "pressmark crawl news", "0.1.0", "5e77", pid, host)
     store: LocalStore = archive.store
     with archive.catalog.transaction() as conn:
         archives.register(conn, archive.name, str(archive.root), start)
@@ -198,6 +203,17 @@ SECOND = [
     Step("https://news.example/2026/harbour", page("Norden dredges its harbour", HARBOUR.replace("four", "six"))),
     Step("https://news.example/2026/river", status=304),
 ]
+
+
+def crash(root: Path) -> None:
+    """Crawl FIRST in a process that dies without closing anything."""
+    code = (
+        "import os, pathlib, sys; from tests.archive import small_archive as a\n"
+        "with a.opened(pathlib.Path(sys.argv[1])) as archive:\n"
+        "    a.crawl(archive, a.FIRST, close=False); os._exit(9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(root)], cwd=Path(__file__).parents[2], check=False)
+    assert done.returncode == 9
 
 
 def build(root: Path) -> ArchiveLocation:
