@@ -90,7 +90,7 @@ def _reread(
         recover(archive, moment)
         run = _open_run(archive, moment)
         counts: Counter[str] = Counter()
-        yield from _counting(apply_all(archive, found, moment, run), counts)
+        yield from _counting(apply_all(archive, found, moment), counts)
         _close_run(archive, run, counts)
 
 
