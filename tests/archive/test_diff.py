@@ -25,7 +25,10 @@ def test_the_pieces_make_both_texts_again(before, after, unit):
 
 
 def test_a_changed_word_is_marked_as_a_word():
-    assert marked("sank um dreißig Zentimeter", "sank um vierzig Zentimeter") == "sank um [-dreißig-]{+vierzig+} Zentimeter"
+    assert (
+        marked("sank um dreißig Zentimeter", "sank um vierzig Zentimeter")
+        == "sank um [-dreißig-]{+vierzig+} Zentimeter"
+    )
 
 
 def test_neighbouring_changes_are_one_phrase():

@@ -24,7 +24,9 @@ from archive.runlog import (
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RUN = Run("r1", "crawl", NOON, "pressmark crawl", "0.1.0", "5e77", 7, "vega", None, NOON, 0, None, {"stored": 3})
-FOUND = Discovery("https://x.example/a", "x", "feed", NOON, "https://x.example/rss", 1, False, Claims("T", NOON, rank=2))
+FOUND = Discovery(
+    "https://x.example/a", "x", "feed", NOON, "https://x.example/rss", 1, False, Claims("T", NOON, rank=2)
+)
 
 
 def test_what_is_logged_comes_back(tmp_path):
