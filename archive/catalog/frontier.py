@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, insert, or_, select, update
 
@@ -24,6 +23,7 @@ from archive.catalog.leases import (
     bump,
     bump_where,
     hold,
+    host_of,
     lease,
     release,
     renew,
@@ -36,7 +36,7 @@ from archive.urls import urlkey
 
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
-    "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
+    "host_of", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
 ]  # fmt: skip
 
 LISTING, ARTICLE = 0, 1  # priorities: lower goes first
@@ -101,11 +101,6 @@ def make_due(
 
 
 _T = urls.c
-
-
-def host_of(url: str) -> str:
-    """The host we are polite to, with its port if it is not the scheme's own: "news.example:8080"."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def _chosen(

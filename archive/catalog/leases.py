@@ -8,12 +8,14 @@ source with something due, and says from when. Order: values, lease, renew, rele
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     literal,
@@ -35,7 +38,7 @@ from sqlalchemy import (
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import IS_DUE, IS_LEASED, hosts, queues, urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, hosts, queues, urls, workers
 from archive.catalog.upsert import upsert
 from archive.model import Claims, FoundBy, Outcome
 
@@ -95,11 +98,14 @@ def lease(
 ) -> list[Lease]:
     """Give `worker` up to `limit` due URLs, hosts in turn, listings first, never more than `per_host` of a host.
 
-    The hosts are the worker's own until the lease ends. Leases that ended without an outcome are due again.
+    The hosts are the worker's own until the lease ends; workers that ask at the same time get a share of them each.
+    Leases that ended without an outcome are due again.
     """
     until = now + timedelta(seconds=seconds)
-    with catalog.transaction() as conn:
+    with catalog.transaction() as conn:  # by itself, so that two workers cannot wait for each other's queues
         _reclaim(conn, now)
+        _alive(conn, worker, until)
+    with catalog.transaction() as conn:
         found = _take_hosts(conn, worker, now, limit, per_host, sources)
         rows = _choose(conn, found, now, limit)
         if rows:
@@ -116,6 +122,7 @@ def renew(conn: Connection, worker: str, now: datetime, seconds: float) -> int:
     count = conn.execute(update(urls).where(urls.c.url.in_(free)).values(leased_until=until)).rowcount
     busy = exists().where(mine, urls.c.host == hosts.c.host)
     conn.execute(update(hosts).where(hosts.c.leased_by == worker, busy).values(leased_until=until))
+    _alive(conn, worker, until)
     return count
 
 
@@ -124,13 +131,15 @@ def release(conn: Connection, worker: str) -> int:
     mine = and_(IS_LEASED, urls.c.leased_by == worker)
     back = _back_in_line(conn, mine, attempts=urls.c.attempts - 1)
     conn.execute(update(hosts).where(hosts.c.leased_by == worker).values(leased_by=None, leased_until=None))
+    conn.execute(delete(workers).where(workers.c.worker == worker))
     return back
 
 
-def acknowledge(conn: Connection, results: Sequence[Acknowledged]) -> int:
+def acknowledge(conn: Connection, results: Sequence[Acknowledged], *, rest_seconds: float = 2.0) -> int:
     """Write what became of URLs, after their captures are durable; return how many the frontier knows.
 
-    Whoever held the lease by now, the outcome counts: its capture is kept.
+    Whoever held the lease by now, the outcome counts: its capture is kept. A host of which its worker holds nothing
+    any more is free for other workers after `rest_seconds`: its politeness delay.
     """
     last = {bounded(one.url): one for one in results}
     ordered = sorted(last.items())
@@ -140,6 +149,7 @@ def acknowledge(conn: Connection, results: Sequence[Acknowledged]) -> int:
     for rows, more in ((kept, ()), (fresh, _VALIDATORS)):
         if rows:
             count += conn.execute(_ENDING.values({name: bindparam(f"new_{name}") for name in more}), rows).rowcount
+    _rest(conn, results, rest_seconds)
     again = [key for key, one in ordered if one.due_again_at is not None]
     if again:
         bump_where(conn, among(conn, urls.c.url, again))
@@ -151,6 +161,11 @@ def hold(conn: Connection, host: str, until: datetime) -> None:
     statement = upsert(conn, hosts).values(host=host, next_at=until)
     later = case((hosts.c.next_at > until, hosts.c.next_at), else_=literal(until, UtcTime))
     conn.execute(statement.on_conflict_do_update(index_elements=["host"], set_={"next_at": later}))
+
+
+def host_of(url: str) -> str:
+    """The host we are polite to, with its port if it is not the scheme's own: "news.example:8080"."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def bump(conn: Connection, due: Iterable[tuple[str, str, datetime]]) -> None:
@@ -183,6 +198,20 @@ def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -
     return len(rows)
 
 
+def _rest(conn: Connection, results: Sequence[Acknowledged], seconds: float) -> None:
+    if not results:
+        return
+    until = max(one.now for one in results) + timedelta(seconds=seconds)
+    busy = exists().where(IS_LEASED, urls.c.leased_by == hosts.c.leased_by, urls.c.host == hosts.c.host)
+    ended = among(conn, hosts.c.host, {host_of(one.url) for one in results})
+    conn.execute(update(hosts).where(ended, hosts.c.leased_until > until, ~busy).values(leased_until=until))
+
+
+def _alive(conn: Connection, worker: str, until: datetime) -> None:
+    statement = upsert(conn, workers).values(worker=worker, alive_until=until)
+    conn.execute(statement.on_conflict_do_update(index_elements=["worker"], set_={"alive_until": until}))
+
+
 def _reclaim(conn: Connection, now: datetime) -> None:
     _back_in_line(conn, and_(IS_LEASED, urls.c.leased_until < now))
 
@@ -198,7 +227,11 @@ def _take_hosts(
     conn: Connection, worker: str, now: datetime, limit: int, per_host: int, sources: Sequence[str] | None
 ) -> list[_Queue]:
     """The queues to serve now, those served longest ago first, their hosts locked for this transaction."""
-    full, held = _held(conn, worker, per_host)
+    mine = select(urls.c.host, func.count()).where(IS_LEASED, urls.c.leased_by == worker).group_by(urls.c.host)
+    held: Counter[str] = Counter(dict(conn.execute(mine).all()))
+    share = _share(conn, now)
+    # The first hosts by name up to the share stay ours to go on with; the others are given up when they are done.
+    closed = sorted(held)[share:] + [host for host, count in held.items() if count >= per_host]
     ours = or_(hosts.c.leased_by.is_(None), hosts.c.leased_by == worker, hosts.c.leased_until < now)
     asked = (
         select(queues.c.host, queues.c.source)
@@ -210,17 +243,33 @@ def _take_hosts(
     )
     if sources is not None:
         asked = asked.where(queues.c.source.in_(list(sources)))
-    if full:
-        asked = asked.where(~among(conn, queues.c.host, full))
-    rows = conn.execute(asked).all()
-    share = min(per_host, -(-limit // len(rows))) if rows else 0
-    return [_Queue(row.host, row.source, min(share, per_host - held[row.host])) for row in rows]
+    if closed:
+        asked = asked.where(~among(conn, queues.c.host, closed))
+    if len(held) >= share:
+        asked = asked.where(among(conn, queues.c.host, held))
+    rows = _within(conn.execute(asked).all(), held, share)
+    room = min(per_host, -(-limit // len(rows))) if rows else 0
+    return [_Queue(row.host, row.source, min(room, per_host - held[row.host])) for row in rows]
 
 
-def _held(conn: Connection, worker: str, per_host: int) -> tuple[list[str], Counter[str]]:
-    mine = select(urls.c.host, func.count()).where(IS_LEASED, urls.c.leased_by == worker)
-    held: Counter[str] = Counter(dict(conn.execute(mine.group_by(urls.c.host)).all()))
-    return [host for host, count in held.items() if count >= per_host], held
+def _share(conn: Connection, now: datetime) -> int:
+    """How many hosts a worker may hold: all, or its part of those with work where several workers ask."""
+    alive = conn.execute(select(func.count()).select_from(workers).where(workers.c.alive_until >= now)).scalar_one()
+    if alive < 2:
+        return sys.maxsize
+    due = select(queues.c.host).where(queues.c.due_at <= now)
+    held = select(hosts.c.host).where(hosts.c.leased_until >= now)
+    both = due.union(held).subquery()
+    return max(1, -(-conn.execute(select(func.count()).select_from(both)).scalar_one() // alive))
+
+
+def _within(rows: Sequence[Any], held: Mapping[str, int], share: int) -> list[Any]:
+    """The rows of hosts held already, and of as many new ones as the share allows."""
+    new: set[str] = set()
+    for row in rows:
+        if row.host not in held and len(held) + len(new) < share:
+            new.add(row.host)
+    return [row for row in rows if row.host in held or row.host in new]
 
 
 def _choose(conn: Connection, found: Sequence[_Queue], now: datetime, limit: int) -> list[Row[Any]]:

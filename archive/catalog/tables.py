@@ -108,6 +108,14 @@ hosts = Table(
     Column("next_at", UtcTime),  # no lease before: the site asked us to wait
 )
 
+# Who asks for leases, so that they can share the hosts.
+workers = Table(
+    "workers",
+    metadata,
+    Column("worker", Key, primary_key=True),
+    Column("alive_until", UtcTime, nullable=False),
+)
+
 # One row per host and source with something due: what a worker looks at, instead of all due URLs.
 # `due_at` may be too early (a look finds nothing and corrects it), never too late.
 queues = Table(

@@ -43,8 +43,8 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
     parsed = read_page(page)
-    facts = find_metadata(page, parsed)
     pieces = pieces_of(parsed.body)
+    facts = find_metadata(page, parsed, pieces)
     chosen = body.matched(pieces, body.main_text(parsed.root, profile)) if pieces else set()
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
     blocks = label_blocks(pieces, chosen, facts.headline, facts.headline_node, hidden)

@@ -24,7 +24,9 @@ def crawl(catalog: Catalog, name: str) -> None:
         time.sleep(0.01)
         _say("ends", hosts=sorted({lease.host for lease in leases}))
         with catalog.transaction() as conn:
-            frontier.acknowledge(conn, [Acknowledged(one.url, Outcome("stored"), name, _now()) for one in leases])
+            frontier.acknowledge(
+                conn, [Acknowledged(one.url, Outcome("stored"), name, _now()) for one in leases], rest_seconds=0
+            )
 
 
 def hang(catalog: Catalog, name: str) -> None:
@@ -46,7 +48,7 @@ def add(catalog: Catalog, name: str) -> None:
 
 def meet(catalog: Catalog, name: str) -> None:
     """Add the same URLs as others do at the same time, and lease and acknowledge some in between."""
-    for batch in range(20):
+    for batch in range(8):
         found = [Discovery(f"https://h{n % 5}.example/{batch}/{n}", "s", "feed", _now()) for n in range(60)]
         with catalog.transaction() as conn:
             added = frontier.add(conn, found if name < "w2" else found[::-1], _now())

@@ -157,6 +157,30 @@ def test_a_host_is_leased_to_one_worker_at_a_time(catalog: Catalog) -> None:
     assert (both.due, both.leased_by_me, both.leased_by_others) == (0, 3, 3)
 
 
+def test_workers_that_ask_together_share_the_hosts(catalog: Catalog) -> None:
+    for number in range(6):
+        add(catalog, *on(f"h{number}.example", 4))
+    assert len({lease.host for lease in take(catalog, "w1", per_host=1)}) == 6
+    assert take(catalog, "w2", per_host=1) == []  # but now w1 knows that there are two
+    end(catalog, *(f"https://h{number}.example/0" for number in range(6)))
+    soon = NOW + timedelta(seconds=1)
+    assert len({lease.host for lease in take(catalog, "w1", now=soon, per_host=1)}) == 3
+    rested = NOW + timedelta(seconds=3)
+    assert len({lease.host for lease in take(catalog, "w2", now=rested, per_host=2)}) == 3
+    # w2 stops, and all is for w1 again
+    with catalog.transaction() as conn:
+        frontier.release(conn, "w2")
+    assert len({lease.host for lease in take(catalog, "w1", now=rested, per_host=2)}) == 6
+
+
+def test_a_host_rests_between_two_workers(catalog: Catalog) -> None:
+    add(catalog, *on("a.example", 3))
+    take(catalog, "w1", limit=1)
+    end(catalog, "https://a.example/0")
+    assert take(catalog, "w2", now=NOW + timedelta(seconds=2)) == []
+    assert len(take(catalog, "w2", now=NOW + timedelta(seconds=2.1))) == 2
+
+
 def test_only_the_sources_asked_for_are_leased(catalog: Catalog) -> None:
     add(catalog, *(seen(f"https://a.example/{n}", "herald") for n in range(3)), seen("https://a.example/t", "times"))
     assert urls_of(take(catalog, sources=["times"])) == ["https://a.example/t"]
@@ -283,7 +307,7 @@ def test_ten_thousand_discoveries_are_a_few_statements(catalog: Catalog) -> None
     assert len(statements) < 20
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_nothing_is_lost_and_nothing_is_held_twice_whatever_workers_do(
     sqlite_catalog: Catalog, data: st.DataObject

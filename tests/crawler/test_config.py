@@ -16,7 +16,8 @@ from archive.model import LinkRules, ReadingRules, Source
 from crawler.config import check_config, config_schema, find_folder, init_folder, load_settings, load_sources
 from crawler.config_check import TomlError, read_toml, toml_lines
 from crawler.config_values import without_password
-from crawler.sources_file import add_source, find_source, remove_source, set_paused
+from crawler.sources_edit import add_source, remove_source, set_paused
+from crawler.sources_file import find_source
 
 SOURCES = r"""# what we watch
 [defaults]
@@ -84,7 +85,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_five_kinds_of_source_are_read(folder: Path) -> None:
     feed, sitemap, section, crawl, fixed = load_sources(folder / "sources.toml")
     assert (feed.name, feed.kind, feed.urls) == ("example-news", "feed", ("https://www.example-news.org/rss.xml",))
-    assert (feed.schedule, feed.delay_seconds, feed.tags, feed.line) == ("every 2h", 1.5, ("de", "national"), 9)
+    assert (feed.schedule, feed.delay_seconds, feed.tags, feed.line) == ("every 2h", 1.5, ("de", "national"), 8)
     assert feed.extract == ReadingRules("precision", 30)
     assert (sitemap.since_seconds, sitemap.exclude) == (172800.0, ("/live/", "/video/"))
     assert sitemap.extract == ReadingRules("precision", 10)  # what is not said again is the defaults'
@@ -150,9 +151,7 @@ kind = "urls"
         'sources.toml:12: duplicate name "herald" (first in line 5)',
         'sources.toml:14: source "herald": exclude[1] is no regular expression: missing ), unterminated subpattern at character 1 (got "(")',
         'sources.toml:18: source "herald": since must be a duration like "30m", "6h", "7d" (got "soon")',
-        'sources.toml:19: source "herald": links.css is no CSS selector: Expected ident or \'*\', got <EOF at 2> (got "a[")'
-        if "ident" in "".join(caught.value.context)
-        else caught.value.context[8],
+        'sources.toml:19: source "herald": links.css is no CSS selector (got "a[")',
         'sources.toml:19: source "herald": links.max must be ≥ 1 (got 0)',
         'sources.toml:20: source "herald": schedule is not understood: "sometimes" is none of "every 30m", "daily 06:00", '
         'cron "*/15 * * * *", "manual" (got "sometimes")',
@@ -208,7 +207,7 @@ def test_a_wrong_line_in_a_list_of_urls_is_told(folder: Path) -> None:
     (folder / "urls.txt").write_text("https://a.example/\nwww.b.example/x\n", "utf-8")
     with pytest.raises(ConfigError) as caught:
         load_sources(folder / "sources.toml")
-    assert caught.value.context == ('sources.toml:49: urls.txt:2: "www.b.example/x" is not a web address (no scheme)',)
+    assert caught.value.context == ('sources.toml:46: urls.txt:2: "www.b.example/x" is not a web address (no scheme)',)
 
 
 def test_a_list_of_hosts_is_a_list_of_hosts(tmp_path: Path) -> None:
@@ -452,7 +451,7 @@ z = "\\\\"
     assert read.line(("t", "x.y", "f", "g")) == 11
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ab=\"'[]{}#.\n\\ 1,", max_size=60))
 def test_any_text_is_toml_or_a_line(text: str) -> None:
     toml_lines(text)
