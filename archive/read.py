@@ -79,12 +79,16 @@ def read_capture(job: ReadJob) -> Reading:
 
 
 def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
-    """The job that reads a capture; for a revisit with the place of the record it refers to."""
-    from archive.catalog import captures
+    """The job that reads a capture; for a revisit with the place of the record it refers to.
+
+    A capture of another archive in the same catalog is read from that archive's folder.
+    """
+    from archive.catalog import archives, captures
 
     holder = captures.by_record_id(archive.catalog, capture.refers_to) if capture.refers_to else None
+    own = capture.archive in ("", archive.name)
     return ReadJob(
-        root=str(archive.root),
+        root=str(archive.root) if own else archives.roots(archive.catalog).get(capture.archive, str(archive.root)),
         warc_file=capture.warc_file,
         offset=capture.warc_offset,
         rules=rules,

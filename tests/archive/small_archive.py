@@ -5,6 +5,7 @@ What a crawl does without a network, in the order it does it: capture, reading, 
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -47,9 +48,14 @@ RIVER_ZH = """记者从市水务局获悉，受连日降雨影响，长江中游
 def page(headline: str, text: str, *, lang: str = "en", published: str = "2026-11-22T06:58:00+01:00") -> bytes:
     """An article page with chrome around it, as a small paper would send it."""
     body = "".join(f"<p>{paragraph}</p>" for paragraph in text.split("\n"))
-    data = (
-        '{"@context":"https://schema.org","@type":"NewsArticle","headline":"%s","datePublished":"%s",'
-        '"author":{"@type":"Person","name":"Anna Berg"}}' % (headline, published)
+    data = json.dumps(
+        {
+            "@context": "https://schema.org",
+            "@type": "NewsArticle",
+            "headline": headline,
+            "datePublished": published,
+            "author": {"@type": "Person", "name": "Anna Berg"},
+        }
     )
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{headline} - The News</title>'

@@ -105,7 +105,7 @@ def test_a_damaged_file_is_exit_code_7_with_where_it_is_damaged(built, tmp_path,
     cut = tmp_path / "cut.warc.gz"
     cut.write_bytes(file.read_bytes()[:-100])
     assert cli.main(["warc", "verify", str(cut)]) == 7
-    out, err = capfd.readouterr()
+    err = capfd.readouterr().err
     assert "error[warc-damaged]: cut.warc.gz:" in err and "can be read" in err
     page = tmp_path / "page.warc.gz"
     page.write_bytes(b"<html>not a WARC</html>")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ def test_the_pieces_make_both_texts_again(before, after, unit):
     pieces = list(diff_text(before, after, unit))
     assert "".join(piece.text for piece in pieces if piece.change != "added") == before
     assert "".join(piece.text for piece in pieces if piece.change != "removed") == after
-    assert all(one.change != other.change for one, other in zip(pieces, pieces[1:], strict=False))
+    assert all(one.change != other.change for one, other in pairwise(pieces))
 
 
 def test_a_changed_word_is_marked_as_a_word():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from archive.archive import locate, open_archive, recover
 from archive.catalog import articles, captures, dump, frontier, open_catalog, runs
 from archive.errors import ConfigError, NotFound
-from archive.model import Source
+from archive.model import ReadingRules, Source
+from archive.read import job_of, read_capture
 from archive.rebuild import check, rebuild
+from archive.store import LocalStore
 from tests.archive import small_archive
 from tests.archive.small_archive import START, Step, crash, crawl, location, opened, page
 
@@ -56,7 +59,7 @@ def test_an_unchanged_page_is_seen_longer_after_a_rebuild_too(copy):
 
 def test_a_url_without_an_outcome_is_due_again_after_a_rebuild(copy):
     log = next((copy.root / "runs").glob("*T08*"))
-    lines = [line for line in log.read_bytes().splitlines(keepends=True)]
+    lines = log.read_bytes().splitlines(keepends=True)
     extra = json.loads(lines[1]) | {"url": "https://news.example/new"}
     log.write_bytes(b"".join([*lines[:2], json.dumps(extra).encode() + b"\n", *lines[2:]]))
     with open_archive(copy) as archive:
@@ -157,8 +160,6 @@ def test_a_catalog_of_another_kind_gives_the_same_answers(copy, postgres_databas
         before = contents(archive)
         catalog = open_catalog(postgres_database)
         try:
-            from dataclasses import replace
-
             other = replace(archive, catalog=catalog, sources={"news": Source("news", "feed", ())})
             rebuild(other, NOW)
             assert contents(other) == before
@@ -175,3 +176,25 @@ def test_a_page_read_twice_after_a_crash_is_still_one_revision(tmp_path):
         rebuild(archive, NOW)
         row = articles.list_articles(archive.catalog)[0]
         assert len(articles.revisions_of(archive.catalog, row.article_id)) == 1
+
+
+def test_two_archives_of_one_catalog_are_rebuilt_and_read_together(tmp_path):
+    first, second = tmp_path / "one", tmp_path / "two"
+    first.mkdir()
+    second.mkdir()
+    with opened(first) as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+        other = replace(archive, name="two", root=second, store=LocalStore(second))
+        crawl(other, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+        before = contents(archive)
+        assert check(archive, NOW)[0] == []
+        rebuild(archive, NOW)
+        assert contents(archive) == before
+        capture = captures.latest(archive.catalog, "https://news.example/b")
+        assert read_capture(job_of(archive, capture, ReadingRules())).extraction.article.headline == "B"
+        shutil.rmtree(second)
+        with pytest.raises(NotFound, match='"two"'):
+            rebuild(archive, NOW)
+        assert contents(archive) == before
+        rebuild(archive, NOW, partial=True)
+        assert articles.count(archive.catalog) == 1
