@@ -12,6 +12,8 @@
     │   └── DigestMismatch     7   a record's bytes differ from its digest
     ├── DatabaseUnreachable    8
     ├── RunFailed              9   a run stored nothing and everything failed
+    │   ├── SiteUnreachable    9   the site gave no page
+    │   └── ForbiddenByRobots  9   robots.txt leaves nothing to fetch
     ├── MissingExtra          10
     ├── Interrupted           11   stopped cleanly by the user
     ├── FailureLimit          12
@@ -97,6 +99,14 @@ class DatabaseUnreachable(PressmarkError):
 
 class RunFailed(PressmarkError):
     code, exit_code = "run-failed", 9
+
+
+class SiteUnreachable(RunFailed):
+    code = "unreachable"
+
+
+class ForbiddenByRobots(RunFailed):
+    code = "robots"
 
 
 class MissingExtra(PressmarkError):

@@ -71,7 +71,7 @@ def _text(value: bytes) -> str:
 def parse_head(raw: bytes) -> Head:
     """Return the head that `raw` is (up to and with its blank line). Never raises: see `problems`."""
     problems: list[str] = []
-    lines = raw.replace(b"\r\n", b"\n").rstrip(b"\r\n").split(b"\n")
+    lines = raw.replace(b"\r\n", b"\n").strip(b"\r\n").split(b"\n")
     matched = _STATUS_LINE.match(lines[0].strip())
     if matched is None:
         return Head(b"", None, b"", (), len(raw), ("no status line",))
@@ -207,7 +207,7 @@ class ResponseReader:
             if head.status is not None and 100 <= head.status < 200 and head.status != 101:
                 self.interim.append(raw)
                 continue
-            self._take_head(raw)
+            self._take_head(raw, head=head)
             return True
 
     def _no_http(self) -> bool:
@@ -226,8 +226,8 @@ class ResponseReader:
             return 0
         return len(self._buffer) - len(self._buffer.lstrip(_BLANK))
 
-    def _take_head(self, raw: bytes, problem: str | None = None) -> None:
-        self.head = parse_head(raw) if raw else Head(b"", None, b"", (), 0, ())
+    def _take_head(self, raw: bytes, problem: str | None = None, head: Head | None = None) -> None:
+        self.head = head or (parse_head(raw) if raw else Head(b"", None, b"", (), 0, ()))
         self.problems.extend(self.head.problems)
         if problem and problem not in self.problems:
             self.problems.append(problem)
@@ -239,7 +239,7 @@ class ResponseReader:
         if head.status is None:
             self.framing = "close"
             return
-        if self.method == "HEAD" or head.status in (204, 304) or head.status < 200:
+        if self.method == "HEAD" or head.status in (204, 304) or 100 <= head.status < 200:
             self._end(complete=True)
             return
         coding = head.tokens("transfer-encoding")

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, inser
 
 from archive.catalog.claims import as_claims
 from archive.catalog.columns import among, bounded
+from archive.catalog.engine import Catalog, connection
 from archive.catalog.leases import (
     Acknowledged,
     Lease,
@@ -27,8 +28,18 @@ from archive.catalog.leases import (
     lease,
     release,
     renew,
+    take_unread,
 )
-from archive.catalog.outcomes import Pending, Skipped, UrlStory, outcome_of, outcomes_of_run, pending, skipped
+from archive.catalog.outcomes import (
+    Pending,
+    Skipped,
+    UrlStory,
+    last_listed,
+    outcome_of,
+    outcomes_of_run,
+    pending,
+    skipped,
+)
 from archive.catalog.tables import IS_DONE, IS_DUE, hosts, urls
 from archive.catalog.upsert import upsert
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
@@ -36,7 +47,8 @@ from archive.urls import urlkey
 
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
-    "host_of", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
+    "host_of", "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew",
+    "skipped", "take_unread", "unknown",
 ]  # fmt: skip
 
 LISTING, ARTICLE = 0, 1  # priorities: lower goes first
@@ -79,6 +91,14 @@ def add(
     return Added(len(fresh), len(first) - len(fresh), tuple(one.url for one in fresh), modified)
 
 
+def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
+    """Return those of the URLs that the frontier has never seen."""
+    asked = set(addresses)
+    with connection(place) as conn:
+        known = set(conn.execute(select(_T.url).where(among(conn, _T.url, map(bounded, asked)))).scalars())
+    return {url for url in asked if bounded(url) not in known}
+
+
 def make_due(
     conn: Connection,
     *,
@@ -87,12 +107,16 @@ def make_due(
     urls: Iterable[str] | None = None,
     listings: bool | None = None,
     outcomes: Iterable[OutcomeKind] | None = None,
+    reasons: Iterable[str] | None = None,
 ) -> int:
     """Make URLs due now that fulfil every condition given, and return how many. Those a worker holds are left to it.
 
-    `listings`: only listings (True) or only other pages (False). `outcomes`: only those that ended so last time.
+    `listings`: only listings (True) or only other pages (False). `outcomes`, `reasons`: only those that ended
+    so last time.
     """
     chosen = _chosen(conn, source, urls, listings, outcomes)
+    if reasons is not None:
+        chosen.append(_T.outcome_reason.in_(list(reasons)))
     waiting = or_(IS_DONE, IS_DUE & (_T.due_at > now))
     count = conn.execute(_due_now(now).where(waiting, *chosen)).rowcount
     if count:

@@ -35,12 +35,13 @@ from sqlalchemy import (
     update,
 )
 
+from archive.catalog.captures import latest
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import IS_DUE, IS_LEASED, hosts, queues, urls, workers
+from archive.catalog.tables import IS_DUE, IS_LEASED, captures, hosts, queues, urls, workers
 from archive.catalog.upsert import upsert
-from archive.model import Claims, FoundBy, Outcome
+from archive.model import Capture, Claims, FoundBy, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,36 @@ def bump_where(conn: Connection, *conditions: ColumnElement[bool]) -> None:
     bump(conn, conn.execute(asked))
 
 
+def take_unread(
+    catalog: Catalog, worker: str, sources: Sequence[str], now: datetime, seconds: float, run: str
+) -> list[tuple[Lease, Capture]]:
+    """Lease the pages that were fetched and kept after their last outcome, and not read: their process died.
+
+    Gives each with its latest capture: it can be read from the files, without another request.
+    """
+    kept, whole_url = captures.c, func.coalesce(urls.c.long_url, urls.c.url)
+    unread = (
+        select(urls.c.url, func.max(kept.fetched_at).label("at"))
+        .join(captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url))
+        .where(IS_DUE, ~urls.c.is_listing, urls.c.source.in_(list(sources)))
+        .where(kept.status == 200, kept.truncated.is_(None))
+        .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
+        .group_by(urls.c.url)
+    )
+    until = now + timedelta(seconds=seconds)
+    with catalog.transaction() as conn:
+        names = [row.url for row in conn.execute(unread)]
+        rows = conn.execute(
+            select(urls).where(among(conn, urls.c.url, names), IS_DUE).with_for_update(skip_locked=True)
+        ).all()
+        if rows:
+            taken = among(conn, urls.c.url, (row.url for row in rows))
+            held = {"leased_by": worker, "leased_until": until, "state": "leased", "leased_run": run}
+            conn.execute(update(urls).where(taken).values(attempts=urls.c.attempts + 1, **held))
+        found = [(_lease(row, until), latest(conn, row.long_url or row.url)) for row in rows]
+    return [(lease, capture) for lease, capture in found if capture is not None]
+
+
 def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -> int:
     """Make leased URLs due again, as they were before."""
     free = select(urls.c.url).where(which).with_for_update(skip_locked=True)
@@ -224,7 +255,12 @@ class _Queue:
 
 
 def _take_hosts(
-    conn: Connection, worker: str, now: datetime, limit: int, per_host: int, sources: Sequence[str] | None
+    conn: Connection,
+    worker: str,
+    now: datetime,
+    limit: int,
+    per_host: int,
+    sources: Sequence[str] | None,
 ) -> list[_Queue]:
     """The queues to serve now, those served longest ago first, their hosts locked for this transaction."""
     mine = select(urls.c.host, func.count()).where(IS_LEASED, urls.c.leased_by == worker).group_by(urls.c.host)

@@ -110,6 +110,13 @@ def pending(
     )
 
 
+def last_listed(catalog: Catalog | Connection) -> dict[str, datetime]:
+    """Return when each source's listings were last asked, by the source's name."""
+    asked = select(urls.c.source, func.max(urls.c.outcome_at)).where(urls.c.is_listing, urls.c.outcome_at.is_not(None))
+    with connection(catalog) as conn:
+        return dict(conn.execute(asked.group_by(urls.c.source)).tuples().all())
+
+
 def outcome_of(catalog: Catalog | Connection, url: str) -> UrlStory | None:
     """Return everything about a URL (canonical), or about one that differs only in ways its urlkey ignores."""
     with connection(catalog) as conn:

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from archive.model import Source, SourceKind
+from archive.model import Claims, Discovery, FoundBy, Source, SourceKind
 from archive.urls import host_of, same_site
 from crawler.discovery.kinds import ListingKind, read_listing, sniff_listing
-from crawler.discovery.listing import Listing, read_language, read_title
+from crawler.discovery.listing import Entry, Listing, Seen, discover, read_language, read_title
 from crawler.discovery.markup import parse_html
 from crawler.discovery.robots import Robots, parse_robots
 from crawler.discovery.sections import canonical_or_none, score_links, shape_score
@@ -101,6 +101,29 @@ def candidates(
     for candidate in _all(root, home_url, robots):
         found.setdefault(candidate.url, candidate)
     return list(found.values())
+
+
+def listings_of_home(
+    home_html: bytes,
+    home_url: str,
+    source: str,
+    seen_at: datetime,
+    sitemaps: Iterable[str] = (),
+    *,
+    charset: str | None,
+) -> tuple[Discovery, ...]:
+    """Return the listings that a crawl of a home page goes on with: those the site names itself, else well-known paths.
+
+    Sections of the navigation are followed only where the site names neither feed nor sitemap.
+    """
+    found = candidates(home_html, home_url, Robots(sitemaps=tuple(sitemaps)), charset=charset)
+    named = [one for one in found if one.why in ("link", "robots")]
+    chosen = named or [one for one in found if one.why in ("well-known", "navigation")]
+    entries = (Entry(one.url, Claims(title=one.title), _FOUND_BY[one.kind], is_listing=True) for one in chosen)
+    return discover(entries, Seen(home_url, source, seen_at), "page")[0]
+
+
+_FOUND_BY: dict[ListingKind, FoundBy] = {"feed": "link", "sitemap": "link", "section": "section"}
 
 
 def fetch_and_choose(

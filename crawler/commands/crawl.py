@@ -1,0 +1,186 @@
+"""`pressmark crawl`: one run over sources, or over a site that is only named by its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
+
+import typer
+
+from archive.errors import NotFound, UsageError
+from archive.output import dump, say
+from crawler.commands.shared import Progress, folder_of, globals_of, settings_of, sources_of
+
+if TYPE_CHECKING:
+    from archive.model import Source
+    from crawler.run import RunReport
+
+_T = TypeVar("_T", float, int)
+
+
+def crawl(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME|URL]...", help="Sources, or a site.")] = None,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="All sources that are not paused.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="The sources whose schedule says so.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many articles.")] = None,
+    depth: Annotated[int | None, typer.Option(min=0, help="For kind = crawl: how far from the seed.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="7d", help="Leave what listings say is older.")] = None,
+    time_limit: Annotated[str | None, typer.Option(metavar="30m", help="Stop cleanly after so long.")] = None,
+    size_limit: Annotated[str | None, typer.Option(metavar="1GB", help="Stop cleanly after so many bytes.")] = None,
+    max_failures: Annotated[int | None, typer.Option(min=1, help="Stop when so many URLs have failed.")] = None,
+    refetch: Annotated[bool, typer.Option("--refetch", help="Ask for known articles again, conditionally.")] = False,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with what a run left over.")] = None,
+    read: Annotated[bool, typer.Option("--read/--no-read", help="Read pages now, or only keep them.")] = True,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that read pages.")] = None,
+    progress: Annotated[Progress | None, typer.Option(help="How the run shows where it is.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+) -> None:
+    """Discover, fetch, keep and read: what is new since the last run.
+
+    Every exchange is kept in warc/, every article in records/, and every URL gets an outcome. Ctrl-C stops cleanly.
+    """
+    from crawler.progress import Style
+    from crawler.run import crawl as run_crawl
+    from crawler.session import CrawlOptions, location_of
+    from crawler.units import read_duration, read_size
+
+    _prepare_adhoc(context, names or [])
+    folder, settings = folder_of(context), settings_of(context)
+    location = location_of(folder, settings)
+    chosen = _chosen(context, names or [], all_=all_, due=due, resume=resume)
+    chosen = [_adjusted(source, depth, since) for source in chosen]
+    options = CrawlOptions(
+        limit=limit,
+        time_limit_seconds=_parsed(read_duration, time_limit, "--time-limit"),
+        size_limit_bytes=_parsed(read_size, size_limit, "--size-limit"),
+        max_failures=max_failures,
+        refetch=refetch,
+        resume=resume is not None,
+        read=read,
+        workers=workers,
+        progress=cast(Style, progress.value if progress else globals_of(context).progress),
+        command=_command_line(names or [], all_=all_, due=due),
+    )
+    report = run_crawl(location, settings, chosen, options)
+    _show(report, as_json=as_json, quiet=globals_of(context).quiet)
+    if report.error is not None:
+        raise report.error
+
+
+def _command_line(names: Sequence[str], *, all_: bool, due: bool) -> str:
+    """What was typed, as far as it tells one run from another: for the lock, the log and `run list`."""
+    return " ".join(("pressmark crawl", *names, *(("--all",) if all_ else ()), *(("--due",) if due else ())))
+
+
+def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, due: bool, resume: str | None) -> list[Source]:
+    """The sources that were asked for. Raises NotFound, UsageError."""
+    sources = {source.name: source for source in sources_of(context)}
+    if not sources and not any("://" in name for name in names):
+        raise NotFound("sources.toml names no source", hint="pressmark source add URL")
+    if names:
+        return [_named(name, sources) for name in names]
+    active = [source for source in sources.values() if not source.paused]
+    if due:
+        active = _due(context, active)
+    elif not all_ and resume is None and len(active) > 1:
+        some = " ".join(list(sources)[:4])
+        raise UsageError(f"which of {len(active)} sources?", hint=f"pressmark crawl --all, or name some: {some}")
+    if not active and not due:
+        raise NotFound("all sources are paused", hint="pressmark source resume NAME")
+    return active
+
+
+def _named(name: str, sources: dict[str, Source]) -> Source:
+    from difflib import get_close_matches
+
+    from archive.urls import canonical_url
+
+    if name in sources:
+        return sources[name]
+    if "/" in name or ":" in name:
+        url = canonical_url(name)
+        by_url = [source for source in sources.values() if url in source.urls]
+        return by_url[0] if by_url else _source_of(url, sources)
+    close = get_close_matches(name, sources, n=1)
+    hint = f"did you mean {close[0]}? (pressmark source list)" if close else "pressmark source list"
+    raise NotFound(f'no source "{name}" in sources.toml', hint=hint)
+
+
+def _source_of(url: str, taken: dict[str, Source]) -> Source:
+    """A source for a site that was only named by its address: found out by the crawl itself."""
+    from archive.model import Source
+    from crawler.discovery.imports import source_name
+
+    return Source(name=source_name(url, taken), kind="auto", urls=(url,))
+
+
+def _prepare_adhoc(context: typer.Context, names: Sequence[str]) -> None:
+    """`pressmark crawl URL` works with no configuration: outside of an archive it makes one, named after the site."""
+    from archive.urls import canonical_url, host_of
+    from crawler.config import find_folder, init_folder
+
+    given = globals_of(context)
+    urls = [canonical_url(name) for name in names if "/" in name or ":" in name]
+    if not urls or given.folder is not None:
+        return
+    try:
+        find_folder(Path.cwd())
+    except NotFound:
+        folder = Path.cwd() / host_of(urls[0])
+        if not (folder / "pressmark.toml").exists():
+            init_folder(folder)
+            say(f"Created {folder.name}/ for what is kept")
+        context.find_root().obj = replace(given, folder=folder)
+
+
+def _due(context: typer.Context, sources: list[Source]) -> list[Source]:
+    """The sources whose next run, by their schedule and their last one, is not in the future."""
+    from datetime import UTC, datetime
+
+    from archive.archive import open_archive
+    from archive.catalog import frontier
+    from crawler.schedule import next_due
+    from crawler.session import location_of
+
+    now = datetime.now(UTC)
+    with open_archive(location_of(folder_of(context), settings_of(context)), create=True) as archive:
+        last = frontier.last_listed(archive.catalog)
+    found = []
+    for source in sources:
+        at = next_due(source.schedule, last.get(source.name), now)
+        if at is not None and at <= now:
+            found.append(source)
+    return found
+
+
+def _adjusted(source: Source, depth: int | None, since: str | None) -> Source:
+    from crawler.units import read_duration
+
+    if depth is not None:
+        source = replace(source, depth=depth)
+    if since is not None:
+        source = replace(source, since_seconds=_parsed(read_duration, since, "--since"))
+    return source
+
+
+def _parsed(read: Callable[[object], _T], text: str | None, option: str) -> _T | None:
+    """Read an option's value. Raises UsageError in the words of the reader."""
+    if text is None:
+        return None
+    try:
+        return read(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}", hint=f'{option} takes a value like "30m", "2h" or "1GB"') from error
+
+
+def _show(report: RunReport, *, as_json: bool, quiet: bool) -> None:
+    from crawler.report import report_lines, report_values
+
+    if as_json:
+        say(dump(report_values(report)))
+    elif not quiet:
+        say(*report_lines(report))

@@ -1,0 +1,95 @@
+"""What every command is told: the global options, and the folder, settings and sources they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.errors import NotFound
+
+if TYPE_CHECKING:
+    import typer
+
+    from archive.model import Source
+    from crawler.config import Settings
+
+SOURCES_FILE = "sources.toml"
+
+
+class Progress(StrEnum):
+    auto = "auto"
+    bar = "bar"
+    plain = "plain"
+    json = "json"
+    none = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The options before the command: `pressmark -C news -v crawl`."""
+
+    folder: Path | None = None
+    verbose: int = 0
+    quiet: bool = False
+    log_format: str | None = None
+    progress: str = "auto"
+
+
+def globals_of(context: typer.Context) -> Globals:
+    """The global options, from any command."""
+    found = context.find_root().obj
+    return found if isinstance(found, Globals) else Globals()
+
+
+def folder_of(context: typer.Context) -> Path:
+    """The archive's folder: -C, or the nearest one with a pressmark.toml. Raises NotFound."""
+    from crawler.config import SETTINGS_FILE
+
+    given = globals_of(context).folder
+    if given is None:
+        return _nearest(Path.cwd())
+    if not (given / SETTINGS_FILE).is_file():
+        raise NotFound(f"no archive in {given}", hint=f"pressmark init {given}", context=(f"no {SETTINGS_FILE} there",))
+    return given.resolve()
+
+
+def _nearest(here: Path) -> Path:
+    from crawler.config import SETTINGS_FILE, find_folder
+
+    try:
+        return find_folder(here)
+    except NotFound as error:
+        # Who has just typed `pressmark init news` stands one folder too high.
+        below = sorted(path.parent.name for path in here.glob(f"*/{SETTINGS_FILE}"))
+        if below:
+            error.hint = f"cd {below[0]}" + (f", or one of: {', '.join(below[1:6])}" if below[1:] else "")
+        raise
+
+
+def settings_of(context: typer.Context, overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings of the archive, with what the command line says over them. Raises NotFound, ConfigError."""
+    from crawler.config import load_settings
+
+    given: dict[str, object] = dict(overrides or {})
+    given["log.format"] = globals_of(context).log_format
+    return load_settings(folder_of(context), overrides=given)
+
+
+def sources_of(context: typer.Context) -> tuple[Source, ...]:
+    """The sources of the archive. Raises NotFound, ConfigError."""
+    from crawler.config import load_sources
+
+    return load_sources(folder_of(context) / SOURCES_FILE)
+
+
+def installed_version() -> str:
+    """The version of the installed package; "0 (not installed)" where it runs from a bare folder."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("pressmark")
+    except PackageNotFoundError:
+        return "0 (not installed)"

@@ -1,0 +1,123 @@
+"""The desk: what is done with a URL once its exchange, or its reading, is there.
+
+Every path ends in `finish`: one outcome per URL, handed to the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.catalog import frontier
+from archive.catalog.frontier import Acknowledged, Lease, Validators
+from archive.model import Capture, Discovery, Outcome
+from archive.read import Reading, decide_record, judge
+from archive.record import Circumstances
+from archive.revisions import Changed, New, Same
+from crawler.admission import admit
+from crawler.leased import found
+from crawler.ledger import Entry
+
+if TYPE_CHECKING:
+    from crawler.session import Session
+    from crawler.spiders.news import PageToRead
+
+MAX_REDIRECTS = 10
+_OUTCOMES = {
+    New: Outcome("stored", "new"),
+    Changed: Outcome("stored", "changed"),
+    Same: Outcome("unchanged", "same_text"),
+}
+
+
+class Desk:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._hops: dict[str, int] = {}  # redirects that led to a URL in this run
+
+    def finish(self, lease: Lease, outcome: Outcome, capture: Capture | None, article_id: str | None = None) -> None:
+        """The URL of this lease has its outcome; it is acknowledged with the next commit."""
+        session = self._session
+        result = Acknowledged(
+            url=lease.url,
+            outcome=outcome,
+            run=session.run.run_id,
+            now=session.clock(),
+            article_id=article_id,
+            validators=_validators(capture),
+        )
+        session.ledger.finished(result, lease, capture)
+
+    def follow(self, lease: Lease, target: str, status: int) -> Outcome:
+        """Return the outcome of a URL that redirects to `target`, which becomes a discovery where it is admitted."""
+        session = self._session
+        source = session.sources[lease.source]
+        hops = self._hops[target] = self._hops.get(lease.url, 0) + 1
+        detail = {"to": target, "status": str(status)}
+        if target == lease.url or hops > MAX_REDIRECTS:
+            return Outcome("failed", "redirect_loop", detail)
+        target_found = Discovery(
+            url=target,
+            source=lease.source,
+            found_by="redirect",
+            found_at=session.clock(),
+            via=lease.url,
+            depth=lease.depth,
+            is_listing=lease.is_listing,
+            claims=lease.claims,
+        )
+        refused = admit(target_found, source)
+        if refused is not None:
+            reason = "redirect_offsite" if refused.reason == "offsite" else refused.reason
+            return Outcome("skipped", reason, {**detail, **refused.detail})
+        session.ledger.discovered([target_found], {})
+        return Outcome("moved", "redirect", detail)
+
+    def finish_page(self, page: PageToRead, reading: Reading) -> None:
+        """A page has been read: it becomes a record, or is left for a reason."""
+        source = self._session.sources[page.lease.source]
+        left = judge(reading.extraction, source.extract, source.languages)
+        outcome, article_id = (left, None) if left is not None else self._record(page, reading)
+        self.finish(page.lease, outcome, page.capture, article_id)
+
+    def _record(self, page: PageToRead, reading: Reading) -> tuple[Outcome, str]:
+        session, capture = self._session, page.capture
+        with session.archive.catalog.reading() as connection:
+            decision, record = decide_record(connection, reading, capture, found(page.lease), self._circumstances(page))
+        session.ledger.read(Entry(capture, decision, record))
+        session.ledger.last = reading.extraction.article.headline or page.lease.url
+        return _OUTCOMES[type(decision)], decision.revision.article_id
+
+    def _circumstances(self, page: PageToRead) -> Circumstances:
+        session, lease = self._session, page.lease
+        chain = self._chain_to(lease)
+        return Circumstances(
+            read_at=session.clock(),
+            run=session.run.run_id,
+            requested_url=chain[0] if chain else None,
+            redirects=tuple(chain),
+            robots=page.robots,
+            tags=session.sources[lease.source].tags,
+        )
+
+    def _chain_to(self, lease: Lease) -> list[str]:
+        """The URLs that redirected to this one, the first one first."""
+        chain: list[str] = []
+        via, found_by = lease.via, lease.found_by
+        while found_by == "redirect" and via is not None and via not in chain and len(chain) <= MAX_REDIRECTS:
+            chain.insert(0, via)
+            before = frontier.outcome_of(self._session.archive.catalog, via)
+            via, found_by = (before.via, before.found_by) if before is not None else (None, "page")
+        return chain
+
+
+def _validators(capture: Capture | None) -> Validators | None:
+    """What the next request for this URL can be conditional on; None leaves what is there."""
+    if capture is None or capture.status != 200 or capture.truncated:
+        return None
+    return Validators(
+        etag=capture.etag,
+        last_modified=capture.last_modified,
+        record_id=capture.record_id,
+        payload_digest=capture.payload_digest,
+        captured_at=capture.fetched_at,
+    )

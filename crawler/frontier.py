@@ -1,0 +1,181 @@
+"""The frontier: a Scrapy scheduler over the catalog.
+
+URLs are leased from the catalog in batches, spread over hosts, and acknowledged by the ledger once their captures are
+durable. Nothing that must survive lives here: a killed process leaves leases, and leases end. What is kept in
+memory is the leased batch, and requests that came back from a middleware (a retry) with their lease still held.
+
+Without a session (`scrapy shell`, `scrapy fetch`) it is a plain queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from scrapy import Request
+from scrapy.core.scheduler import BaseScheduler
+
+from archive.catalog import frontier as leases
+from archive.catalog.frontier import Lease
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+    from crawler.session import Session
+    from crawler.spiders.news import NewsSpider
+
+BATCH = 128  # leases taken at once
+PER_HOST = 16  # of one host in a batch
+LEASE_SECONDS = 120.0
+_REST_SECONDS = 0.25  # between two questions to the catalog while there is other work
+
+
+class Frontier(BaseScheduler):
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._per_host = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
+        self._session: Session | None = None
+        self._spider: NewsSpider | None = None
+        self._ready: dict[str, deque[Lease]] = {}
+        self._in_flight: Counter[str] = Counter()
+        self._returned: deque[Request] = deque()
+        self._sleeping = 0
+        self._asked_at = 0.0
+        self._articles_left: int | None = None
+        self._due_elsewhere = False
+        self.stopped = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Frontier:
+        return cls(crawler)
+
+    def open(self, spider: Spider) -> None:
+        self._session = getattr(spider, "session", None)
+        if self._session is not None:
+            self._spider = spider  # type: ignore[assignment]
+            self._articles_left = self._session.options.limit
+            self._session.frontier = self
+
+    def close(self, reason: str) -> None:
+        self._ready.clear()
+        self._returned.clear()
+
+    # -- Scrapy's three questions
+
+    def has_pending_requests(self) -> bool:
+        if self._returned or self._sleeping or any(self._ready.values()):
+            return True
+        if self._session is None or self.stopped:
+            return False
+        self._refill()
+        return any(self._ready.values()) or self._due_elsewhere
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Take a request back that a middleware returned; `not_before` (monotonic seconds) makes it wait."""
+        lease: Lease | None = request.meta.get("lease")
+        if lease is not None:
+            self._in_flight[lease.host] -= 1
+        wait = request.meta.pop("not_before", 0.0) - monotonic()
+        if wait <= 0:
+            self._returned.append(request)
+            return True
+        self._sleeping += 1
+        asyncio.get_running_loop().call_later(wait, self._wake, request)
+        return True
+
+    def next_request(self) -> Request | None:
+        if self._returned:
+            request = self._returned.popleft()
+            lease: Lease | None = request.meta.get("lease")
+            if lease is not None:
+                self._in_flight[lease.host] += 1
+            return request
+        if self._session is None or self.stopped:
+            return None
+        request_of_lease = self._next_leased()
+        if request_of_lease is None and self._may_ask():
+            self._refill()
+            request_of_lease = self._next_leased()
+        return request_of_lease
+
+    # -- what the rest of the crawl tells us
+
+    def fetched(self, lease: Lease) -> None:
+        """The exchange of this lease is over: its host may be asked for another page."""
+        self._in_flight[lease.host] -= 1
+        if self._in_flight[lease.host] <= 0:
+            del self._in_flight[lease.host]
+
+    def stop(self) -> None:
+        """Hand out nothing more. Leases that are held go back to the catalog when the session closes."""
+        self.stopped = True
+        self._ready.clear()
+
+    # -- leases
+
+    @property
+    def _limit_reached(self) -> bool:
+        return self._articles_left is not None and self._articles_left <= 0
+
+    def _wake(self, request: Request) -> None:
+        self._sleeping -= 1
+        lease: Lease | None = request.meta.get("lease")
+        if lease is not None:
+            self._in_flight[lease.host] += 1  # enqueue_request takes it off again
+        self._crawler.engine.crawl(request)
+
+    def _may_ask(self) -> bool:
+        return not self._in_flight or monotonic() - self._asked_at > _REST_SECONDS
+
+    def _next_leased(self) -> Request | None:
+        """Take from the hosts in turn, from those with room for another connection."""
+        for host in list(self._ready):
+            queue = self._ready[host]
+            if self._in_flight[host] >= self._per_host:
+                continue
+            lease = queue.popleft()
+            if not lease.is_listing and not self._take_article():
+                self._ready[host].clear()  # the limit is reached; these leases go back at the end
+                continue
+            del self._ready[host]
+            if queue:
+                self._ready[host] = queue  # to the end of the row
+            self._in_flight[host] += 1
+            assert self._spider is not None
+            return self._spider.request_for(lease)
+        return None
+
+    def _take_article(self) -> bool:
+        """Count an article against `--limit`; False where the limit has been reached."""
+        if self._articles_left is None:
+            return True
+        self._articles_left -= 1
+        return self._articles_left >= 0
+
+    def _refill(self) -> None:
+        session = self._session
+        assert session is not None
+        self._asked_at = monotonic()
+        now = session.clock()
+        if session.ledger.has_discoveries or not self._in_flight:
+            session.ledger.commit(now)
+        if sum(map(len, self._ready.values())) >= BATCH or self._limit_reached:
+            return
+        taken = leases.lease(
+            session.archive.catalog,
+            session.worker,
+            now=now,
+            seconds=LEASE_SECONDS,
+            limit=BATCH,
+            per_host=PER_HOST,
+            sources=session.source_names,
+            run=session.run.run_id,
+        )
+        for lease in taken:
+            self._ready.setdefault(lease.host, deque()).append(lease)
+        # URLs that are due and not for us are on hosts another process is fetching: we wait for its turn to end.
+        idle = not taken and not self._in_flight
+        self._due_elsewhere = idle and leases.pending(session.archive.catalog, session.source_names, now).due > 0

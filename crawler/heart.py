@@ -1,0 +1,73 @@
+"""The heart: what a run does by the clock. Once a second it makes things durable and looks at the limits; now and then
+it renews its leases and says it is alive; at the end it closes the books.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+
+from archive.errors import PressmarkError
+from crawler.limits import check_limits, verdict
+from crawler.session import LEASE_SECONDS
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+    from crawler.session import Session
+
+_BEAT_SECONDS = 1.0
+_RENEW_SECONDS = LEASE_SECONDS / 4
+
+
+class Heart:
+    """Scrapy extension, idle where there is no session (`scrapy shell`)."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._task: asyncio.Task[None] | None = None
+        crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Heart:
+        return cls(crawler)
+
+    def spider_opened(self, spider: Spider) -> None:
+        session: Session | None = getattr(spider, "session", None)
+        if session is not None:
+            self._task = asyncio.get_running_loop().create_task(self._beat(session))
+
+    def spider_closed(self, spider: Spider, reason: str) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        session: Session | None = getattr(spider, "session", None)
+        if session is not None:
+            session.error = session.error or verdict(session, reason)
+            session.close(reason, session.error.exit_code if session.error else 0)
+
+    async def _beat(self, session: Session) -> None:
+        started, renewed = monotonic(), monotonic()
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            try:
+                session.ledger.commit(session.clock())
+                if monotonic() - renewed > _RENEW_SECONDS:
+                    renewed = monotonic()
+                    session.renew()
+                check_limits(session, monotonic() - started)
+            except PressmarkError as error:
+                session.error = error
+                self._stop(session, error.code)
+                return
+            session.watcher.update(session.ledger)
+
+    def _stop(self, session: Session, reason: str) -> None:
+        session.frontier.stop()
+        engine = self._crawler.engine
+        assert engine is not None
+        session.stopping = asyncio.get_running_loop().create_task(engine.close_spider_async(reason=reason))

@@ -1,0 +1,71 @@
+"""What a finished run says: counts, reasons, where it wrote, the next command. Pure: a report in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.run import RunReport, WrittenFile
+
+
+def report_lines(report: RunReport) -> Iterator[str]:
+    """Give the lines of the report; the last one is the next command."""
+    counts = report.counts
+    urls = counts.get("done", 0)
+    parts = [f"{counts.get('stored', 0)} articles stored"]
+    parts += [f"{counts[kind]} {kind}" for kind in ("unchanged", "moved", "skipped", "failed") if counts.get(kind)]
+    yield f"Done in {duration(report.seconds)}: {counts.get('listings', 0)} listings, {urls} URLs → {', '.join(parts)}"
+    for kind, command in (("skipped", "pressmark skipped --run last"), ("failed", "pressmark run show last")):
+        if counts.get(kind):
+            yield f"  {kind:8} {_reasons(report, kind)}        {command}"
+    for file in report.files:
+        yield f"  wrote    {file.name}  ({_file(file)})"
+    if not report.files:
+        yield "  wrote    nothing: no exchange took place"
+    yield "Next:  pressmark articles --run last"
+
+
+def _reasons(report: RunReport, kind: str) -> str:
+    found = sorted(((count, reason) for (one, reason), count in report.reasons.items() if one == kind), reverse=True)
+    return " · ".join(f"{count} {reason.replace('_', ' ')}" for count, reason in found)
+
+
+def _file(file: WrittenFile) -> str:
+    verdict = "verified" if not file.problems else f"{len(file.problems)} PROBLEMS: {file.problems[0]}"
+    return f"{size(file.size_bytes)}, {file.records} records, {verdict}"
+
+
+def duration(seconds: float) -> str:
+    """E.g. "44 s", "1 m 44 s", "2 h 05 m"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} m"
+
+
+def size(size_bytes: int) -> str:
+    """E.g. "812 B", "84 kB", "1.1 MB"."""
+    value = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
+
+
+def report_values(report: RunReport) -> dict[str, object]:
+    """The report as plain values, for `--json`."""
+    return {
+        "run": report.run_id,
+        "seconds": round(report.seconds, 3),
+        "counts": dict(report.counts),
+        "reasons": [
+            {"kind": kind, "reason": reason, "count": count} for (kind, reason), count in report.reasons.items()
+        ],
+        "files": [
+            {"name": one.name, "size_bytes": one.size_bytes, "records": one.records, "problems": list(one.problems)}
+            for one in report.files
+        ],
+        "error": report.error.as_dict() if report.error else None,
+    }

@@ -1,0 +1,80 @@
+"""One run: open a session, let Scrapy crawl, verify what was written, and say what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from archive.errors import PressmarkError
+from archive.model import Source
+from archive.warc.check import check_file
+
+if TYPE_CHECKING:
+    from archive.archive import ArchiveLocation
+    from crawler.config import Settings as PressmarkSettings
+    from crawler.session import CrawlOptions, Session
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A WARC file of this run; `problems` is empty when every record in it was verified."""
+
+    name: str
+    size_bytes: int
+    records: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    run_id: str
+    seconds: float
+    counts: Mapping[str, int]
+    reasons: Mapping[tuple[str, str], int]
+    files: tuple[WrittenFile, ...]
+    error: PressmarkError | None
+
+
+def crawl(
+    location: ArchiveLocation, settings: PressmarkSettings, sources: Sequence[Source], options: CrawlOptions
+) -> RunReport:
+    """Crawl these sources into the archive at `location`, and return what happened.
+
+    Raises ArchiveLocked, DatabaseUnreachable, DiskFull before anything is fetched; what stops a run later is in
+    the report's `error`. Twisted's reactor runs once in a process, so this can be called once.
+    """
+    from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.settings import Settings
+
+    from crawler.session import Session
+    from crawler.spiders.news import NewsSpider
+
+    started = monotonic()
+    project = Settings()
+    project.setmodule("crawler.settings", priority="project")  # also where no scrapy.cfg is near
+    process = AsyncCrawlerProcess(project)
+    session = Session(location, settings, sources, options)
+    process.crawl(NewsSpider, session=session)
+    process.start()
+    return _report(session, monotonic() - started)
+
+
+def _report(session: Session, seconds: float) -> RunReport:
+    counts, reasons = dict(session.ledger.counts), dict(session.ledger.reasons)
+    return RunReport(
+        run_id=session.run.run_id,
+        seconds=seconds,
+        counts=counts,
+        reasons=reasons,
+        files=tuple(_verified(session, name) for name in session.warc_files),
+        error=session.error,
+    )
+
+
+def _verified(session: Session, name: str) -> WrittenFile:
+    path = session.archive.store.path(name)
+    report = check_file(path)
+    problems = tuple(f"{problem.code} at {problem.offset}: {problem.message}" for problem in report.problems)
+    return WrittenFile(name, path.stat().st_size, report.records, problems)

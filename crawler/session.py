@@ -1,0 +1,286 @@
+"""A session: one process crawling into one archive. Opens what a run needs, and closes it in the right order.
+
+It holds values and rooms (archive, ledger, keeper, desk) for Scrapy's components to find; what is decided about
+URLs is in crawler/desk.py, what happens by the clock in crawler/heart.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
+from archive.catalog import archives, runs
+from archive.catalog import frontier as leases
+from archive.catalog.frontier import Lease
+from archive.errors import NotFound, PressmarkError
+from archive.model import Capture, Discovery, Run, Source
+from archive.read import ReadJob, RecordWriter, job_of
+from archive.runlog import RunLog, end_line, run_line
+from archive.urls import canonical_url
+from archive.warc.writer import WarcInfo, WarcWriter
+from crawler.config import Settings, find_folder, load_settings, load_sources
+from crawler.desk import Desk
+from crawler.keeper import Keeper
+from crawler.ledger import Ledger
+from crawler.outcomes import PASSING
+from crawler.progress import Style, Watcher, watcher
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.frontier import Frontier
+    from crawler.spiders.news import PageToRead
+
+LEASE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlOptions:
+    """What was asked of one run, beyond the configuration."""
+
+    limit: int | None = None  # articles
+    time_limit_seconds: float | None = None
+    size_limit_bytes: int | None = None
+    max_failures: int | None = None
+    refetch: bool = False
+    resume: bool = False  # go on with what is due; listings are not asked again
+    read: bool = True
+    workers: int | None = None
+    progress: Style = "auto"
+    command: str = "pressmark crawl"
+
+
+class Session:
+    """See the module. `error` is why the run has to stop, if it has to; `exit_code` is set when it is closed."""
+
+    def __init__(
+        self, location: ArchiveLocation, settings: Settings, sources: Sequence[Source], options: CrawlOptions
+    ) -> None:
+        self.settings, self.options = settings, options
+        self.sources: Mapping[str, Source] = {source.name: source for source in sources}
+        self.source_names = tuple(self.sources)
+        self.error: PressmarkError | None = None
+        self.reason = ""
+        self.stopping: asyncio.Task[None] | None = None
+        self.frontier: Frontier
+        self.warc_files: list[str] = []
+        self.run = _new_run(options, settings, self.clock())
+        self.worker = worker_of(self.run)
+        self._open = ExitStack()
+        try:
+            self._open_rooms(location)
+        except BaseException:
+            self._open.close()
+            raise
+
+    def _open_rooms(self, location: ArchiveLocation) -> None:
+        settings, options, run = self.settings, self.options, self.run
+        lock = writing(location.root, command=options.command, now=self.clock(), run=run.run_id)
+        self._open.enter_context(lock)
+        self.taken_over = lock.taken_over
+        self.archive: Archive = self._open.enter_context(open_archive(location, create=True))
+        self.recovered: Recovery = recover(self.archive, self.clock())
+        self._writer = WarcWriter(
+            self.archive.store,
+            WarcInfo(self.archive.name, run.run_id, software(), settings.crawl.contact, run.settings_digest),
+            roll_bytes=settings.archive.rollover,
+            clock=self.clock,
+        )
+        self._records = RecordWriter(self.archive.store)
+        self._log = RunLog(self.archive.store.path(self.archive.store.runs_path(run.run_id)))
+        self.ledger = Ledger(self.archive, self._writer, self._records, self._log, run.run_id)
+        self.keeper = Keeper(self.archive, self._writer, self.ledger, dedup=settings.archive.dedup == "revisit")
+        self.desk = Desk(self)
+        self._begin()
+        self.watcher: Watcher = watcher(options.progress, run.run_id)
+
+    @staticmethod
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    def attach(self, crawler: Crawler) -> None:
+        """Let the components of this Scrapy crawler find the session, and take its settings."""
+        self._crawler = crawler
+        crawler.session = self  # type: ignore[attr-defined]
+        crawler.keeper = self.keeper  # type: ignore[attr-defined]
+        for name, value in scrapy_settings(self.settings).items():
+            crawler.settings.set(name, value, priority="cmdline")
+
+    # -- begin
+
+    def _begin(self) -> None:
+        now = self.clock()
+        self._log.append(run_line(self.run))
+        seeds = [seed for source in self.sources.values() for seed in _seeds(source, now)]
+        with self.archive.catalog.transaction() as connection:
+            archives.register(connection, self.archive.name, str(self.archive.root), now)
+            runs.open_run(connection, self.run)
+            for run_id in self.recovered.runs_closed:
+                leases.release(connection, worker_of_id(self.run.host, run_id))
+        self.ledger.discovered(seeds, {})
+        self.ledger.commit(now)
+        if not self.options.resume:
+            self._make_due(now)
+
+    def _make_due(self, now: datetime) -> None:
+        """Listings are asked by every run, fixed lists and `--refetch` ask for the pages again too."""
+        with self.archive.catalog.transaction() as connection:
+            for source in self.sources.values():
+                listings = None if self.options.refetch or source.kind == "urls" else True
+                leases.make_due(connection, source=source.name, listings=listings, now=now)
+                if listings:  # what the network kept from us is tried again
+                    leases.make_due(connection, source=source.name, listings=False, reasons=PASSING, now=now)
+
+    def unread(self) -> Iterator[PageToRead]:
+        """Give the pages that an earlier run fetched and kept, but did not come to read before it died."""
+        from crawler.spiders.news import PageToRead
+
+        names, run_id = self.source_names, self.run.run_id
+        found = leases.take_unread(self.archive.catalog, self.worker, names, self.clock(), LEASE_SECONDS, run_id)
+        for lease, capture in found:
+            yield PageToRead(lease, capture)
+
+    # -- what components ask
+
+    def already_read(self, lease: Lease, capture: Capture) -> bool:
+        """Whether these bytes came from this URL before, and their reading has been recorded."""
+        return lease.validators.payload_digest is not None and (
+            lease.validators.payload_digest == capture.payload_digest
+        )
+
+    def set_pace(self, lease: Lease) -> None:
+        source = self.sources[lease.source]
+        self._crawler.pace.set_floor(lease.host, source.delay_seconds)  # type: ignore[attr-defined]
+
+    def reading_job(self, page: PageToRead) -> ReadJob:
+        """Where a worker process finds the page: file and offset, for a revisit those of its payload."""
+        return job_of(self.archive, page.capture, self.sources[page.lease.source].extract)
+
+    @property
+    def reading_workers(self) -> int:
+        """One per core less one for the crawl itself, if nothing else was asked for."""
+        asked = self.options.workers or self.settings.reading.workers
+        return asked or max(1, (os.cpu_count() or 2) - 1)
+
+    # -- by the clock
+
+    def renew(self) -> None:
+        """Say that this run is alive, hold its leases, and count what is still to do."""
+        now, counts = self.clock(), self.ledger.counts
+        with self.archive.catalog.transaction() as connection:
+            leases.renew(connection, self.worker, now, LEASE_SECONDS)
+            runs.heartbeat(connection, self.run.run_id, now, dict(counts))
+            left = leases.pending(connection, self.source_names, now, worker=self.worker)
+        counts["queued"] = counts["done"] + left.due + left.leased_by_me
+
+    def close(self, reason: str, exit_code: int) -> None:
+        """Make everything durable, give leases back, close the files. The last thing a run does."""
+        self.reason, now = reason, self.clock()
+        self.watcher.close()
+        try:
+            self.ledger.commit(now)
+        except PressmarkError as error:
+            self.error = self.error or error
+            exit_code = self.error.exit_code
+        self.warc_files = self._writer.close()
+        self._records.close()
+        ended = replace(self.run, ended_at=now, exit_code=exit_code, reason=reason, counts=dict(self.ledger.counts))
+        self._log.append(end_line(ended))
+        self._log.close()
+        with self.archive.catalog.transaction() as connection:
+            leases.release(connection, self.worker)
+            runs.close_run(connection, self.run.run_id, now, exit_code=exit_code, reason=reason, counts=ended.counts)
+        self._open.close()
+
+
+def session_here(source: str | None) -> Session:
+    """Open a session on the archive of the current folder, for `scrapy crawl news -a source=NAME`."""
+    folder = find_folder(Path.cwd())
+    settings = load_settings(folder)
+    chosen = [one for one in load_sources(folder / "sources.toml") if source is None or one.name == source]
+    if not chosen:
+        raise NotFound(f'no source "{source}" in sources.toml', hint="pressmark source list")
+    options = CrawlOptions(command=f"scrapy crawl news -a source={source}")
+    return Session(location_of(folder, settings), settings, chosen, options)
+
+
+def location_of(folder: Path, settings: Settings) -> ArchiveLocation:
+    """Where the archive of a folder with these settings is."""
+    from archive.archive import locate
+
+    found = locate(folder)
+    return replace(found, db_url=settings.db.url) if settings.db.url else found
+
+
+def software() -> str:
+    """The name and version that go into warcinfo and the User-Agent."""
+    try:
+        return f"Pressmark/{version('pressmark')}"
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "Pressmark/0"
+
+
+def user_agent(settings: Settings) -> str:
+    """The User-Agent a publisher sees: who we are, and whom to write to."""
+    contact = settings.crawl.contact
+    if settings.crawl.user_agent:
+        return settings.crawl.user_agent
+    if contact is None:
+        return software()
+    return f"{software()} (+{contact if '://' in contact else 'mailto:' + contact})"
+
+
+def scrapy_settings(settings: Settings) -> dict[str, object]:
+    """Return Scrapy's settings for what pressmark.toml says."""
+    crawl = settings.crawl
+    return {
+        "USER_AGENT": user_agent(settings),
+        "CONCURRENT_REQUESTS": crawl.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.concurrency_per_host,
+        "DOWNLOAD_TIMEOUT": crawl.timeout,
+        "DOWNLOAD_MAXSIZE": crawl.max_size,
+        "RETRY_TIMES": crawl.retries,
+        "COOKIES_ENABLED": crawl.cookies,
+        "PRESSMARK_ALLOW_PRIVATE": crawl.allow_private,
+        "PRESSMARK_TLS_VERIFY": crawl.tls_verify,
+    }
+
+
+def worker_of(run: Run) -> str:
+    return worker_of_id(run.host, run.run_id)
+
+
+def worker_of_id(host: str, run_id: str) -> str:
+    """The name under which a run holds leases; from what is known of a run whose process is gone."""
+    return f"{host}/{run_id}"
+
+
+def _new_run(options: CrawlOptions, settings: Settings, now: datetime) -> Run:
+    digest = hashlib.sha256(settings.model_dump_json(exclude={"db"}).encode()).hexdigest()[:16]
+    return Run(
+        run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}",
+        kind="crawl",
+        started_at=now,
+        command=options.command,
+        version=software(),
+        settings_digest=digest,
+        pid=os.getpid(),
+        host=socket.gethostname(),
+    )
+
+
+def _seeds(source: Source, now: datetime) -> Iterator[Discovery]:
+    listing = source.kind != "urls"
+    for url in source.urls:
+        yield Discovery(canonical_url(url), source.name, "seed" if listing else "urls", now, is_listing=listing)

@@ -1,0 +1,201 @@
+"""The one spider: listings give discoveries, articles give pages to read.
+
+It asks no questions of the database and writes nothing: it turns responses into values for the session's ledger and
+the reading pipeline. `scrapy crawl news -a source=NAME` runs it from the folder of an archive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import scrapy
+from scrapy.http import Request, Response
+
+from archive.catalog.frontier import Lease
+from archive.errors import DatabaseUnreachable, DiskFull, UrlError
+from archive.model import Capture, Discovery, Outcome, Source
+from archive.read import readable
+from archive.urls import canonical_url
+from crawler.admission import admit
+from crawler.discovery.autodiscover import listings_of_home
+from crawler.discovery.kinds import read_listing
+from crawler.discovery.listing import Listing
+from crawler.discovery.sections import page_links
+from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_status
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from twisted.python.failure import Failure
+
+    from crawler.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PageToRead:
+    """A capture of a page, on its way to a reading process."""
+
+    lease: Lease
+    capture: Capture
+    robots: str | None = None  # the verdict it was fetched under
+
+
+class NewsSpider(scrapy.Spider):
+    name = "news"
+    custom_settings: dict[Any, Any] | None = None
+
+    def __init__(self, session: Session, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.session = session
+
+    @classmethod
+    def from_crawler(
+        cls, crawler: Crawler, session: Session | None = None, source: str | None = None, **kwargs: Any
+    ) -> NewsSpider:
+        if session is None:
+            from crawler.session import session_here
+
+            session = session_here(source)
+        session.attach(crawler)
+        spider = cls(session=session, **kwargs)
+        spider._set_crawler(crawler)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Begin with the pages that an earlier run kept but never came to read; the rest comes from the frontier."""
+        for page in self.session.unread():
+            yield page
+
+    def request_for(self, lease: Lease) -> Request:
+        """Return the request of a lease, conditional where an earlier capture gave validators."""
+        headers = {}
+        if lease.validators.etag:
+            headers["If-None-Match"] = lease.validators.etag
+        if lease.validators.last_modified:
+            headers["If-Modified-Since"] = lease.validators.last_modified
+        meta = {"lease": lease, "download_slot": lease.host}
+        self.session.set_pace(lease)
+        return Request(
+            lease.url, callback=self.parse, errback=self.failed, headers=headers, meta=meta, dont_filter=True
+        )
+
+    # -- responses
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[PageToRead]:
+        lease: Lease = response.meta["lease"]
+        self.session.frontier.fetched(lease)
+        capture: Capture | None = response.meta.get("capture")
+        if is_redirect(response.status) and response.headers.get("Location"):
+            self._moved(response, lease, capture)
+            return
+        outcome = outcome_of_status(response.status)
+        if outcome is None and "truncated:length" in response.flags:
+            outcome = Outcome("skipped", "size", {"bytes": str(len(response.body))})
+        if outcome is not None:
+            self.session.desk.finish(lease, outcome, capture)
+        elif lease.is_listing:
+            self._listed(response, lease, capture)
+        else:
+            yield from self._page(response, lease, capture)
+
+    def failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        self.session.frontier.fetched(request.meta["lease"])
+        assert failure.value is not None
+        if isinstance(failure.value, (DiskFull, DatabaseUnreachable)):
+            self.session.error = failure.value  # the run stops; this URL keeps its lease and gives it back
+            return
+        self.session.desk.finish(request.meta["lease"], outcome_of_failure(failure.value), request.meta.get("capture"))
+
+    # -- what a page can be
+
+    def _page(self, response: Response, lease: Lease, capture: Capture | None) -> Iterator[PageToRead]:
+        source = self.session.sources[lease.source]
+        if source.kind == "crawl" and lease.depth < source.depth:
+            links = page_links(
+                response.body, response.url, source, self.session.clock(), lease.depth, charset=_charset(response)
+            )
+            self._discover(links.discoveries, source)
+        if capture is None:
+            raise RuntimeError(f"{response.url} was not kept")  # no reading without bytes; the keeper raises first
+        skip = readable(capture.status, capture.media_type, capture.payload_bytes)
+        if skip is not None:
+            self.session.desk.finish(lease, skip, capture)
+        elif self.session.already_read(lease, capture):
+            self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
+        else:
+            yield PageToRead(lease, capture, response.meta.get("robots"))
+
+    def _listed(self, response: Response, lease: Lease, capture: Capture | None) -> None:
+        if capture is not None and capture.record_type == "revisit" and self.session.already_read(lease, capture):
+            self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
+            return
+        source = self.session.sources[lease.source]
+        listing = self._read_listing(response, lease, source)
+        found = self._discover(listing.discoveries, source)
+        self.session.desk.finish(lease, Outcome("listed", None, self._detail(listing, found)), capture)
+
+    def _read_listing(self, response: Response, lease: Lease, source: Source) -> Listing:
+        now, charset = self.session.clock(), _charset(response)
+        if source.kind == "crawl":
+            return page_links(response.body, response.url, source, now, lease.depth, charset=charset)
+        listing = read_listing(
+            response.body,
+            response.url,
+            source.name,
+            now,
+            lease.depth,
+            kind=source.kind if source.kind in ("feed", "sitemap", "section") else None,
+            media_type=_media_type(response),
+            charset=charset,
+            rules=source.links,
+        )
+        if source.kind == "auto" and lease.depth == 0:
+            sitemaps = self.crawler.robots.sitemaps(response.url)  # type: ignore[attr-defined]
+            found = listings_of_home(response.body, response.url, source.name, now, sitemaps, charset=charset)
+            return replace(listing, discoveries=(*found, *listing.discoveries))
+        return listing
+
+    @staticmethod
+    def _detail(listing: Listing, found: int) -> dict[str, str]:
+        detail = {"entries": str(len(listing.discoveries)), "admitted": str(found)}
+        if listing.problems:
+            detail["problems"] = "; ".join(listing.problems[:3])
+        return detail
+
+    def _moved(self, response: Response, lease: Lease, capture: Capture | None) -> None:
+        """A redirect is a discovery: its target has a row and an outcome of its own."""
+        location = (response.headers["Location"] or b"").decode("utf-8", "replace")
+        try:
+            target = canonical_url(urljoin(response.url, location))
+        except UrlError as error:
+            self.session.desk.finish(
+                lease, Outcome("failed", "bad_redirect", {"to": location, "error": str(error)}), capture
+            )
+            return
+        outcome = self.session.desk.follow(lease, target, response.status)
+        self.session.desk.finish(lease, outcome, capture)
+
+    def _discover(self, discoveries: tuple[Discovery, ...] | list[Discovery], source: Source) -> int:
+        """Hand discoveries to the ledger, those that are not admitted with their outcome. Returns how many are."""
+        refused = {one.url: outcome for one in discoveries if (outcome := admit(one, source)) is not None}
+        self.session.ledger.discovered(discoveries, refused)
+        return len(discoveries) - len(refused)
+
+
+def _media_type(response: Response) -> str | None:
+    return _content_type(response).split(";")[0].strip().lower() or None
+
+
+def _charset(response: Response) -> str | None:
+    """The charset the server names, for the readers of listings; they look into the bytes where it names none."""
+    found = re.search(r"charset\s*=\s*[\"']?([^\s\"';,]+)", _content_type(response), re.IGNORECASE)
+    return found.group(1) if found else None
+
+
+def _content_type(response: Response) -> str:
+    value: bytes = response.headers.get("Content-Type") or b""
+    return value.decode("latin-1")
