@@ -328,7 +328,7 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
-        code = app(args=arguments, prog_name="pressmark", standalone_mode=False)
+        code = _invoke(app, list(arguments))
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
@@ -337,6 +337,26 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
         return 0
     except (KeyboardInterrupt, Exception) as error:
         return _render(error, as_json=as_json, verbose=_is_very_verbose(arguments))
+
+
+def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
+    """Call a typer app without typer's own handling of errors, which turns a closed pipe and Ctrl-C into codes of its
+    own; any other callable with the arguments, as typer would.
+    """
+    import typer
+
+    if not isinstance(app, typer.Typer):
+        return app(args=arguments, prog_name="pressmark", standalone_mode=False)
+    command = typer.main.get_command(app)
+    usage_error: Any = typer.BadParameter.__mro__[1]  # typer has no public name for it
+    try:
+        with command.make_context("pressmark", arguments) as context:
+            return command.invoke(context)
+    except usage_error as error:
+        if type(error).__name__ != "NoArgsIsHelpError":
+            raise
+        print(error.format_message())
+        return 2
 
 
 def _is_very_verbose(arguments: Sequence[str]) -> bool:

@@ -6,7 +6,6 @@ and from a re-extraction alike. `judge` says whether a page is stored; it is pur
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from archive.jsonl import JsonLines
 from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules
 from archive.provenance import Fields, discovery_from
 from archive.store import LocalStore
+from archive.words import word_measure as word_measure
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
@@ -36,9 +36,6 @@ READING_REASONS = frozenset(
      "no_date")
 )  # fmt: skip
 _WALLS = {"bot_wall": "bot_wall", "consent": "consent", "soft_404": "soft_404", "empty": "empty_extraction"}
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
-)
 _OPEN_FILES = 4
 _RULES = ReadingRules()
 
@@ -82,18 +79,34 @@ def read_capture(job: ReadJob) -> Reading:
 
 
 def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
-    """The job that reads a capture; for a revisit with the place of the record it refers to."""
-    from archive.catalog import captures
+    """The job that reads a capture; for a revisit with the place of the record it refers to.
 
-    holder = captures.by_record_id(archive.catalog, capture.refers_to) if capture.refers_to else None
+    A capture of another archive in the same catalog is read from that archive's folder.
+    """
+    from archive.catalog import archives
+
+    holder = _payload_holder(archive, capture)
+    own = capture.archive in ("", archive.name)
     return ReadJob(
-        root=str(archive.root),
+        root=str(archive.root) if own else archives.roots(archive.catalog).get(capture.archive, str(archive.root)),
         warc_file=capture.warc_file,
         offset=capture.warc_offset,
         rules=rules,
         payload_file=holder.warc_file if holder else None,
         payload_offset=holder.warc_offset if holder else None,
     )
+
+
+def _payload_holder(archive: Archive, capture: Capture) -> Capture | None:
+    """The capture with the payload of a revisit; a revisit may refer to one that itself is a revisit."""
+    from archive.catalog import captures
+
+    seen: set[str] = set()
+    holder: Capture | None = capture
+    while holder is not None and holder.record_type == "revisit" and holder.record_id not in seen:
+        seen.add(holder.record_id)
+        holder = captures.by_record_id(archive.catalog, holder.refers_to) if holder.refers_to else None
+    return holder if holder is not None and holder.record_type == "response" and holder is not capture else None
 
 
 def rules_for(archive: Archive, source: str | None, profile: Any = None) -> ReadingRules:
@@ -184,13 +197,6 @@ def judge(extraction: Extraction, rules: ReadingRules, languages: Sequence[str] 
     if languages and article.language and not _speaks(article.language, languages):
         return Outcome("skipped", "wrong_language", {"language": article.language, "wanted": ", ".join(languages)})
     return None
-
-
-def word_measure(text: str) -> int:
-    """Return how long a text is in words; two characters of a script without spaces count as one."""
-    unspaced = len(_UNSPACED.findall(text))
-    spaced = len(_UNSPACED.sub(" ", text).split()) if unspaced else len(text.split())
-    return spaced + unspaced // 2
 
 
 def _speaks(language: str, wanted: Sequence[str]) -> bool:
