@@ -18,7 +18,7 @@ import typer
 
 from archive.errors import ForbiddenByRobots, Interrupted, MissingExtra, NotFound, SiteUnreachable, UsageError
 from archive.output import Listing, dump, next_step, note, plural, print_listing, say
-from crawler.commands.shared import SOURCES_FILE, folder_of, globals_of, installed_version, settings_of, sources_of
+from crawler.commands.shared import SOURCES_FILE, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
     from archive.model import Source
@@ -128,25 +128,17 @@ def _chosen_options(
 
 def manners_of(settings: Settings, delay_seconds: float) -> Manners:
     """How the settings say we visit."""
+    from crawler.session import user_agent
     from crawler.visitor import Manners
 
     crawl = settings.crawl
     return Manners(
-        agent=agent_of(settings),
+        agent=user_agent(settings),
         delay_seconds=delay_seconds,
         timeout_seconds=min(crawl.timeout, 30.0),
         allow_private=crawl.allow_private,
         tls_verify=crawl.tls_verify,
     )
-
-
-def agent_of(settings: Settings) -> str:
-    """The User-Agent: as configured, or the program with whom to write to."""
-    crawl = settings.crawl
-    if crawl.user_agent:
-        return crawl.user_agent
-    number = installed_version().split()[0]
-    return f"Pressmark/{number} (+{crawl.contact})" if crawl.contact else f"Pressmark/{number}"
 
 
 def _delay(folder: Path) -> float:

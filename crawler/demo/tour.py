@@ -188,9 +188,8 @@ def _cleaned(archive: Archive) -> tuple[Counter[str], int, int]:
     """Read the articles' captures once more, from the WARC files: what was left out of their texts, and why."""
     from archive.catalog import articles, captures
     from archive.catalog.articles import ArticleQuery
-    from archive.explain import job_of
     from archive.model import ReadingRules
-    from archive.read import Reading, read_many
+    from archive.read import Reading, job_of, read_many
 
     records = list(articles.records(archive.catalog, ArticleQuery(limit=None)))
     found = [captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"]) for record in records]
@@ -234,21 +233,20 @@ def shown_lines(shown: Shown) -> Iterator[str]:
 
 
 def _table(crawls: Sequence[Crawled]) -> Iterator[str]:
-    rows = [
-        ("articles stored", lambda crawl: _count(crawl, "stored", "new")),
-        ("articles changed", lambda crawl: _count(crawl, "stored", "changed")),
-        ("unchanged", lambda crawl: _count(crawl, "unchanged")),
-        ("moved (redirects)", lambda crawl: _count(crawl, "moved")),
-        ("skipped", lambda crawl: _count(crawl, "skipped")),
-        ("failed", lambda crawl: _count(crawl, "failed")),
-        ("listings read", lambda crawl: _count(crawl, "listed")),
-        ("requests", lambda crawl: crawl.requests),
-        ("kilobytes sent to us", lambda crawl: round(crawl.bytes / 1000)),
-    ]
+    rows: tuple[tuple[str, Sequence[int]], ...] = (
+        ("articles stored", [_count(crawl, "stored", "new") for crawl in crawls]),
+        ("articles changed", [_count(crawl, "stored", "changed") for crawl in crawls]),
+        ("unchanged", [_count(crawl, "unchanged") for crawl in crawls]),
+        ("moved (redirects)", [_count(crawl, "moved") for crawl in crawls]),
+        ("skipped", [_count(crawl, "skipped") for crawl in crawls]),
+        ("failed", [_count(crawl, "failed") for crawl in crawls]),
+        ("listings read", [_count(crawl, "listed") for crawl in crawls]),
+        ("requests", [crawl.requests for crawl in crawls]),
+        ("kilobytes sent to us", [round(crawl.bytes / 1000) for crawl in crawls]),
+    )
     yield f"{'':<24}{'1st crawl':>10}{'2nd crawl':>11}"
-    for title, value in rows:
-        first, second = (f"{value(crawl):,}" for crawl in crawls)
-        yield f"{title:<24}{first:>10}{second:>11}"
+    for title, (first, second) in rows:
+        yield f"{title:<24}{first:>10,}{second:>11,}"
 
 
 def _count(crawl: Crawled, kind: str, reason: str | None = None) -> int:
