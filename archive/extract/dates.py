@@ -1,0 +1,410 @@
+"""When a page says it was published and changed: every date on it, read with time and zone, and a choice.
+
+`read_moment` reads one date string, `find_dates` the page. Months are known by name in the languages news is
+written in; nothing here needs a locale library. A date after the page was seen, or before 1990, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from urllib.parse import urlsplit
+
+from lxml import html
+
+from archive.extract.candidates import Candidate, origin_of
+from archive.extract.jsonld import Node, first_text
+from archive.model import Moment, Origin, Precision
+
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_MONTHS: dict[str, int] = {}
+for _number, _names in enumerate(
+    (
+        "january jan januar jänner enero ene janvier janv gennaio gen janeiro januari styczeń stycznia leden ledna január "
+        "ianuarie январь января янв січня ocak tammikuu tammikuuta ιανουαρίου ιαν يناير जनवरी januára sausio janvāris jaanuar siječnja",
+        "february feb februar febr febrero février févr fév fevrier febbraio febb fevereiro fev februari luty lutego únor února február "
+        "februarie февраль февраля фев лютого şubat helmikuu helmikuuta φεβρουαρίου φεβ فبراير फरवरी veljače",
+        "march mar märz mrz marzo mars março marco maart mrt marzec marca březen března március martie март марта мар березня "
+        "mart maaliskuu maaliskuuta μαρτίου μαρ مارس मार्च ožujka marts",
+        "april apr abril abr avril avr aprile abr kwiecień kwietnia duben dubna április aprilie апрель апреля апр квітня nisan huhtikuu "
+        "huhtikuuta απριλίου απρ أبريل ابريل अप्रैल travnja",
+        "may mai mayo maggio mag maio mei maj maja květen května május май мая травня mayıs toukokuu toukokuuta μαΐου μαϊ مايو मई svibnja",
+        "june jun juni junio juin giugno giu junho czerwiec czerwca červen června június iunie июнь июня июн червня haziran kesäkuu "
+        "kesäkuuta ιουνίου ιουν يونيو जून lipnja",
+        "july jul juli julio juillet juil luglio lug julho lipiec lipca červenec července július iulie июль июля июл липня "
+        "temmuz heinäkuu heinäkuuta ιουλίου ιουλ يوليو जुलाई srpnja",
+        "august aug agosto ago août aout agosto augustus sierpień sierpnia srpen srpna augusztus август августа авг серпня ağustos "
+        "elokuu elokuuta αυγούστου αυγ أغسطس अगस्त kolovoza",
+        "september sept sep septiembre set septembre settembre sett setembro wrzesień września září szeptember septembrie "
+        "сентябрь сентября сен сент вересня eylül syyskuu syyskuuta σεπτεμβρίου σεπ سبتمبر सितंबर rujna",
+        "october oct oktober okt octubre octobre ottobre ott outubro out październik października říjen října október octombrie "
+        "октябрь октября окт жовтня ekim lokakuu lokakuuta οκτωβρίου οκτ أكتوبر अक्टूबर listopada",
+        "november nov noviembre novembre novembro listopad listopadu noiembrie ноябрь ноября ноя листопада kasım marraskuu "
+        "marraskuuta νοεμβρίου νοε نوفمبر नवंबर studenog",
+        "december dec dezember dez diciembre dic décembre déc decembre dicembre dezembro grudzień grudnia prosinec prosince "
+        "decembrie декабрь декабря дек грудня aralık joulukuu joulukuuta δεκεμβρίου δεκ ديسمبر दिसंबर prosinca",
+    ),
+    1,
+):
+    for _name in _names.split():
+        _MONTHS.setdefault(_name, _number)
+_MONTHS["listopada"] = 11  # Polish and Czech; Croatian October loses
+
+_ZONES = {
+    "utc": 0, "gmt": 0, "z": 0, "bst": 60, "cet": 60, "cest": 120, "mez": 60, "mesz": 120, "msk": 180, "ist": 330,
+    "est": -300, "edt": -240, "et": -300, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420,
+    "jst": 540, "kst": 540, "hkt": 480, "sgt": 480, "pkt": 300, "aest": 600, "aedt": 660, "sast": 120, "eat": 180,
+}  # fmt: skip
+_ISO = re.compile(
+    r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*"
+    r"(Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b|[+-]\d{2}\b)?)?"
+)
+_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)")
+_CJK = re.compile(
+    r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日号號일]?(?:[^\d]{0,8}?(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})\s*[:時时시点點]\s*(\d{2})(?:\s*[:分분]\s*(\d{2})\b)?)?"
+)
+_YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d{2})[./](\d{1,2})[./](\d{1,2})(?!\d)")
+_NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2((?:19|20)\d{2}|\d{2})(?!\d)")
+_DAY_MONTH = re.compile(
+    r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er|ª)?\s*(?:de\s+|of\s+|d['’])?[\s./-]?([^\W\d_]{3,14})\.?,?\s*(?:de\s+|del\s+)?[\s./-]?,?\s*((?:19|20)\d{2})",
+)
+_MONTH_DAY = re.compile(r"([^\W\d_]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(?:at\s+)?((?:19|20)\d{2})")
+_TIME = re.compile(
+    r"(?<![\d:.])(\d{1,2})(?:[:.h]|\s*[:h]\s*)(\d{2})(?::(\d{2}))?\s*(a\.?m\.?|p\.?m\.?|uhr)?\s*\(?\s*([A-Z]{1,4}\b|[+-]\d{2}:?\d{2}\b)?",
+    re.IGNORECASE,
+)
+_URL_DATE = re.compile(r"/((?:19|20)\d{2})[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
+_URL_NAMED = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/", re.IGNORECASE)
+
+_PUBLISHED_METAS = {
+    "article:published_time": 0.95, "og:article:published_time": 0.9, "datepublished": 0.92, "article:published": 0.9,
+    "date": 0.7, "dc.date": 0.7, "dc.date.issued": 0.85, "dcterms.created": 0.8, "dcterms.date": 0.75, "dcterms.issued": 0.85,
+    "pubdate": 0.85, "publishdate": 0.85, "publish-date": 0.85, "publish_date": 0.85, "publication_date": 0.85,
+    "published_time": 0.85, "parsely-pub-date": 0.9, "sailthru.date": 0.85, "cxenseparse:recs:publishtime": 0.85,
+    "article.published": 0.85, "date.issued": 0.8, "originalpublicationdate": 0.9, "og:published_time": 0.85,
+    "article_date_original": 0.9, "created": 0.7, "article.created": 0.75, "datecreated": 0.8, "dc.date.created": 0.8,
+    "citation_publication_date": 0.7, "citation_date": 0.7, "ptime": 0.8, "rnews:datepublished": 0.85, "bt:pubdate": 0.85,
+    "article:post_date": 0.8, "shareaholic:article_published_time": 0.8, "displaydate": 0.8, "publicationdate": 0.85,
+    "publish_time": 0.85, "firstpublishtime": 0.85, "_pubtime": 0.85, "weibo:article:create_at": 0.85, "og:release_date": 0.8,
+    "video:release_date": 0.6, "dc:date": 0.7, "dc:created": 0.75, "prism.publicationdate": 0.8, "firstcreated": 0.8,
+    "last-publish-date": 0.4, "release_date": 0.6, "time": 0.5, "timestamp": 0.5, "contentdate": 0.7,
+}  # fmt: skip
+_MODIFIED_METAS = {
+    "article:modified_time": 0.95, "og:updated_time": 0.85, "datemodified": 0.92, "lastmod": 0.8, "last-modified": 0.6,
+    "dcterms.modified": 0.85, "dc.date.modified": 0.85, "article:modified": 0.85, "revised": 0.7, "modified": 0.7,
+    "article.updated": 0.85, "utime": 0.7, "modified_time": 0.8, "article_date_updated": 0.85, "dc.modified": 0.8,
+    "last-modified-date": 0.7, "article:updated_time": 0.85, "updated_time": 0.8, "bt:moddate": 0.8,
+}  # fmt: skip
+_MODIFIED_WORDS = re.compile(
+    r"updat|modif|aktualis|stand:|geändert|mis à jour|màj|actualiz|aggiornat|atualiz|обновл|更新|修改|수정|bijgewerkt|"
+    r"zaktualizowan|oppdatert|uppdaterad|opdateret|last edit",
+    re.IGNORECASE,
+)
+_DATE_NAMES = re.compile(
+    r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
+    r"article-?time|(?:^|[-_\s])time(?:$|[-_\s])|created|writedate|regist|source",
+    re.IGNORECASE,
+)
+
+
+def read_moment(text: str, *, day_first: bool = True) -> Moment | None:
+    """Read the first date in `text`; None where there is none. A date without a zone is taken as UTC, and says so."""
+    text = text.strip()[:200]
+    if not text:
+        return None
+    if text.isdigit() and len(text) in (10, 13):
+        return _epoch(int(text[:10]))
+    for reader in (_iso, _cjk, _year_first, _named, _compact):
+        found = reader(text)
+        if found is not None:
+            return found
+    return _numeric(text, day_first)
+
+
+def _epoch(seconds: int) -> Moment | None:
+    if not 631152000 <= seconds <= 4102444800:
+        return None
+    return Moment(datetime.fromtimestamp(seconds, UTC), "second")
+
+
+def _zone(mark: str | None) -> timezone | None:
+    if not mark:
+        return None
+    known = _ZONES.get(mark.lower())
+    if known is not None:
+        return timezone(timedelta(minutes=known)) if known else UTC
+    match = re.fullmatch(r"([+-])(\d{2}):?(\d{2})?", mark)
+    if match is None or int(match[2]) > 15:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3] or 0)
+    return timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))
+
+
+def _moment(
+    year: int, month: int, day: int, clock: tuple[int, int, int | None] | None = None, zone: timezone | None = None
+) -> Moment | None:
+    precision: Precision = "day" if clock is None else "minute" if clock[2] is None else "second"
+    hour, minute, second = clock or (0, 0, 0)
+    try:
+        at = datetime(year, month, day, tzinfo=zone or UTC)
+    except ValueError:
+        return None
+    if clock is not None:
+        if hour == 24:
+            hour = 0
+        if hour > 23 or minute > 59 or (second or 0) > 60:
+            return Moment(at, "day", "assumed")
+        at = at.replace(hour=hour, minute=minute, second=min(second or 0, 59))
+    return Moment(at, precision, "stated" if zone is not None else "assumed")
+
+
+def _clock_after(text: str, at: int) -> tuple[tuple[int, int, int | None] | None, timezone | None]:
+    """A time of day within the next few words."""
+    match = _TIME.search(text, at, at + 40)
+    if match is None:
+        return None, None
+    hour = int(match[1])
+    half = (match[4] or "").lower().replace(".", "")
+    if half == "pm" and hour < 12:
+        hour += 12
+    elif half == "am" and hour == 12:
+        hour = 0
+    return (hour, int(match[2]), int(match[3]) if match[3] else None), _zone(match[5])
+
+
+def _iso(text: str) -> Moment | None:
+    match = _ISO.search(text)
+    if match is None:
+        return None
+    clock = (int(match[4]), int(match[5]), int(match[6]) if match[6] else None) if match[4] else None
+    zone = _zone(match[7])
+    if clock is not None and zone is None:
+        tail = re.match(r"\s*([AP]M)?\s*\(?([A-Z]{2,4})\)?", text[match.end() :])
+        if tail:
+            zone = _zone(tail[2])
+            if tail[1] == "PM" and clock[0] < 12:
+                clock = (clock[0] + 12, clock[1], clock[2])
+    return _moment(int(match[1]), int(match[2]), int(match[3]), clock, zone)
+
+
+def _compact(text: str) -> Moment | None:
+    match = _COMPACT.search(text)
+    if match is None:
+        return None
+    clock = (int(match[4]), int(match[5]), int(match[6]) if match[6] else None) if match[4] else None
+    zone = None
+    tail = re.match(r"\s*(Z|[+-]\d{2}:?\d{2})\b", text[match.end() :])
+    if tail and clock:
+        zone = _zone(tail[1])
+    return _moment(int(match[1]), int(match[2]), int(match[3]), clock, zone)
+
+
+def _cjk(text: str) -> Moment | None:
+    match = _CJK.search(text)
+    if match is None:
+        return None
+    clock = None
+    if match[5]:
+        hour = int(match[5])
+        if match[4] in ("下午", "午後", "오후") and hour < 12:
+            hour += 12
+        clock = (hour, int(match[6]), int(match[7]) if match[7] else None)
+    return _moment(int(match[1]), int(match[2]), int(match[3]), clock)
+
+
+def _year_first(text: str) -> Moment | None:
+    match = _YEAR_FIRST.search(text)
+    if match is None:
+        return None
+    clock, zone = _clock_after(text, match.end())
+    return _moment(int(match[1]), int(match[2]), int(match[3]), clock, zone)
+
+
+def _named(text: str) -> Moment | None:
+    for match in _DAY_MONTH.finditer(text):
+        month = _MONTHS.get(match[2].lower())
+        if month:
+            clock, zone = _clock_after(text, match.end())
+            return _moment(int(match[3]), month, int(match[1]), clock, zone)
+    for match in _MONTH_DAY.finditer(text):
+        month = _MONTHS.get(match[1].lower())
+        if month:
+            clock, zone = _clock_after(text, match.end())
+            return _moment(int(match[3]), month, int(match[2]), clock, zone)
+    return None
+
+
+def _numeric(text: str, day_first: bool) -> Moment | None:
+    match = _NUMERIC.search(text)
+    if match is None:
+        return None
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    if year < 100:
+        year += 2000 if year < 60 else 1900
+    # A dotted date is day first everywhere; with slashes America differs.
+    if second > 12 or (first <= 12 and not day_first and match[2] != "."):
+        first, second = second, first
+    clock, zone = _clock_after(text, match.end())
+    return _moment(year, second, first, clock, zone)
+
+
+# -- the page's dates
+
+
+def find_dates(
+    *,
+    articles: list[Node],
+    nodes: list[Node],
+    metas: list[tuple[str, str]],
+    body: html.HtmlElement,
+    headline_node: html.HtmlElement | None,
+    url: str,
+    day_first: bool,
+    bound: datetime | None,
+    last_modified: str | None = None,
+    claimed: datetime | None = None,
+) -> tuple[Moment | None, Moment | None, dict[str, Origin]]:
+    """Return (published, modified, origins). `bound` is when the page was seen: later dates are refused."""
+    published: list[Candidate[Moment]] = []
+    modified: list[Candidate[Moment]] = []
+
+    def add(to: list[Candidate[Moment]], text: str | None, value_from: str, weight: float) -> None:
+        found = read_moment(text, day_first=day_first) if text else None
+        if found is not None and _EARLIEST <= found.at and (bound is None or found.at <= bound + timedelta(hours=26)):
+            to.append(Candidate(found, value_from, weight))
+
+    for rank, node in enumerate(articles[:4]):
+        add(published, first_text(node.get("datePublished")), "json-ld", 1.0 - 0.1 * rank)
+        add(published, first_text(node.get("dateCreated")), "json-ld:dateCreated", 0.75 - 0.1 * rank)
+        add(modified, first_text(node.get("dateModified")), "json-ld", 1.0 - 0.1 * rank)
+    if not articles:
+        for node in nodes[:200]:
+            add(published, first_text(node.get("datePublished")), "json-ld:other", 0.6)
+            add(modified, first_text(node.get("dateModified")), "json-ld:other", 0.6)
+    for name, content in metas:
+        if name in _PUBLISHED_METAS:
+            add(published, content, name, _PUBLISHED_METAS[name])
+        elif name in _MODIFIED_METAS:
+            add(modified, content, name, _MODIFIED_METAS[name])
+    for text, value_from, weight, is_update in _visible(body, headline_node):
+        add(modified if is_update else published, text, value_from, weight)
+    for text in _url_dates(url):
+        add(published, text, "url", 0.66)
+    if claimed is not None:
+        published.append(Candidate(Moment(claimed, "second"), "listing", 0.5))
+    if last_modified and not modified:
+        add(modified, last_modified, "http:last-modified", 0.2)
+    return _choose(published, modified)
+
+
+def _url_dates(url: str) -> Iterator[str]:
+    path = urlsplit(url).path
+    match = _URL_DATE.search(path)
+    if match:
+        yield f"{match[1]}-{int(match[2]):02d}-{int(match[3]):02d}"
+    named = _URL_NAMED.search(path)
+    if named and named[2].lower() in _MONTHS:
+        yield f"{named[1]}-{_MONTHS[named[2].lower()]:02d}-{int(named[3]):02d}"
+
+
+def _visible(
+    body: html.HtmlElement, headline_node: html.HtmlElement | None
+) -> Iterator[tuple[str, str, float, bool]]:
+    """Dates a reader sees: <time>, microdata, and small elements named for a date, best near the headline."""
+    seen = 0
+    after_headline = headline_node is None
+    since = 0
+    in_head = True
+    for node in body.iter():
+        if node is headline_node:
+            after_headline, since = True, 0
+        since += 1
+        tag = node.tag
+        if tag in ("footer", "aside"):
+            in_head = False
+        prop = node.get("itemprop") or node.get("property") or ""
+        names = f"{node.get('class') or ''} {node.get('id') or ''}"
+        is_time = tag == "time"
+        if prop and "date" in prop.lower():
+            text = node.get("content") or node.get("datetime") or _short(node)
+            if text:
+                yield text, f"microdata:{prop}", 0.85 if after_headline else 0.75, "modif" in prop.lower()
+                seen += 1
+        elif is_time or (names != " " and _DATE_NAMES.search(names)):
+            visible = _short(node)
+            stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
+            is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}"))
+            near = 0.10 if after_headline and since < 80 else 0.0
+            base = 0.62 if is_time else 0.5
+            if node.get("pubdate") is not None:
+                base += 0.2
+            if not in_head:
+                base -= 0.1
+            if is_time and stated:
+                yield stated, "time", base + near, is_update
+                seen += 1
+            elif visible and any(char.isdigit() for char in visible):
+                yield visible, "visible", base - 0.02 + near, is_update and not re.search(r"publi|veröff|发布", visible[:40], re.I)
+                seen += 1
+        if seen > 40:
+            return
+
+
+def _before(node: html.HtmlElement) -> str:
+    parent = node.getparent()
+    previous = node.getprevious()
+    return ((previous.tail if previous is not None else parent.text if parent is not None else "") or "")[-40:]
+
+
+def _short(node: html.HtmlElement) -> str:
+    text = " ".join(part.strip() for part in node.itertext() if part.strip())
+    return text if len(text) <= 160 else ""
+
+
+def _choose(
+    published: list[Candidate[Moment]], modified: list[Candidate[Moment]]
+) -> tuple[Moment | None, Moment | None, dict[str, Origin]]:
+    origins: dict[str, Origin] = {}
+    best = _vote(published)
+    latest = _vote(modified)
+    if latest is not None:
+        origins["date_modified"] = origin_of(latest, modified, latest.weight)
+    if best is None:
+        return None, latest.value if latest else None, origins
+    finer = _finer(best, published)
+    agreeing = sum(1 for other in published if _same_day(other.value, best.value)) - 1
+    origins["date_published"] = origin_of(finer, published, best.weight * 0.85 + 0.05 * min(agreeing, 3))
+    return finer.value, latest.value if latest else None, origins
+
+
+def _vote(candidates: list[Candidate[Moment]]) -> Candidate[Moment] | None:
+    """The candidate whose own weight and the agreement of others is largest; the first of equals."""
+    best: Candidate[Moment] | None = None
+    best_score = 0.0
+    for candidate in candidates:
+        support = {c.value_from for c in candidates if c is not candidate and _same_day(c.value, candidate.value)}
+        score = candidate.weight + 0.07 * min(3, len(support - {candidate.value_from}))
+        if score > best_score + 1e-9:
+            best, best_score = candidate, score
+    return best
+
+
+def _same_day(one: Moment, other: Moment) -> bool:
+    return one.at.date() == other.at.date() or one.at.astimezone(UTC).date() == other.at.astimezone(UTC).date()
+
+
+_FINENESS = {"year": 0, "month": 1, "day": 2, "minute": 3, "second": 4}
+
+
+def _finer(best: Candidate[Moment], candidates: list[Candidate[Moment]]) -> Candidate[Moment]:
+    """Of the candidates that mean the winner's day, the best one with a time and a stated zone."""
+
+    def worth(candidate: Candidate[Moment]) -> tuple[bool, bool, float]:
+        moment = candidate.value
+        timed = _FINENESS[moment.precision] >= 3 and (moment.at.hour, moment.at.minute, moment.at.second) != (0, 0, 0)
+        return (timed, timed and moment.zone_from == "stated", candidate.weight)
+
+    if worth(best)[:2] == (True, True):
+        return best
+    return max((c for c in candidates if _same_day(c.value, best.value)), key=worth, default=best)

@@ -1,0 +1,174 @@
+"""Everything a page says about itself in one pass, with the origin of every field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit
+
+from lxml import html
+
+from archive.extract import authors, dates, headline
+from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
+from archive.extract.page import Parsed
+from archive.model import Author, Image, Moment, Origin, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The fields of an Article that do not need its text."""
+
+    headline: str | None
+    headline_node: html.HtmlElement | None
+    description: str | None
+    authors: tuple[Author, ...]
+    publisher: str | None
+    section: str | None
+    keywords: tuple[str, ...]
+    published: Moment | None
+    modified: Moment | None
+    declared_languages: list[tuple[str, str]]
+    images: tuple[Image, ...]
+    canonical: str | None
+    amp: str | None
+    free: bool | None
+    license: str | None
+    next_page: str | None
+    json_ld_types: frozenset[str]
+    og_type: str
+    declares_article: bool
+    origins: dict[str, Origin]
+
+
+def find_metadata(page: Page, parsed: Parsed) -> Metadata:
+    """Gather and weigh what the page says. Pure."""
+    nodes = read_json_ld(parsed.json_ld)
+    articles = articles_of(nodes)
+    article: Node = articles[0] if articles else {}
+    metas: dict[str, str] = {}
+    for name, content in parsed.metas:
+        metas.setdefault(name, content)
+    base = urljoin(page.url, parsed.base_href) if parsed.base_href else page.url
+    publisher = first_text(article.get("publisher")) or metas.get("og:site_name")
+    site_names = _site_names(publisher, metas, nodes, page.url)
+    title, node, title_origin = headline.find_headline(
+        articles=articles, metas=parsed.metas, title=parsed.title, body=parsed.body, site_names=site_names
+    )
+    people, people_origin = authors.find_authors(
+        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, headline_node=node, site_names=site_names
+    )
+    published, modified, origins = dates.find_dates(
+        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, headline_node=node, url=page.url,
+        day_first=_day_first(parsed, page.url), bound=_bound(page), last_modified=page.http_last_modified,
+        claimed=page.claims.published,
+    )  # fmt: skip
+    if title_origin:
+        origins["headline"] = title_origin
+    if people_origin:
+        origins["authors"] = people_origin
+    kinds = frozenset(kind for item in nodes for kind in types_of(item))
+    og_type = metas.get("og:type", "").lower()
+    rels = {rel: href for names, href, _ in reversed(parsed.links) for rel in names.split()}
+    return Metadata(
+        headline=title, headline_node=node,
+        description=metas.get("og:description") or metas.get("description") or first_text(article.get("description")),
+        authors=people, publisher=publisher,
+        section=first_text(article.get("articleSection")) or metas.get("article:section"),
+        keywords=_keywords(article, metas, parsed.metas),
+        published=published, modified=modified, declared_languages=_languages(article, parsed, metas),
+        images=_images(article, parsed, base),
+        canonical=_link(base, rels.get("canonical")) or _link(base, metas.get("og:url")),
+        amp=_link(base, rels.get("amphtml")), free=_free(article),
+        license=_link(base, rels.get("license")) or first_text(article.get("license")),
+        next_page=_next_page(base, rels.get("next"), parsed),
+        json_ld_types=kinds, og_type=og_type,
+        declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),
+        origins=origins,
+    )  # fmt: skip
+
+
+def _bound(page: Page) -> datetime | None:
+    return page.seen_at
+
+
+def _site_names(publisher: str | None, metas: dict[str, str], nodes: list[Node], url: str) -> list[str]:
+    names = [publisher or "", metas.get("og:site_name", ""), metas.get("application-name", ""), metas.get("twitter:site", "").lstrip("@"),
+             metas.get("al:ios:app_name", ""), metas.get("apple-mobile-web-app-title", "")]  # fmt: skip
+    for node in nodes[:100]:
+        if types_of(node) & {"website", "newsmediaorganization", "organization"}:
+            names.extend(texts(node.get("name"))[:1])
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    if host:
+        names.extend((host, host.split(".")[0]))
+    return [name for name in names if name]
+
+
+def _day_first(parsed: Parsed, url: str) -> bool:
+    lang = (parsed.html_lang or "").lower().replace("_", "-")
+    host = urlsplit(url).hostname or ""
+    if lang.startswith("en-") and lang != "en-us":
+        return True
+    if lang.startswith("en") or not lang:
+        return bool(host) and host.rsplit(".", 1)[-1] in ("uk", "au", "nz", "in", "ie", "za", "de", "fr", "it", "es", "nl")
+    return True
+
+
+def _languages(article: Node, parsed: Parsed, metas: dict[str, str]) -> list[tuple[str, str]]:
+    found = [(parsed.html_lang or "", "html@lang"), (first_text(article.get("inLanguage")) or "", "json-ld"),
+             (metas.get("og:locale", ""), "og:locale"), (metas.get("content-language", ""), "content-language"),
+             (metas.get("dc.language", ""), "dc.language")]  # fmt: skip
+    return [entry for entry in found if entry[0]]
+
+
+def _keywords(article: Node, metas: dict[str, str], all_metas: list[tuple[str, str]]) -> tuple[str, ...]:
+    found = texts(article.get("keywords")) or [value for name, value in all_metas if name == "article:tag"]
+    found = found or texts(metas.get("news_keywords") or metas.get("keywords") or "")
+    if len(found) == 1:
+        found = [part.strip() for part in found[0].replace("，", ",").replace(";", ",").split(",")]
+    return tuple(dict.fromkeys(word for word in found if word))[:50]
+
+
+def _free(article: Node) -> bool | None:
+    value = str(article.get("isAccessibleForFree", "")).lower().rsplit("/", 1)[-1]
+    return {"true": True, "false": False}.get(value)
+
+
+def _link(base: str, href: str | None) -> str | None:
+    if not href:
+        return None
+    try:
+        url = urljoin(base, href.strip())
+    except ValueError:
+        return None
+    return url if url.startswith(("http://", "https://")) else None
+
+
+def _next_page(base: str, rel_next: str | None, parsed: Parsed) -> str | None:
+    if rel_next:
+        return _link(base, rel_next)
+    for node in parsed.body.iter("a"):
+        if "next" in (node.get("rel") or "").split():
+            return _link(base, node.get("href"))
+    return None
+
+
+def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
+    found: dict[str, Image] = {}
+    value = article.get("image")
+    for item in value if isinstance(value, list) else [value]:
+        url = _link(base, str(item.get("url") or item.get("contentUrl") or "") if isinstance(item, dict) else item if isinstance(item, str) else None)
+        if url:
+            caption = first_text(item.get("caption")) if isinstance(item, dict) else None
+            credit = first_text(item.get("creditText") or item.get("author")) if isinstance(item, dict) else None
+            found.setdefault(url, Image(url, caption, credit))
+    for name, content in parsed.metas:
+        if name in ("og:image", "og:image:url", "og:image:secure_url") and (url := _link(base, content)):
+            found.setdefault(url, Image(url))
+    for figure in parsed.body.iter("figure"):
+        image = figure.find(".//img")
+        url = _link(base, image.get("src") or image.get("data-src")) if image is not None else None
+        if url and len(found) < 50:
+            caption = figure.find(".//figcaption")
+            words = " ".join("".join(caption.itertext()).split()) if caption is not None else ""
+            found[url] = Image(url, words or None)
+    return tuple(list(found.values())[:50])

@@ -1,0 +1,194 @@
+"""A page, decoded and parsed once: the tree without what is never text, and what was taken out of it first.
+
+Order: `read_page` (bytes in, Parsed out), the budget that keeps hostile pages from costing more than others, and
+the clearing of the tree. Scripts are most of the bytes of a news page; they are gone before anything walks it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from lxml import etree, html
+
+from archive.extract.charset import Decoded, decode
+from archive.model import Page
+
+MAX_BYTES = 8_000_000  # of markup handed to the parser; the WARC keeps all of it
+MAX_NODES = 60_000  # elements walked; the largest honest news page we know has 19,000
+MAX_DEPTH = 200  # deeper elements are dropped: recursion and ancestor walks stay bounded
+MAX_JSON_BYTES = 2_000_000
+
+_DROPPED = ("script", "style", "noscript", "svg", "template", "iframe", "object", "embed", "canvas", "math", "map",
+            "audio", "video", "select", "datalist", "link", "base", "meta", "head", "frameset", "applet", "dialog",
+            "input", "textarea")  # fmt: skip
+_NULLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_BLANK = "<html><head></head><body></body></html>"
+
+
+@dataclass(slots=True)
+class Parsed:
+    """One page, parsed. `body` is cleared; head facts and payloads are kept beside it."""
+
+    decoded: Decoded
+    root: html.HtmlElement
+    body: html.HtmlElement
+    title: str  # of <title>
+    metas: list[tuple[str, str]]  # (name, property or itemprop in lower case; content)
+    links: list[tuple[str, str, str]]  # (rel, href, hreflang)
+    json_ld: list[str]
+    html_lang: str | None
+    base_href: str | None
+    hidden: list[html.HtmlElement]  # subtrees the page itself does not show, taken out
+    has_player: str | None = None  # "video" or "audio" where the page embeds one
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_page(page: Page) -> Parsed:
+    """Decode and parse `page`; never raises for any bytes."""
+    warnings: list[str] = []
+    raw = page.body
+    if len(raw) > MAX_BYTES:
+        warnings.append(f"page of {len(raw)} bytes cut at {MAX_BYTES}")
+        raw = raw[:MAX_BYTES]
+    decoded = decode(raw, page.http_charset)
+    warnings.extend(decoded.warnings)
+    root = _parse(decoded.text)
+    metas, links, base = _head_facts(root)
+    json_ld = _json_payloads(root)
+    title = " ".join((root.findtext(".//title") or "").split())
+    parsed = Parsed(decoded, root, _body_of(root), title, metas, links, json_ld, root.get("lang"), base, [])
+    parsed.warnings.extend(warnings)
+    parsed.has_player = _player(root)
+    _clear(parsed)
+    return parsed
+
+
+def _parse(text: str) -> html.HtmlElement:
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    source = _NULLS.sub(" ", text) if _NULLS.search(text) else text
+    try:
+        root = html.document_fromstring(source.encode("utf-8", "replace") or b" ", parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        root = html.document_fromstring(_BLANK, parser=parser)
+    return root
+
+
+def _body_of(root: html.HtmlElement) -> html.HtmlElement:
+    body = root.find("body")
+    if body is None:
+        body = root.find(".//body")
+    return root if body is None else body
+
+
+def _head_facts(root: html.HtmlElement) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]], str | None]:
+    metas: list[tuple[str, str]] = []
+    links: list[tuple[str, str, str]] = []
+    base: str | None = None
+    for node in root.iter("meta", "link", "base"):
+        if node.tag == "meta":
+            content = node.get("content") or node.get("value")
+            if content:
+                for key in ("name", "property", "itemprop", "http-equiv"):
+                    name = node.get(key)
+                    if name:
+                        metas.append((name.strip().lower(), " ".join(content.split())))
+        elif node.tag == "link":
+            if node.get("rel") and node.get("href"):
+                links.append((node.get("rel", "").lower(), node.get("href", "").strip(), node.get("hreflang") or ""))
+        elif base is None and node.get("href"):
+            base = node.get("href")
+    return metas, links, base
+
+
+def _json_payloads(root: html.HtmlElement) -> list[str]:
+    found: list[str] = []
+    total = 0
+    for node in root.iter("script"):
+        kind = (node.get("type") or "").lower()
+        if "ld+json" in kind and node.text and total + len(node.text) <= MAX_JSON_BYTES:
+            found.append(node.text)
+            total += len(node.text)
+    return found
+
+
+def _player(root: html.HtmlElement) -> str | None:
+    for node in root.iter("video", "audio"):
+        return str(node.tag)
+    return None
+
+
+def is_hidden(node: html.HtmlElement) -> bool:
+    """Whether the page's own markup, without its style sheets, keeps this element from being shown."""
+    if node.get("hidden") is not None and node.get("hidden") != "until-found":
+        return True
+    style = node.get("style")
+    return bool(style and _NO_DISPLAY.search(style))
+
+
+def _clear(parsed: Parsed) -> None:
+    """Take out of the tree what is never text, what is hidden, and what is over the budget."""
+    for node in list(parsed.root.iter(*_DROPPED)):
+        if node is not parsed.root and node is not parsed.body:
+            _drop(node)
+    candidates = parsed.body.xpath(".//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
+    body_chars: int | None = None
+    for node in candidates:
+        if not is_hidden(node) or any(ancestor in parsed.hidden for ancestor in node.iterancestors()):
+            continue
+        if body_chars is None:
+            body_chars = _length(parsed.body)
+        # Pages that wait for a script to show themselves hide all of their text: then nothing is hidden.
+        if _length(node) * 2 > body_chars:
+            continue
+        parsed.hidden.append(node)
+    for node in parsed.hidden:
+        _drop(node)
+    _bound(parsed)
+
+
+def _length(node: html.HtmlElement) -> int:
+    return sum(len(text.strip()) for text in node.itertext())
+
+
+def _bound(parsed: Parsed) -> None:
+    count = 0
+    cut: list[html.HtmlElement] = []
+    depth = 0
+    deepest = False
+    for event, node in etree.iterwalk(parsed.body, events=("start", "end")):
+        if event == "end":
+            depth -= 1
+            continue
+        depth += 1
+        count += 1
+        if count > MAX_NODES:
+            cut.append(node)
+        elif depth == MAX_DEPTH:
+            deepest = True
+            for child in node:
+                cut.append(child)
+    if count > MAX_NODES:
+        parsed.warnings.append(f"page of {count} elements read up to element {MAX_NODES}")
+    if deepest:
+        parsed.warnings.append(f"elements nested deeper than {MAX_DEPTH} left out")
+    for node in reversed(cut):
+        parent = node.getparent()
+        if parent is not None:
+            parent.remove(node)
+
+
+def _drop(node: html.HtmlElement) -> None:
+    """Remove an element and keep the text after it."""
+    parent = node.getparent()
+    if parent is None:
+        return
+    if node.tail:
+        previous = node.getprevious()
+        if previous is not None:
+            previous.tail = (previous.tail or "") + node.tail
+        else:
+            parent.text = (parent.text or "") + node.tail
+        node.tail = None
+    parent.remove(node)
