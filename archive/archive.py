@@ -11,7 +11,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -184,12 +184,9 @@ def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
 
     known = {capture.record_id for capture in captures.in_file(archive.catalog, archive.name, warc_file)}
     missing: list[Capture] = []
-    try:
-        for capture in captures_in(archive.store.find(warc_file), warc_file, archive=archive.name):
-            if capture.record_id not in known:
-                missing.append(capture)
-    except WarcDamaged:
-        pass  # `warc verify` names it; what is whole is still ours
+    found = captures_in(archive.store.find(warc_file), warc_file, archive=archive.name)
+    with suppress(WarcDamaged):  # `warc verify` names it; what is whole is still ours
+        missing.extend(capture for capture in found if capture.record_id not in known)
     for at in range(0, len(missing), _BATCH):
         with archive.catalog.transaction() as conn:
             captures.insert(conn, missing[at : at + _BATCH])

@@ -42,9 +42,7 @@ def _globals(
     context: typer.Context,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "-C", "--dir", metavar="DIR", help="The archive. Default: the nearest folder with a pressmark.toml."
-        ),
+        typer.Option("-C", "--dir", metavar="DIR", help="The archive. Default: the nearest with a pressmark.toml."),
     ] = None,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks.")] = 0,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour; NO_COLOR works too.")] = False,

@@ -1,6 +1,6 @@
 """What changed between two revisions: title, dates and authors first, then the text word by word. Pure.
 
-Words for scripts with spaces, characters for Chinese, Japanese, Korean, Thai and their like. Lines are matched
+Words for scripts with spaces, characters for Chinese, Japanese, Thai and their like. Lines are matched
 first, so that a long story costs little and a moved comma does not colour a page.
 """
 
@@ -18,7 +18,7 @@ Change = Literal["same", "added", "removed"]
 # A reader looks for these first; in this order.
 FIELDS = ("headline", "date_published", "date_modified", "authors", "description", "section", "keywords", "language")
 MINOR_WORDS = 3
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKENS = re.compile(rf"\s+|[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
 
 

@@ -1,4 +1,4 @@
-"""Why: what became of a URL and how we know. The blocks of the page are read again from its bytes, each with its reason.
+"""Why: what became of a URL and how we know. The page is read again from its bytes, block by block with reasons.
 
 `explain` gathers, `lines` says it in words; `pressmark why` prints those, a web page would show the same.
 """

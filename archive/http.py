@@ -15,8 +15,11 @@ from typing import Literal
 MAX_HEAD_BYTES = 1 << 20
 _STATUS_LINE = re.compile(rb"^(HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{3})(?:[ \t]+(.*))?$", re.DOTALL | re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"^[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_LIMIT = 1 << 16
+_MAX_EXCESS = 1 << 16
+_HEAD_PIECE = 1 << 14
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_BLANK = b"\r\n"
 
 Framing = Literal["none", "length", "chunked", "close"]
 
@@ -90,9 +93,11 @@ class ResponseReader:
     """Finds the end of one response in a stream of bytes and takes its transfer coding off.
 
     Feed it with `feed`; it returns the entity bytes (transfer-decoded, still content-encoded) that became known.
-    `done` turns true at the end of the message; bytes fed beyond it are counted in `excess`. Call `eof` when the
-    connection has closed: `complete` then says whether the message had ended by its own framing.
-    `consumed` counts the bytes of the final response, and `interim` holds the 1xx heads before it, as sent.
+    `done` turns true at the end of the message; bytes fed beyond it are counted in `excess_bytes`, and the first
+    64 KiB of them kept in `excess`. Call `eof` when the connection has closed: `complete` then says whether the
+    message had ended by its own framing. `consumed` counts the bytes of the final response (blank lines before it
+    included), and `interim` holds the 1xx heads before it, as sent. However the bytes are cut up, the result is the
+    same.
     """
 
     def __init__(self, method: str = "GET", *, max_head_bytes: int = MAX_HEAD_BYTES) -> None:
@@ -104,19 +109,31 @@ class ResponseReader:
         self.consumed = 0
         self.entity_bytes = 0
         self.excess = b""
+        self.excess_bytes = 0
         self.done = False
         self.complete = False
-        self.trailers: tuple[tuple[bytes, bytes], ...] = ()
         self._max_head_bytes = max_head_bytes
         self._buffer = bytearray()
         self._left = 0  # bytes of the body or of the chunk still to come
         self._chunk: Literal["size", "data", "end", "trailer", "broken"] = "size"
         self._scanned = 0
+        self._trailers: list[tuple[bytes, bytes]] = []
+        self._trailer_bytes = 0
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes as received; return the entity bytes they gave."""
+        if self.head is not None or len(data) <= _HEAD_PIECE:
+            return self._feed(data)
+        given: list[bytes] = []
+        at = 0
+        while self.head is None and not self.done and at < len(data):  # so that a long body is not copied with its head
+            given += self._feed(data[at : at + _HEAD_PIECE])
+            at += _HEAD_PIECE
+        return given + self._feed(data[at:])
+
+    def _feed(self, data: bytes) -> list[bytes]:
         if self.done:
-            self.excess += data
+            self._exceed(data)
             return []
         if self.head is None:
             self._buffer += data
@@ -125,7 +142,7 @@ class ResponseReader:
             data = bytes(self._buffer)
             self._buffer.clear()
             if self.done:
-                self.excess += data
+                self._exceed(data)
                 return []
         return self._body(data) if data else []
 
@@ -155,6 +172,11 @@ class ResponseReader:
         return []
 
     @property
+    def trailers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Fields after the last chunk, as sent."""
+        return tuple(self._trailers)
+
+    @property
     def keep_alive(self) -> bool:
         """Whether the connection can carry another exchange after this one."""
         if not (self.done and self.complete and self.head) or self.framing == "close" or self.excess:
@@ -170,13 +192,13 @@ class ResponseReader:
                 self._take_head(b"", problem="no status line")
                 return True
             end = self._head_end()
+            if (end or len(self._buffer)) > self._max_head_bytes:
+                raw = bytes(self._buffer[: self._max_head_bytes])
+                del self._buffer[: self._max_head_bytes]
+                self._take_head(raw, problem=f"head longer than {self._max_head_bytes} bytes")
+                self._end(complete=False)
+                return True
             if end is None:
-                if len(self._buffer) > self._max_head_bytes:
-                    raw = bytes(self._buffer)
-                    self._buffer.clear()
-                    self._take_head(raw, problem=f"head longer than {self._max_head_bytes} bytes")
-                    self._end(complete=False)
-                    return True
                 return False
             raw = bytes(self._buffer[:end])
             del self._buffer[:end]
@@ -185,22 +207,27 @@ class ResponseReader:
             if head.status is not None and 100 <= head.status < 200 and head.status != 101:
                 self.interim.append(raw)
                 continue
-            self._take_head(raw)
+            self._take_head(raw, head=head)
             return True
 
     def _no_http(self) -> bool:
-        start = bytes(self._buffer[:5]).lstrip(b"\r\n").upper()
-        return not (start.startswith(b"ICY ") or b"HTTP/".startswith(start[:5]) or b"ICY ".startswith(start[:4]))
+        lead = self._blank_bytes()
+        start = bytes(self._buffer[lead : lead + 5]).upper()
+        return not (start.startswith(b"ICY ") or b"HTTP/".startswith(start) or b"ICY ".startswith(start[:4]))
 
     def _head_end(self) -> int | None:
-        # Blank lines before the status line are skipped, as RFC 9112 section 2.2 asks of lenient readers.
-        blank = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
-        found = _HEAD_END.search(self._buffer, max(blank, self._scanned - 3))
+        found = _HEAD_END.search(self._buffer, max(self._blank_bytes(), self._scanned - 3))
         self._scanned = len(self._buffer)
         return found.end() if found else None
 
-    def _take_head(self, raw: bytes, problem: str | None = None) -> None:
-        self.head = parse_head(raw) if raw else Head(b"", None, b"", (), 0, ())
+    def _blank_bytes(self) -> int:
+        """Line ends before the status line are skipped, as RFC 9112 section 2.2 asks of lenient readers."""
+        if not self._buffer.startswith((b"\r", b"\n")):
+            return 0
+        return len(self._buffer) - len(self._buffer.lstrip(_BLANK))
+
+    def _take_head(self, raw: bytes, problem: str | None = None, head: Head | None = None) -> None:
+        self.head = head or (parse_head(raw) if raw else Head(b"", None, b"", (), 0, ()))
         self.problems.extend(self.head.problems)
         if problem and problem not in self.problems:
             self.problems.append(problem)
@@ -225,8 +252,8 @@ class ResponseReader:
             return
         first = head.tokens("content-length")[0]
         if len(lengths) > 1:
-            self.problems.append("Content-Length given with different values")
-        if not first.isascii() or not first.isdigit():
+            self.problems.append(f"Content-Length given with different values: {', '.join(sorted(lengths))[:80]}")
+        if not first.isascii() or not first.isdigit() or len(first) > 18:
             self.problems.append(f"Content-Length is not a number: {first[:40]}")
             self.framing = "close"
             return
@@ -245,8 +272,8 @@ class ResponseReader:
             self.consumed += len(taken)
             self.entity_bytes += len(taken)
             if self._left == 0:
-                self.excess += data[len(taken) :]
                 self._end(complete=True)
+                self._exceed(data[len(taken) :])
             return [taken]
         self.consumed += len(data)
         self.entity_bytes += len(data)
@@ -270,10 +297,10 @@ class ResponseReader:
                     self._chunk = "end"
             else:
                 end = view.find(b"\n", at)
+                if (end if end >= 0 else len(view)) - at > _LINE_LIMIT:
+                    self._break("chunk line longer than 64 KiB")
+                    continue
                 if end < 0:
-                    if len(view) - at > _LINE_LIMIT:
-                        self._break("chunk line longer than 64 KiB")
-                        continue
                     break
                 line = bytes(view[at:end]).rstrip(b"\r")
                 if not self._chunk_line(line):
@@ -281,7 +308,7 @@ class ResponseReader:
                 at = end + 1
         self.consumed += at
         if self.done:
-            self.excess += bytes(view[at:])
+            self._exceed(bytes(view[at:]))
             view.clear()
         else:
             del view[:at]
@@ -302,8 +329,12 @@ class ResponseReader:
             self._left = int(matched[1], 16)
             self._chunk = "data" if self._left else "trailer"
         elif line:
+            self._trailer_bytes += len(line)
+            if self._trailer_bytes > self._max_head_bytes:
+                self._break(f"trailers longer than {self._max_head_bytes} bytes")
+                return False
             name, _, value = line.partition(b":")
-            self.trailers += ((name.strip(), value.strip()),)
+            self._trailers.append((name.strip(), value.strip()))
         else:
             self._end(complete=True)
         return True
@@ -312,6 +343,11 @@ class ResponseReader:
         self.problems.append(problem)
         self._chunk = "broken"
         self.framing = "chunked"
+
+    def _exceed(self, data: bytes) -> None:
+        """Count bytes after the end; a server that never stops must not fill our memory."""
+        self.excess_bytes += len(data)
+        self.excess += data[: _MAX_EXCESS - len(self.excess)]
 
     def _end(self, *, complete: bool) -> None:
         self.done, self.complete = True, complete

@@ -32,9 +32,9 @@ def discovery_fields(discovery: Discovery) -> Fields:
 def discovery_from(fields: Iterable[tuple[str, str]], url: str) -> Discovery | None:
     """Return the discovery that metadata fields tell of; None where they tell of none (another tool's file)."""
     given = dict(fields)
-    found_by = given.get("foundBy")
+    found_by = next((known for known in get_args(FoundBy) if known == given.get("foundBy")), None)
     found_at = _moment(given.get("foundAt"))
-    if found_by not in get_args(FoundBy) or found_at is None:
+    if found_by is None or found_at is None:
         return None
     return Discovery(
         url=url,

@@ -21,31 +21,26 @@ from archive.provenance import Fields, discovery_from
 from archive.store import LocalStore
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+
     from archive.archive import Archive
     from archive.extract import Evidence
+    from archive.record import Circumstances
+    from archive.revisions import Decision
     from archive.warc.reader import KeptResponse
 
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
-# Reasons `judge` and `readable` give: a re-extraction looks at these pages again.
+# Reasons `judge` gives: a re-extraction looks at these pages again.
 READING_REASONS = frozenset(
-    [
-        "mime",
-        "bot_wall",
-        "consent",
-        "soft_404",
-        "empty_extraction",
-        "paywall",
-        "not_article",
-        "too_short",
-        "wrong_language",
-        "no_date",
-    ]
-)
+    ("bot_wall", "consent", "soft_404", "empty_extraction", "paywall", "not_article", "too_short", "wrong_language",
+     "no_date")
+)  # fmt: skip
 _WALLS = {"bot_wall": "bot_wall", "consent": "consent", "soft_404": "soft_404", "empty": "empty_extraction"}
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 )
 _OPEN_FILES = 4
+_RULES = ReadingRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ class ReadJob:
     root: str
     warc_file: str
     offset: int
-    rules: ReadingRules = ReadingRules()
+    rules: ReadingRules = _RULES
     payload_file: str | None = None
     payload_offset: int | None = None
     claims: Claims | None = None
@@ -205,10 +200,37 @@ def _speaks(language: str, wanted: Sequence[str]) -> bool:
 
 def _evidence(extraction: Extraction) -> dict[str, str]:
     """What the reading saw: its warnings, and the blocks that gave the page away."""
-    detail = {"page_type": extraction.article.page_type}
+    detail: dict[str, str] = {"page_type": extraction.article.page_type}
     if extraction.warnings:
         detail["warnings"] = "; ".join(extraction.warnings)
     return detail
+
+
+def decide_record(
+    conn: Connection, reading: Reading, capture: Capture, discovery: Discovery | None, circumstances: Circumstances
+) -> tuple[Decision, dict[str, Any]]:
+    """Return what a reading is to the history of its page, and its record.
+
+    New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
+    (`archive.catalog.articles.record`); of a Same only the catalog hears.
+    """
+    from archive.catalog import articles
+    from archive.extract.duplicates import simhash
+    from archive.record import build_record
+    from archive.revisions import decide, extractor_of
+
+    extraction = reading.extraction
+    latest = articles.latest_revision(conn, capture.target_uri, extractor_of(extraction))
+    decision = decide(
+        extraction,
+        latest,
+        capture.fetched_at,
+        article_id=articles.id_for(conn, capture.target_uri, capture.payload_digest),
+        record_id=capture.record_id,
+        simhash=simhash(extraction.article.text),
+    )
+    found = discovery or reading.discovery
+    return decision, build_record(extraction, capture, decision.revision, found, circumstances)
 
 
 class RecordWriter:

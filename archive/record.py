@@ -265,18 +265,19 @@ def skipped_record(
     record_id: str | None = None,
 ) -> dict[str, Any]:
     """Return the `pressmark.skipped/1` record of a URL that was not stored. Pure."""
-    return SkippedRecord(
-        schema_="pressmark.skipped/1",
-        url=url,
-        source=source,
-        run=run,
-        reason=outcome.reason,
-        detail={name: str(value) for name, value in outcome.detail.items()},
-        found_in=discovery.via if discovery else None,
-        depth=discovery.depth if discovery else None,
-        at=rfc3339(at) if at else None,
-        warc_record_id=record_id,
-    ).model_dump(mode="json")
+    values = {
+        "schema": SKIPPED_SCHEMA,
+        "url": url,
+        "source": source,
+        "run": run,
+        "reason": outcome.reason,
+        "detail": {name: str(value) for name, value in outcome.detail.items()},
+        "found_in": discovery.via if discovery else None,
+        "depth": discovery.depth if discovery else None,
+        "at": rfc3339(at) if at else None,
+        "warc_record_id": record_id,
+    }
+    return SkippedRecord.model_validate(values).model_dump(mode="json")
 
 
 def json_schema(name: Literal["article", "skipped"]) -> dict[str, Any]:

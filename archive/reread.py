@@ -98,12 +98,8 @@ def _decided(archive: Archive, one: Reread) -> tuple[Any, dict[str, Any]] | None
     if latest is None:
         return New(replace(found, number=1)), one.record | {"revision": 1, "revision_count": 1}
     if latest.content_hash == found.content_hash:
-        widened = replace(
-            latest,
-            first_seen=min(latest.first_seen, found.first_seen),
-            last_seen=max(latest.last_seen, found.last_seen),
-        )
-        return Same(widened), one.record
+        first, last = min(latest.first_seen, found.first_seen), max(latest.last_seen, found.last_seen)
+        return Same(replace(latest, first_seen=first, last_seen=last)), one.record
     number = latest.number + 1
     return Changed(replace(found, number=number), latest), one.record | {"revision": number, "revision_count": number}
 
@@ -126,7 +122,7 @@ def _tasks(archive: Archive, source: str | None) -> Iterator[_Task]:
         if capture is not None:
             yield _Task(record["url"], capture, record)
     for skipped in frontier.skipped(archive.catalog, source=source):
-        if skipped.kind != "skipped" or skipped.reason not in READING_REASONS - {"mime"}:
+        if skipped.kind != "skipped" or skipped.reason not in READING_REASONS:
             continue
         capture = captures.latest(archive.catalog, skipped.url)
         if capture is not None:

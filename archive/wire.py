@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from typing import IO
@@ -19,7 +20,7 @@ class Wire:
     __slots__ = ("_file", "_memory", "_spool_bytes", "size")
 
     def __init__(self, data: bytes = b"", *, spool_bytes: int = SPOOL_BYTES) -> None:
-        self._memory = bytearray(data)
+        self._memory: bytes | bytearray = data  # bytes that are never added to are never copied
         self._file: IO[bytes] | None = None
         self._spool_bytes = spool_bytes
         self.size = len(data)
@@ -27,27 +28,31 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.size += len(data)
         if self._file is None:
+            if isinstance(self._memory, bytes):
+                self._memory = bytearray(self._memory)
             self._memory += data
             if self.size > self._spool_bytes:
                 self._file = tempfile.TemporaryFile(prefix="pressmark-")  # noqa: SIM115 - closed by close()
                 self._file.write(self._memory)
-                self._memory = bytearray()
+                self._memory = b""
         else:
             self._file.write(data)
 
     def chunks(self, start: int = 0, piece_bytes: int = _PIECE_BYTES) -> Iterator[bytes]:
         """Give the bytes from `start` to the end, in pieces."""
         if self._file is None:
+            if start == 0 and 0 < self.size <= piece_bytes:
+                yield bytes(self._memory)
+                return
             for at in range(start, self.size, piece_bytes):
                 yield bytes(self._memory[at : at + piece_bytes])
             return
+        self._file.flush()
         at = start
-        while at < self.size:
-            self._file.seek(at)
-            piece = self._file.read(piece_bytes)
+        # pread leaves the file's position alone: several readings may run at once, and writing goes on at the end.
+        while at < self.size and (piece := os.pread(self._file.fileno(), min(piece_bytes, self.size - at), at)):
             at += len(piece)
             yield piece
-        self._file.seek(0, 2)
 
     def getvalue(self) -> bytes:
         """All bytes at once; for tests and small bodies."""
@@ -60,7 +65,7 @@ class Wire:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
-        self._memory = bytearray()
+        self._memory = b""
 
     def __len__(self) -> int:
         return self.size

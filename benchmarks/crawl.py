@@ -21,26 +21,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PORT = 8900
 
-BARE = """
-import sys, scrapy
-from scrapy.crawler import AsyncCrawlerProcess
-class Bare(scrapy.Spider):
-    name = "bare"
-    custom_settings = {"LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False, "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
-                       "DOWNLOAD_DELAY": 0, "ROBOTSTXT_OBEY": False}
-    async def start(self):
-        for url in sys.argv[1:]:
-            yield scrapy.Request(url, self.listing)
-    def listing(self, response):
-        for link in response.xpath("//item/link/text()").getall():
-            yield scrapy.Request(link, self.page)
-    def page(self, response):
-        yield {"url": response.url, "size": len(response.body)}
-process = AsyncCrawlerProcess()
-process.crawl(Bare)
-process.start()
-"""
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -109,7 +89,7 @@ def measure(pages: int, kib: int, folder: Path) -> dict[str, Cost]:
         bare = folder / f"bare-{pages}"
         bare.mkdir()
         return {
-            "bare Scrapy": cost([sys.executable, "-c", BARE, *site.urls], bare),
+            "bare Scrapy": cost([sys.executable, str(HERE / "bare_scrapy.py"), str(pages), *site.urls], bare),
             "ours without reading": ours(archive_for(site, folder, f"unread-{pages}"), "--no-read"),
             "ours with reading": ours(archive_for(site, folder, f"read-{pages}")),
         }

@@ -84,7 +84,7 @@ def _include(discovery: Discovery, source: Source) -> Outcome | None:
         return None
     if any(_compiled(pattern).search(discovery.url) for pattern in source.include):
         return None
-    return _skipped("url_filter", rule="include: " + " | ".join(f"/{pattern}/" for pattern in source.include))
+    return _skipped("url_filter", rule="include: " + " | ".join(source.include))
 
 
 def _exclude(discovery: Discovery, source: Source) -> Outcome | None:

@@ -17,7 +17,7 @@ import typer
 from archive import cli as asking
 from archive.output import run_app, set_color
 from crawler.commands import config, crawl, demo, doctor, init, source
-from crawler.commands.shared import SOURCES_FILE, Globals, installed_version
+from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
@@ -33,14 +33,6 @@ _ASKING = {
 class LogFormat(StrEnum):
     text = "text"
     json = "json"
-
-
-class Progress(StrEnum):
-    auto = "auto"
-    bar = "bar"
-    plain = "plain"
-    json = "json"
-    none = "none"
 
 
 app = typer.Typer(

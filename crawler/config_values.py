@@ -77,7 +77,7 @@ def _css(value: object) -> str:
     try:
         HTMLTranslator().css_to_xpath(value if isinstance(value, str) else "")
     except SelectorError as error:
-        raise ValueError(f"is no CSS selector: {error}") from error
+        raise ValueError("is no CSS selector") from error
     return str(value)
 
 

@@ -173,7 +173,6 @@ class Frontier(BaseScheduler):
             per_host=PER_HOST,
             sources=session.source_names,
             run=session.run.run_id,
-            max_hosts=session.settings.crawl.concurrency,
         )
         for lease in taken:
             self._ready.setdefault(lease.host, deque()).append(lease)

@@ -199,9 +199,13 @@ def _in_our_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
     """What a person can act on. A mistake of ours (wrong SQL, a broken constraint) stays what it is."""
     if url.drivername == "sqlite":
         return _sqlite_words(error, url)
-    if error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout"):
-        if "No space left" in str(error.orig):
-            return errors.DiskFull(f"no room left at {_described(url)}")
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if state == "53100" or "No space left" in str(error.orig):
+        return errors.DiskFull(f"no room left at {_described(url)}")
+    # Without a state no server answered; 08 is a lost connection, 28 and 3D a user or database it does not know,
+    # 53 a lack of resources, 57P a server that stops. https://postgresql.org/docs/current/errcodes-appendix.html
+    is_operational = type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout") and not state
+    if error.connection_invalidated or is_operational or state.startswith(("08", "28", "3D", "53", "57P")):
         return errors.DatabaseUnreachable(
             f"cannot reach {_described(url)} ({_first_line(error.orig)})",
             hint="fetched pages are safe in warc/; once it is back: pressmark db rebuild",

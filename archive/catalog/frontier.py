@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, insert, or_, select, update
 
 from archive.catalog.claims import as_claims
 from archive.catalog.columns import among, bounded
@@ -25,6 +24,7 @@ from archive.catalog.leases import (
     bump,
     bump_where,
     hold,
+    host_of,
     lease,
     release,
     renew,
@@ -40,18 +40,19 @@ from archive.catalog.outcomes import (
     pending,
     skipped,
 )
-from archive.catalog.tables import hosts, urls
+from archive.catalog.tables import IS_DONE, IS_DUE, hosts, urls
 from archive.catalog.upsert import upsert
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
 from archive.urls import urlkey
 
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
-    "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped",
-    "take_unread", "unknown",
+    "host_of", "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew",
+    "skipped", "take_unread", "unknown",
 ]  # fmt: skip
 
 LISTING, ARTICLE = 0, 1  # priorities: lower goes first
+_ADDING = 0x7072_6174  # any constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,14 @@ def add(
     """
     first = {one.url: one for one in reversed(discoveries)}
     ended = outcomes or {}
+    _one_at_a_time(conn)
     known = _known(conn, first)
-    # In one order everywhere: two workers that add the same URLs must not wait for each other.
     fresh = sorted((one for url, one in first.items() if bounded(url) not in known), key=lambda one: one.url)
     rows = [_row(one, now, due=due, outcome=ended.get(one.url), run=run) for one in fresh]
-    new = _insert(conn, rows)
+    _insert(conn, rows)
     bump(conn, ((row["host"], row["source"], row["due_at"]) for row in rows if row["state"] == "due"))
     modified = _seen_again(conn, [one for url, one in first.items() if bounded(url) in known], known, now)
-    new_urls = tuple(one.url for one in fresh if bounded(one.url) in new)
-    return Added(len(new), len(first) - len(new), new_urls, modified)
+    return Added(len(fresh), len(first) - len(fresh), tuple(one.url for one in fresh), modified)
 
 
 def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
@@ -117,7 +117,7 @@ def make_due(
     chosen = _chosen(conn, source, urls, listings, outcomes)
     if reasons is not None:
         chosen.append(_T.outcome_reason.in_(list(reasons)))
-    waiting = or_(_T.state == "done", (_T.state == "due") & (_T.due_at > now))
+    waiting = or_(IS_DONE, IS_DUE & (_T.due_at > now))
     count = conn.execute(_due_now(now).where(waiting, *chosen)).rowcount
     if count:
         bump_where(conn, (_T.due_at == now), *chosen)
@@ -125,11 +125,6 @@ def make_due(
 
 
 _T = urls.c
-
-
-def host_of(url: str) -> str:
-    """The host we are polite to, with its port if it is not the scheme's own: "news.example:8080"."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def _chosen(
@@ -161,17 +156,20 @@ def _known(conn: Connection, addresses: Iterable[str]) -> dict[str, datetime | N
     return {row.url: row.claimed_modified for row in conn.execute(select(_T.url, _T.claimed_modified).where(condition))}
 
 
-def _insert(conn: Connection, rows: list[dict[str, Any]]) -> set[str]:
-    """Insert new rows and return the keys of those that were new: another worker may have been faster."""
-    if not rows:
-        return set()
-    names = sorted({row["host"] for row in rows})
-    conn.execute(upsert(conn, hosts).on_conflict_do_nothing(), [{"host": name} for name in names])
-    statement = upsert(conn, urls).on_conflict_do_nothing(index_elements=["url"])
-    if conn.dialect.name == "sqlite":  # the only writer: what was unknown before is new
-        conn.execute(statement, rows)
-        return {row["url"] for row in rows}
-    return set(conn.execute(statement.returning(_T.url), rows).scalars())
+def _one_at_a_time(conn: Connection) -> None:
+    """Let no other worker add until this transaction ends: what is unknown now is then new, and only to us.
+
+    SQLite has one writer anyway. In PostgreSQL it costs less than asking each row back from the server.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(_ADDING)))
+
+
+def _insert(conn: Connection, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        names = sorted({row["host"] for row in rows})
+        conn.execute(upsert(conn, hosts).on_conflict_do_nothing(), [{"host": name} for name in names])
+        conn.execute(insert(urls), rows)
 
 
 def _seen_again(

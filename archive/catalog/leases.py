@@ -7,12 +7,15 @@ source with something due, and says from when. Order: values, lease, renew, rele
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,12 +24,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     literal,
     null,
     or_,
     select,
+    text,
     update,
 )
 
@@ -34,7 +39,7 @@ from archive.catalog.captures import latest
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import captures, hosts, queues, urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, captures, hosts, queues, urls, workers
 from archive.catalog.upsert import upsert
 from archive.model import Capture, Claims, FoundBy, Outcome
 
@@ -91,17 +96,18 @@ def lease(
     per_host: int,
     sources: Sequence[str] | None = None,
     run: str | None = None,
-    max_hosts: int | None = None,
 ) -> list[Lease]:
     """Give `worker` up to `limit` due URLs, hosts in turn, listings first, never more than `per_host` of a host.
 
-    The hosts are the worker's own until the lease ends, at most `max_hosts` at once, so that others
-    find some. Leases that ended without an outcome are due again.
+    The hosts are the worker's own until the lease ends; workers that ask at the same time get a share of them each.
+    Leases that ended without an outcome are due again.
     """
     until = now + timedelta(seconds=seconds)
-    with catalog.transaction() as conn:
+    with catalog.transaction() as conn:  # by itself, so that two workers cannot wait for each other's queues
         _reclaim(conn, now)
-        found = _take_hosts(conn, worker, now, limit, per_host, sources, max_hosts)
+        _alive(conn, worker, until)
+    with catalog.transaction() as conn:
+        found = _take_hosts(conn, worker, now, limit, per_host, sources)
         rows = _choose(conn, found, now, limit)
         if rows:
             _mark(conn, worker, until, rows, run)
@@ -112,26 +118,29 @@ def lease(
 def renew(conn: Connection, worker: str, now: datetime, seconds: float) -> int:
     """Hold what the worker holds for `seconds` from now; return how many URLs. Hosts it needs no longer run out."""
     until = now + timedelta(seconds=seconds)
-    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = and_(IS_LEASED, urls.c.leased_by == worker)
     free = select(urls.c.url).where(mine).with_for_update(skip_locked=True)
     count = conn.execute(update(urls).where(urls.c.url.in_(free)).values(leased_until=until)).rowcount
     busy = exists().where(mine, urls.c.host == hosts.c.host)
     conn.execute(update(hosts).where(hosts.c.leased_by == worker, busy).values(leased_until=until))
+    _alive(conn, worker, until)
     return count
 
 
 def release(conn: Connection, worker: str) -> int:
     """Give everything back at a clean stop: URLs as if never leased, hosts free. Return how many URLs."""
-    mine = and_(urls.c.state == "leased", urls.c.leased_by == worker)
+    mine = and_(IS_LEASED, urls.c.leased_by == worker)
     back = _back_in_line(conn, mine, attempts=urls.c.attempts - 1)
     conn.execute(update(hosts).where(hosts.c.leased_by == worker).values(leased_by=None, leased_until=None))
+    conn.execute(delete(workers).where(workers.c.worker == worker))
     return back
 
 
-def acknowledge(conn: Connection, results: Sequence[Acknowledged]) -> int:
+def acknowledge(conn: Connection, results: Sequence[Acknowledged], *, rest_seconds: float = 2.0) -> int:
     """Write what became of URLs, after their captures are durable; return how many the frontier knows.
 
-    Whoever held the lease by now, the outcome counts: its capture is kept.
+    Whoever held the lease by now, the outcome counts: its capture is kept. A host of which its worker holds nothing
+    any more is free for other workers after `rest_seconds`: its politeness delay.
     """
     last = {bounded(one.url): one for one in results}
     ordered = sorted(last.items())
@@ -141,6 +150,7 @@ def acknowledge(conn: Connection, results: Sequence[Acknowledged]) -> int:
     for rows, more in ((kept, ()), (fresh, _VALIDATORS)):
         if rows:
             count += conn.execute(_ENDING.values({name: bindparam(f"new_{name}") for name in more}), rows).rowcount
+    _rest(conn, results, rest_seconds)
     again = [key for key, one in ordered if one.due_again_at is not None]
     if again:
         bump_where(conn, among(conn, urls.c.url, again))
@@ -152,6 +162,11 @@ def hold(conn: Connection, host: str, until: datetime) -> None:
     statement = upsert(conn, hosts).values(host=host, next_at=until)
     later = case((hosts.c.next_at > until, hosts.c.next_at), else_=literal(until, UtcTime))
     conn.execute(statement.on_conflict_do_update(index_elements=["host"], set_={"next_at": later}))
+
+
+def host_of(url: str) -> str:
+    """The host we are polite to, with its port if it is not the scheme's own: "news.example:8080"."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def bump(conn: Connection, due: Iterable[tuple[str, str, datetime]]) -> None:
@@ -170,7 +185,7 @@ def bump(conn: Connection, due: Iterable[tuple[str, str, datetime]]) -> None:
 def bump_where(conn: Connection, *conditions: ColumnElement[bool]) -> None:
     """`bump` for the due URLs that fulfil the conditions."""
     columns = (urls.c.host, urls.c.source)
-    asked = select(*columns, func.min(urls.c.due_at)).where(urls.c.state == "due", *conditions).group_by(*columns)
+    asked = select(*columns, func.min(urls.c.due_at)).where(IS_DUE, *conditions).group_by(*columns)
     bump(conn, conn.execute(asked))
 
 
@@ -185,7 +200,7 @@ def take_unread(
     unread = (
         select(urls.c.url, func.max(kept.fetched_at).label("at"))
         .join(captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url))
-        .where(urls.c.state == "due", ~urls.c.is_listing, urls.c.source.in_(list(sources)))
+        .where(IS_DUE, ~urls.c.is_listing, urls.c.source.in_(list(sources)))
         .where(kept.status == 200, kept.truncated.is_(None))
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
         .group_by(urls.c.url)
@@ -194,7 +209,7 @@ def take_unread(
     with catalog.transaction() as conn:
         names = [row.url for row in conn.execute(unread)]
         rows = conn.execute(
-            select(urls).where(among(conn, urls.c.url, names), urls.c.state == "due").with_for_update(skip_locked=True)
+            select(urls).where(among(conn, urls.c.url, names), IS_DUE).with_for_update(skip_locked=True)
         ).all()
         if rows:
             taken = among(conn, urls.c.url, (row.url for row in rows))
@@ -214,8 +229,22 @@ def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -
     return len(rows)
 
 
+def _rest(conn: Connection, results: Sequence[Acknowledged], seconds: float) -> None:
+    if not results:
+        return
+    until = max(one.now for one in results) + timedelta(seconds=seconds)
+    busy = exists().where(IS_LEASED, urls.c.leased_by == hosts.c.leased_by, urls.c.host == hosts.c.host)
+    ended = among(conn, hosts.c.host, {host_of(one.url) for one in results})
+    conn.execute(update(hosts).where(ended, hosts.c.leased_until > until, ~busy).values(leased_until=until))
+
+
+def _alive(conn: Connection, worker: str, until: datetime) -> None:
+    statement = upsert(conn, workers).values(worker=worker, alive_until=until)
+    conn.execute(statement.on_conflict_do_update(index_elements=["worker"], set_={"alive_until": until}))
+
+
 def _reclaim(conn: Connection, now: datetime) -> None:
-    _back_in_line(conn, and_(urls.c.state == "leased", urls.c.leased_until < now))
+    _back_in_line(conn, and_(IS_LEASED, urls.c.leased_until < now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +261,13 @@ def _take_hosts(
     limit: int,
     per_host: int,
     sources: Sequence[str] | None,
-    max_hosts: int | None,
 ) -> list[_Queue]:
     """The queues to serve now, those served longest ago first, their hosts locked for this transaction."""
-    full, held = _held(conn, worker, per_host)
-    if max_hosts is not None:
-        limit = min(limit, max(0, max_hosts - len(held)))
+    mine = select(urls.c.host, func.count()).where(IS_LEASED, urls.c.leased_by == worker).group_by(urls.c.host)
+    held: Counter[str] = Counter(dict(conn.execute(mine).all()))
+    share = _share(conn, now)
+    # The first hosts by name up to the share stay ours to go on with; the others are given up when they are done.
+    closed = sorted(held)[share:] + [host for host, count in held.items() if count >= per_host]
     ours = or_(hosts.c.leased_by.is_(None), hosts.c.leased_by == worker, hosts.c.leased_until < now)
     asked = (
         select(queues.c.host, queues.c.source)
@@ -249,44 +279,73 @@ def _take_hosts(
     )
     if sources is not None:
         asked = asked.where(queues.c.source.in_(list(sources)))
-    if full:
-        asked = asked.where(~among(conn, queues.c.host, full))
-    rows = conn.execute(asked).all()
-    share = min(per_host, -(-limit // len(rows))) if rows else 0
-    return [_Queue(row.host, row.source, min(share, per_host - held[row.host])) for row in rows]
+    if closed:
+        asked = asked.where(~among(conn, queues.c.host, closed))
+    if len(held) >= share:
+        asked = asked.where(among(conn, queues.c.host, held))
+    rows = _within(conn.execute(asked).all(), held, share)
+    room = min(per_host, -(-limit // len(rows))) if rows else 0
+    return [_Queue(row.host, row.source, min(room, per_host - held[row.host])) for row in rows]
 
 
-def _held(conn: Connection, worker: str, per_host: int) -> tuple[list[str], Counter[str]]:
-    mine = select(urls.c.host, func.count()).where(urls.c.state == "leased", urls.c.leased_by == worker)
-    held: Counter[str] = Counter(dict(conn.execute(mine.group_by(urls.c.host)).all()))
-    return [host for host, count in held.items() if count >= per_host], held
+def _share(conn: Connection, now: datetime) -> int:
+    """How many hosts a worker may hold: all, or its part of those with work where several workers ask."""
+    alive = conn.execute(select(func.count()).select_from(workers).where(workers.c.alive_until >= now)).scalar_one()
+    if alive < 2:
+        return sys.maxsize
+    due = select(queues.c.host).where(queues.c.due_at <= now)
+    held = select(hosts.c.host).where(hosts.c.leased_until >= now)
+    both = due.union(held).subquery()
+    return max(1, -(-conn.execute(select(func.count()).select_from(both)).scalar_one() // alive))
+
+
+def _within(rows: Sequence[Any], held: Mapping[str, int], share: int) -> list[Any]:
+    """The rows of hosts held already, and of as many new ones as the share allows."""
+    new: set[str] = set()
+    for row in rows:
+        if row.host not in held and len(held) + len(new) < share:
+            new.add(row.host)
+    return [row for row in rows if row.host in held or row.host in new]
 
 
 def _choose(conn: Connection, found: Sequence[_Queue], now: datetime, limit: int) -> list[Row[Any]]:
     """The first due URLs of each queue, one of each host in turn."""
-    lines: dict[str, list[Row[Any]]] = {}
+    lines: dict[str, list[Row[Any]]] = {queue.host: [] for queue in found}
     room = {queue.host: queue.room for queue in found}
-    for queue in found:
-        chosen = conn.execute(_FIRST, {"host": queue.host, "source": queue.source, "now": now, "room": queue.room})
-        line = lines.setdefault(queue.host, [])
-        line += chosen.all()
-        del line[room[queue.host] :]
+    for row in _firsts(conn, found, now):
+        if len(lines[row.host]) < room[row.host]:
+            lines[row.host].append(row)
     turns = chain.from_iterable(zip_longest(*lines.values()))
     return [row for row in turns if row is not None][:limit]
 
 
-_FIRST = (
-    select(urls)
-    .where(
-        urls.c.state == "due",
-        urls.c.host == bindparam("host"),
-        urls.c.source == bindparam("source"),
-        urls.c.due_at <= bindparam("now", type_=UtcTime),
-    )
-    .order_by(urls.c.priority, urls.c.due_at)
-    .limit(bindparam("room"))
-    .with_for_update(skip_locked=True)
-)
+def _firsts(conn: Connection, found: Sequence[_Queue], now: datetime) -> list[Row[Any]]:
+    """The first due URLs of every queue, as many as the roomiest may take: one statement, an index seek for each."""
+    if not found:
+        return []
+    wanted = json.dumps([(queue.host, queue.source) for queue in found])
+    given = {"queues": wanted, "now": now, "most": max(queue.room for queue in found)}
+    rows = conn.execute(_FIRSTS[conn.dialect.name], given).all()
+    return sorted(rows, key=lambda row: (row.priority, row.due_at, row.url))
+
+
+# CROSS JOIN keeps SQLite from starting with the urls; each queue then is one seek in the index urls_due.
+_FIRSTS = {
+    name: text(statement).bindparams(bindparam("now", type_=UtcTime)).columns(*urls.c)
+    for name, statement in {
+        "sqlite": """
+            SELECT urls.* FROM json_each(:queues) AS queue CROSS JOIN urls WHERE urls.rowid IN (
+                SELECT line.rowid FROM urls AS line
+                WHERE line.state = 'due' AND line.host = json_extract(queue.value, '$[0]')
+                    AND line.source = json_extract(queue.value, '$[1]') AND line.due_at <= :now
+                ORDER BY line.priority, line.due_at LIMIT :most)""",
+        "postgresql": """
+            SELECT line.* FROM json_array_elements(CAST(:queues AS json)) AS queue CROSS JOIN LATERAL (
+                SELECT * FROM urls
+                WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1 AND due_at <= :now
+                ORDER BY priority, due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
+    }.items()
+}
 
 
 def _mark(conn: Connection, worker: str, until: datetime, rows: Sequence[Row[Any]], run: str | None) -> None:
@@ -312,7 +371,7 @@ def _served(conn: Connection, found: Sequence[_Queue], rows: Sequence[Row[Any]],
 
 
 def _next_due(conn: Connection, queue: _Queue) -> datetime | None:
-    where = (urls.c.state == "due", urls.c.host == queue.host, urls.c.source == queue.source)
+    where = (IS_DUE, urls.c.host == queue.host, urls.c.source == queue.source)
     return conn.execute(select(func.min(urls.c.due_at)).where(*where)).scalar()
 
 

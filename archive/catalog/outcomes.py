@@ -13,7 +13,7 @@ from archive.catalog import captures
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, urls
 from archive.model import Capture, Claims, FoundBy, Outcome
 from archive.urls import urlkey
 
@@ -87,10 +87,9 @@ def pending(
 ) -> Pending:
     """Count what is still to do for some sources (None: all). `worker`: whose leases are "mine"."""
     which = [] if sources is None else [urls.c.source.in_(list(sources))]
-    is_due = urls.c.state == "due"
-    due = select(func.count()).select_from(urls).where(is_due, urls.c.due_at <= now, *which)
-    later = select(func.count(), func.min(urls.c.due_at)).where(is_due, urls.c.due_at > now, *which)
-    held = select(urls.c.leased_by, func.count()).where(urls.c.state == "leased", *which).group_by(urls.c.leased_by)
+    due = select(func.count()).select_from(urls).where(IS_DUE, urls.c.due_at <= now, *which)
+    later = select(func.count(), func.min(urls.c.due_at)).where(IS_DUE, urls.c.due_at > now, *which)
+    held = select(urls.c.leased_by, func.count()).where(IS_LEASED, *which).group_by(urls.c.leased_by)
     with connection(catalog) as conn:
         leased: dict[str, int] = dict(conn.execute(held).all())
         waiting, next_at = conn.execute(later).one()

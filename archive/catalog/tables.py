@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    literal_column,
     text,
 )
 
@@ -80,10 +81,19 @@ def _partial(name: str, condition: str, *columns: ColumnElement[object]) -> Inde
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
+# Conditions on states, as literals: with a parameter in its place a database may not see that a partial index fits.
+IS_DUE, IS_LEASED, IS_DONE = (urls.c.state == literal_column(f"'{state}'") for state in ("due", "leased", "done"))
+
+
 _partial("urls_due", "state = 'due'", urls.c.host, urls.c.source, urls.c.priority, urls.c.due_at)
 _partial("urls_leased_until", "state = 'leased'", urls.c.leased_until)
 _partial("urls_leased_by", "state = 'leased'", urls.c.leased_by, urls.c.host)
-_partial("urls_listings", "is_listing", urls.c.source)
+Index(
+    "urls_listings",
+    urls.c.source,
+    sqlite_where=urls.c.is_listing == literal_column("1"),  # as SQLAlchemy writes `is_listing` for SQLite
+    postgresql_where=urls.c.is_listing,
+)
 Index("urls_outcome", urls.c.source, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_run", urls.c.run, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_urlkey", urls.c.urlkey)
@@ -96,6 +106,14 @@ hosts = Table(
     Column("leased_by", Key, index=True),
     Column("leased_until", UtcTime),
     Column("next_at", UtcTime),  # no lease before: the site asked us to wait
+)
+
+# Who asks for leases, so that they can share the hosts.
+workers = Table(
+    "workers",
+    metadata,
+    Column("worker", Key, primary_key=True),
+    Column("alive_until", UtcTime, nullable=False),
 )
 
 # One row per host and source with something due: what a worker looks at, instead of all due URLs.

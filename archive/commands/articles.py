@@ -41,9 +41,7 @@ def articles(
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
     lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language: de, zh, ar …")] = None,
     section: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this section.")] = None,
-    run: Annotated[
-        str | None, typer.Option(metavar="RUN", help='Only what this run stored; "last" for the last.')
-    ] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help='Only what this run stored; or "last".')] = None,
     listing: Listing,
 ) -> None:
     """List articles, the newest first; or find those that hold words."""
@@ -283,14 +281,10 @@ def _shortened(text: str, around: int) -> str:
 def skipped(
     context: typer.Context,
     *,
-    reason: Annotated[
-        str | None, typer.Option(metavar="REASON", help="robots, offsite, too_short, http_error …")
-    ] = None,
+    reason: Annotated[str | None, typer.Option(metavar="REASON", help="robots, offsite, too_short …")] = None,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help='Only of this run; "last" for the last.')] = None,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="Only what failed, not what was left out on purpose.")
-    ] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed, not what was left out.")] = False,
     listing: Listing,
 ) -> None:
     """List the URLs that were not stored, with the reason."""

@@ -51,9 +51,7 @@ def extract(
     everything: Annotated[bool, typer.Option("--all", help="All sources.")] = False,
     profile: Annotated[Profile | None, typer.Option(help="Default: the one each page was read with.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Only say what would differ (the default).")] = False,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Add what differs as new rows; nothing is overwritten.")
-    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Add what differs as new rows.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that read.")] = 1,
     listing: Listing,
 ) -> None:
@@ -165,13 +163,11 @@ def export(
     since: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026-11 or 2026-11-01.")] = None,
     until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")] = None,
     fields: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Only these, e.g. url,headline,capture.warc_file.")
+        str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
     ] = None,
     limit: Annotated[int | None, typer.Option("-n", "--limit", min=0, help="At most so many records.")] = None,
-    dedup: Annotated[Dedup, typer.Option(help="Leave out records with the same headline and text.")] = Dedup.keep_first,
-    all_revisions: Annotated[
-        bool, typer.Option("--all-revisions", help="Every revision, not only the current.")
-    ] = False,
+    dedup: Annotated[Dedup, typer.Option(help="Leave out records of equal headline and text.")] = Dedup.keep_first,
+    all_revisions: Annotated[bool, typer.Option("--all-revisions", help="Not only the current ones.")] = False,
     bom: Annotated[bool, typer.Option("--bom", help="CSV with a byte order mark, for spreadsheets.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is no export of ours.")] = False,
 ) -> None:

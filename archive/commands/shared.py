@@ -76,9 +76,7 @@ _SHAPES: dict[str, Any] = {
     "fields": Annotated[str | None, typer.Option(metavar="A,B", help="Only these fields, in this order.")],
     "limit": Annotated[
         int | None,
-        typer.Option(
-            "-n", "--limit", min=0, help="At most so many rows.", show_default="20 for people, all for programs"
-        ),
+        typer.Option("-n", "--limit", min=0, help="At most so many rows; people get 20."),
     ],
 }
 _TIMES: dict[str, Any] = {

@@ -30,14 +30,10 @@ def ls(
     context: typer.Context,
     *,
     files: Files,
-    type_: Annotated[
-        str | None, typer.Option("-T", "--type", metavar="TYPE", help="response, revisit, request …")
-    ] = None,
-    mime: Annotated[
-        str | None, typer.Option("-m", "--mime", metavar="MIME", help="text/html, or a part: image/")
-    ] = None,
+    type_: Annotated[str | None, typer.Option("-T", "--type", metavar="TYPE", help="response, revisit …")] = None,
+    mime: Annotated[str | None, typer.Option("-m", "--mime", metavar="MIME", help="text/html, or image/")] = None,
     status: Annotated[
-        str | None, typer.Option("-S", "--status", metavar="200-300", help="HTTP status, or a range.")
+        str | None, typer.Option("-S", "--status", metavar="200-300", help="HTTP status or range.")
     ] = None,
     listing: Listing,
 ) -> None:
@@ -126,12 +122,8 @@ def cat(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A WARC file.")],
     offset: Annotated[int, typer.Option("--offset", min=0, help="Where the record begins, as `warc ls` says.")],
     header: Annotated[bool, typer.Option("-w", "--header", help="Only the WARC header.")] = False,
-    payload: Annotated[
-        bool, typer.Option("-p", "--payload", help="Only the payload, content codings taken off.")
-    ] = False,
-    raw: Annotated[
-        bool, typer.Option("-P", "--raw", help="Only the payload, as it was sent (content-encoded).")
-    ] = False,
+    payload: Annotated[bool, typer.Option("-p", "--payload", help="Only the payload, decoded.")] = False,
+    raw: Annotated[bool, typer.Option("-P", "--raw", help="Only the payload, as it was sent.")] = False,
 ) -> None:
     """Print one record: its WARC header and its block, byte for byte."""
     from archive.warc.reader import read_kept, read_record
@@ -160,9 +152,7 @@ def verify(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
     ] = None,
-    deep: Annotated[
-        bool, typer.Option("--deep/--quick", help="Digests too, or only gzip and record structure.")
-    ] = True,
+    deep: Annotated[bool, typer.Option("--deep/--quick", help="Digests too, or structure only.")] = True,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that check.")] = 1,
     listing: Listing,
 ) -> None:

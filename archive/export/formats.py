@@ -37,7 +37,7 @@ def write_jsonl_gz(records: Iterable[Record], out: IO[bytes], options: Options) 
 
 
 def write_csv(records: Iterable[Record], out: IO[bytes], options: Options) -> int:
-    """One line a record after a header line; objects flattened to `capture.warc_file`, lists of values joined by "; "."""
+    """A header line, then a line a record; objects become `capture.warc_file`, lists are joined by "; "."""
     check_fields(options.fields)
     names = list(options.fields or csv_header())
     text = io.TextIOWrapper(out, encoding="utf-8-sig" if options.bom else "utf-8", errors="replace", newline="")

@@ -26,7 +26,9 @@ _BYLINE_START = re.compile(
     r"\b\s*[:：]?|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
-_CJK_NAME = re.compile(r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)")
+_CJK_NAME = re.compile(
+    r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)"
+)
 _KOREAN_NAME = re.compile(r"([\uac00-\ud7af]{2,4})\s*(?:기자|특파원|논설위원|선임기자)")
 _SPLIT = re.compile(
     r"\s*(?:[;|&•·\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con)\s)\s*",
@@ -46,9 +48,13 @@ _TITLE_TAIL = re.compile(
     re.IGNORECASE,
 )
 _LATIN_NAME = re.compile(r"^[^\W\d_][\w.'’\-]*(?:[\s\u00a0]+[^\W\d_(\"“][\w.'’\-\")”]*){1,5}$")
-_BYLINE_NAMES = re.compile(r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redacteur|skribent", re.IGNORECASE)
+_BYLINE_NAMES = re.compile(
+    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redacteur|skribent",
+    re.IGNORECASE,
+)
 _NOT_BYLINE = re.compile(
-    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text", re.IGNORECASE
+    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
+    re.IGNORECASE,
 )
 
 
@@ -137,7 +143,9 @@ def is_person(name: str) -> bool:
         return False
     if _NOISE.search(name):
         return False
-    return bool(_LATIN_NAME.match(name)) or bool(re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name))
+    return bool(_LATIN_NAME.match(name)) or bool(
+        re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name)
+    )
 
 
 def _unique(names: Iterator[str]) -> tuple[str, ...]:
@@ -163,9 +171,16 @@ def _visible(body: html.HtmlElement, headline_node: html.HtmlElement | None) -> 
         near = after and since < 120
         if "author" in (node.get("rel") or "").split():
             rel.extend(names_in(_short(node)))
-        if "author" in (node.get("itemprop") or "").lower().split() or (node.get("property") or "").lower() in ("author", "schema:author"):
+        if "author" in (node.get("itemprop") or "").lower().split() or (node.get("property") or "").lower() in (
+            "author",
+            "schema:author",
+        ):
             inner = node.xpath(".//*[@itemprop='name']")
-            micro.extend(names_in(inner[0].get("content") or _short(inner[0]) if len(inner) else node.get("content") or _short(node)))
+            micro.extend(
+                names_in(
+                    inner[0].get("content") or _short(inner[0]) if len(inner) else node.get("content") or _short(node)
+                )
+            )
         names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
         if names.strip() and _BYLINE_NAMES.search(names) and not _NOT_BYLINE.search(names):
             text = _short(node)
@@ -173,7 +188,11 @@ def _visible(body: html.HtmlElement, headline_node: html.HtmlElement | None) -> 
                 found = names_in(text)
                 if found and all(is_person(name) for name in found):
                     marked.append((found, 0.72 if near else 0.5))
-        elif near and not plain and node.tag in ("p", "span", "div", "a", "address", "small", "em", "i", "b", "strong", "li"):
+        elif (
+            near
+            and not plain
+            and node.tag in ("p", "span", "div", "a", "address", "small", "em", "i", "b", "strong", "li")
+        ):
             text = _short(node)
             if text and len(text) < 120 and _BYLINE_START.match(text):
                 found = names_in(text)

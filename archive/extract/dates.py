@@ -60,7 +60,9 @@ _ISO = re.compile(
     r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*"
     r"(Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b|[+-]\d{2}\b)?)?"
 )
-_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)")
+_COMPACT = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)"
+)
 _CJK = re.compile(
     r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日号號일]?(?:[^\d]{0,8}?(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})\s*[:時时시点點]\s*(\d{2})(?:\s*[:分분]\s*(\d{2})\b)?)?"
 )
@@ -271,7 +273,7 @@ def find_dates(
 
     def add(to: list[Candidate[Moment]], text: str | None, value_from: str, weight: float) -> None:
         found = read_moment(text, day_first=day_first) if text else None
-        if found is not None and _EARLIEST <= found.at and (bound is None or found.at <= bound + timedelta(hours=26)):
+        if found is not None and found.at >= _EARLIEST and (bound is None or found.at <= bound + timedelta(hours=26)):
             to.append(Candidate(found, value_from, weight))
 
     for rank, node in enumerate(articles[:4]):
@@ -308,9 +310,7 @@ def _url_dates(url: str) -> Iterator[str]:
         yield f"{named[1]}-{_MONTHS[named[2].lower()]:02d}-{int(named[3]):02d}"
 
 
-def _visible(
-    body: html.HtmlElement, headline_node: html.HtmlElement | None
-) -> Iterator[tuple[str, str, float, bool]]:
+def _visible(body: html.HtmlElement, headline_node: html.HtmlElement | None) -> Iterator[tuple[str, str, float, bool]]:
     """Dates a reader sees: <time>, microdata, and small elements named for a date, best near the headline."""
     seen = 0
     after_headline = headline_node is None
@@ -345,7 +345,12 @@ def _visible(
                 yield stated, "time", base + near, is_update
                 seen += 1
             elif visible and any(char.isdigit() for char in visible):
-                yield visible, "visible", base - 0.02 + near, is_update and not re.search(r"publi|veröff|发布", visible[:40], re.I)
+                yield (
+                    visible,
+                    "visible",
+                    base - 0.02 + near,
+                    is_update and not re.search(r"publi|veröff|发布", visible[:40], re.I),
+                )
                 seen += 1
         if seen > 40:
             return

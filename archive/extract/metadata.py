@@ -109,7 +109,19 @@ def _day_first(parsed: Parsed, url: str) -> bool:
     if lang.startswith("en-") and lang != "en-us":
         return True
     if lang.startswith("en") or not lang:
-        return bool(host) and host.rsplit(".", 1)[-1] in ("uk", "au", "nz", "in", "ie", "za", "de", "fr", "it", "es", "nl")
+        return bool(host) and host.rsplit(".", 1)[-1] in (
+            "uk",
+            "au",
+            "nz",
+            "in",
+            "ie",
+            "za",
+            "de",
+            "fr",
+            "it",
+            "es",
+            "nl",
+        )
     return True
 
 
@@ -156,7 +168,14 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
     found: dict[str, Image] = {}
     value = article.get("image")
     for item in value if isinstance(value, list) else [value]:
-        url = _link(base, str(item.get("url") or item.get("contentUrl") or "") if isinstance(item, dict) else item if isinstance(item, str) else None)
+        url = _link(
+            base,
+            str(item.get("url") or item.get("contentUrl") or "")
+            if isinstance(item, dict)
+            else item
+            if isinstance(item, str)
+            else None,
+        )
         if url:
             caption = first_text(item.get("caption")) if isinstance(item, dict) else None
             credit = first_text(item.get("creditText") or item.get("author")) if isinstance(item, dict) else None

@@ -201,11 +201,13 @@ class _FileCheck:
                 self.add(offset, record_id, code, message)
 
     def _references(self, offset: int, record_id: str, raw: RawRecord) -> None:
-        for name, value in raw.headers:
-            if name.lower() == "warc-concurrent-to":
-                self.concurrent.append(Reference(offset, record_id, value))
-            elif name.lower() == "warc-refers-to":
-                self.references.append(Reference(offset, record_id, value))
+        if "warc-concurrent-to" in raw.first:
+            for name, value in raw.headers:
+                if name.lower() == "warc-concurrent-to":
+                    self.concurrent.append(Reference(offset, record_id, value))
+        refers_to = raw.value("WARC-Refers-To")
+        if refers_to:
+            self.references.append(Reference(offset, record_id, refers_to))
 
     def _after(self) -> None:
         """What only the whole file can tell."""
@@ -233,13 +235,14 @@ def _find_plain(fd: int, start: int, size: int) -> int:
 
 
 def _header_problems(raw: RawRecord, kind: str) -> Iterator[tuple[str, str]]:
-    names = [name.lower() for name, _ in raw.headers]
     for name in _MANDATORY:
-        if name.lower() not in names:
+        if raw.value(name) is None:
             yield "header", f"no {name}"
-    for name in _ONCE:
-        if names.count(name.lower()) > 1:
-            yield "header", f"{name} is given {names.count(name.lower())} times"
+    if len(raw.first) < len(raw.headers):
+        names = [name.lower() for name, _ in raw.headers]
+        for name in _ONCE:
+            if names.count(name.lower()) > 1:
+                yield "header", f"{name} is given {names.count(name.lower())} times"
     record_id = raw.value("WARC-Record-ID")
     if record_id is not None and not _RECORD_ID.match(record_id):
         yield "header", f"WARC-Record-ID is no <URI>: {record_id[:60]!r}"

@@ -99,6 +99,7 @@ class MemberReader:
         self.end: int | None = None
         self._fd = fd
         self._at = offset
+        self._expected = offset
         self._engine = isal_zlib.decompressobj(31)
         self._input = b""
         self._more_inside = False
@@ -121,14 +122,26 @@ class MemberReader:
         return b""
 
     def _fill(self) -> None:
-        first = self._at == self.offset
-        self._input = os.pread(self._fd, _FIRST_READ if first else _READ, self._at)
-        if first and not MAGIC.startswith(self._input[:3]) and not self._input.startswith(MAGIC):
-            raise MemberError("not-gzip", self.offset, f"no gzip member starts here (found {self._input[:8]!r})")
+        if self._at == self.offset:
+            self._first_fill()
+        else:
+            expected = self._expected - self._at
+            self._input = os.pread(self._fd, min(expected, _READ) if expected > 0 else _READ, self._at)
         if not self._input:
             size = self._at - self.offset
             raise MemberError("torn", self.offset, f"record cut off (file ends {size} bytes into it)")
         self._at += len(self._input)
+
+    def _first_fill(self) -> None:
+        data = os.pread(self._fd, _FIRST_READ, self.offset)
+        if not MAGIC.startswith(data[:3]) and not data.startswith(MAGIC):
+            raise MemberError("not-gzip", self.offset, f"no gzip member starts here (found {data[:8]!r})")
+        if data.startswith(_FIXED) and len(data) > HEADER_BYTES:
+            # Only a hint of how much to read: should it be wrong, reading goes on as without it.
+            _, _, _, length, _ = _EXTRA.unpack_from(data, len(_FIXED))
+            self._expected = self.offset + HEADER_BYTES + length + _TRAILER.size
+            data = data[: max(HEADER_BYTES, self._expected - self.offset)]
+        self._input = data
 
 
 def header_problem(fd: int, offset: int, end: int) -> str | None:

@@ -88,7 +88,10 @@ class OutputFile:
 
     def duplicate(self) -> int:
         """A second descriptor, so that a slow fdatasync needs no lock against `append`."""
-        return os.dup(self._fd)
+        try:
+            return os.dup(self._fd)
+        except OSError as error:
+            raise disk_error(self.path, error) from error
 
     @property
     def synced(self) -> int:

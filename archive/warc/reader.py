@@ -133,10 +133,10 @@ class RawRecord:
     headers: tuple[tuple[str, str], ...]
     wire: Wire
     problems: list[tuple[str, str]]
+    first: dict[str, str]  # lower-case name → its first value
 
     def value(self, name: str) -> str | None:
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        return self.first.get(name.lower())
 
 
 class RecordStream:
@@ -145,17 +145,28 @@ class RecordStream:
     def __init__(self, read: Callable[[], bytes]) -> None:
         self._read = read
         self._buffer = b""
-        self.position = 0  # of the next byte, in decompressed bytes
+        self._at = 0  # what is before it in the buffer has been given out
+        self._read_bytes = 0
+
+    @property
+    def position(self) -> int:
+        """Of the next byte, in decompressed bytes."""
+        return self._read_bytes - self._left
+
+    @property
+    def _left(self) -> int:
+        return len(self._buffer) - self._at
 
     def at_end(self) -> bool:
         """Whether nothing more comes."""
-        return not self._buffer and not self._fill()
+        return not self._left and not self._fill()
 
     def next(self) -> RawRecord:
         """Read one record with its block and the two line ends after it. Raises RecordError, MemberError."""
         head = self._take_head()
         version, headers, problems = parse_record_head(head)
-        length = _content_length(headers)
+        first = {name.lower(): value for name, value in reversed(headers)}
+        length = _content_length(first.get("content-length"))
         wire = self._take_block(length)
         end = self._take(4)
         if end != b"\r\n\r\n":
@@ -163,49 +174,49 @@ class RecordStream:
                 problems.append(("record-end", f"{4 - len(end)} of the 4 bytes after the block are missing"))
             else:
                 problems.append(("record-end", f"no two line ends after the block, but {end!r}"))
-        return RawRecord(version, headers, wire, problems)
+        return RawRecord(version, headers, wire, problems, first)
 
-    def skip(self) -> int:
-        """Read to the end and return how many bytes there were."""
-        size = len(self._buffer)
-        self._buffer = b""
-        while piece := self._read():
-            size += len(piece)
-        self.position += size
-        return size
+    def skip(self) -> None:
+        """Read to the end."""
+        self._at = len(self._buffer)
+        while self._fill():
+            self._at = len(self._buffer)
 
     def _fill(self) -> bool:
         piece = self._read()
-        self._buffer = self._buffer + piece if self._buffer else piece
+        self._buffer = self._buffer[self._at :] + piece if self._left else piece
+        self._at = 0
+        self._read_bytes += len(piece)
         return bool(piece)
 
     def _take_head(self) -> bytes:
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) >= 5 and not self._buffer.startswith(b"WARC/"):
+        while (end := self._buffer.find(b"\r\n\r\n", self._at)) < 0:
+            if self._left >= 5 and not self._buffer.startswith(b"WARC/", self._at):
                 break
-            if len(self._buffer) > MAX_HEADER_BYTES or not self._fill():
+            if self._left > MAX_HEADER_BYTES or not self._fill():
                 break
-        if not self._buffer.startswith(b"WARC/"):
-            raise RecordError("not-warc", f"a record must start with WARC/, this one with {self._buffer[:12]!r}")
+        if not self._buffer.startswith(b"WARC/", self._at):
+            found = self._buffer[self._at : self._at + 12]
+            raise RecordError("not-warc", f"a record must start with WARC/, this one with {found!r}")
         if end < 0:
             raise RecordError("header", "record header has no end")
-        return self._take(end + 4)[:-4]
+        return self._take(end + 4 - self._at)[:-4]
 
     def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size and self._fill():
+        while self._left < size and self._fill():
             pass
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
-        self.position += len(taken)
+        taken = self._buffer[self._at : self._at + size]
+        self._at += len(taken)
         return taken
 
     def _take_block(self, length: int) -> Wire:
-        if len(self._buffer) >= length:
+        if self._left >= length:
             return Wire(self._take(length))
         wire = Wire()
         while wire.size < length:
-            if not self._buffer and not self._fill():
+            if self.at_end():
                 raise RecordError("content-length", f"block ends after {wire.size} of {length} bytes")
-            wire.write(self._take(min(len(self._buffer), length - wire.size)))
+            wire.write(self._take(min(self._left, length - wire.size)))
         return wire
 
 
@@ -236,13 +247,12 @@ def parse_date(value: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _content_length(headers: tuple[tuple[str, str], ...]) -> int:
-    values = [value for name, value in headers if name.lower() == "content-length"]
-    if not values:
+def _content_length(value: str | None) -> int:
+    if value is None:
         raise RecordError("content-length", "record has no Content-Length")
-    if not values[0].isascii() or not values[0].isdigit() or len(values[0]) > 18:
-        raise RecordError("content-length", f"Content-Length is not a number: {values[0][:40]!r}")
-    return int(values[0])
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise RecordError("content-length", f"Content-Length is not a number: {value[:40]!r}")
+    return int(value)
 
 
 class _OpenFile:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 from archive.errors import UrlError
@@ -19,7 +21,7 @@ from archive.urls import urlkey
 from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import Payload, payload_digest_of, read_payload
 from archive.warc.members import LEVEL, Packed, pack, pack_pieces
-from archive.warc.output import OutputFile, write_whole
+from archive.warc.output import OutputFile, disk_error, write_whole
 from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, safe_uri, warcinfo_record
 
 __all__ = ["RevisitOf", "WarcInfo", "WarcWriter", "payload_digest_of"]
@@ -74,6 +76,14 @@ class WarcWriter:
         `metadata` are further fields of the metadata record in the standard's words: `via`, `hopsFromSeed`,
         `outlink` (repeated). Raises DiskFull; ValueError for a truncated exchange given as a revisit.
         """
+        try:
+            return self._write(exchange, revisit, metadata, source)
+        except OSError as error:  # large bodies go through temporary files
+            raise disk_error(Path(tempfile.gettempdir()), error) from error
+
+    def _write(
+        self, exchange: Exchange, revisit: RevisitOf | None, metadata: Sequence[tuple[str, str]], source: str | None
+    ) -> Capture | None:
         payload = read_payload(exchange.response, exchange.method)
         with self._lock:
             output = self._ready()

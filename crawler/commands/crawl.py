@@ -11,7 +11,7 @@ import typer
 
 from archive.errors import NotFound, UsageError
 from archive.output import dump, say
-from crawler.commands.shared import folder_of, globals_of, settings_of, sources_of
+from crawler.commands.shared import Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
     from archive.model import Source
@@ -22,9 +22,7 @@ _T = TypeVar("_T", float, int)
 
 def crawl(
     context: typer.Context,
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME|URL]...", help="Sources, or a site's address.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME|URL]...", help="Sources, or a site.")] = None,
     *,
     all_: Annotated[bool, typer.Option("--all", help="All sources that are not paused.")] = False,
     due: Annotated[bool, typer.Option("--due", help="The sources whose schedule says so.")] = False,
@@ -35,11 +33,10 @@ def crawl(
     size_limit: Annotated[str | None, typer.Option(metavar="1GB", help="Stop cleanly after so many bytes.")] = None,
     max_failures: Annotated[int | None, typer.Option(min=1, help="Stop when so many URLs have failed.")] = None,
     refetch: Annotated[bool, typer.Option("--refetch", help="Ask for known articles again, conditionally.")] = False,
-    resume: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Go on with what a run left; listings are not asked again.")
-    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with what a run left over.")] = None,
     read: Annotated[bool, typer.Option("--read/--no-read", help="Read pages now, or only keep them.")] = True,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that read pages.")] = None,
+    progress: Annotated[Progress | None, typer.Option(help="How the run shows where it is.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> None:
     """Discover, fetch, keep and read: what is new since the last run.
@@ -64,15 +61,18 @@ def crawl(
         resume=resume is not None,
         read=read,
         workers=workers,
-        progress=globals_of(context).progress,  # type: ignore[arg-type]
-        command=" ".join(
-            ["pressmark crawl", *(names or []), *(["--all"] if all_ else []), *(["--due"] if due else [])]
-        ),
+        progress=(progress.value if progress else globals_of(context).progress),
+        command=_command_line(names or [], all_=all_, due=due),
     )
     report = run_crawl(location, settings, chosen, options)
     _show(report, as_json=as_json, quiet=globals_of(context).quiet)
     if report.error is not None:
         raise report.error
+
+
+def _command_line(names: Sequence[str], *, all_: bool, due: bool) -> str:
+    """What was typed, as far as it tells one run from another: for the lock, the log and `run list`."""
+    return " ".join(("pressmark crawl", *names, *(("--all",) if all_ else ()), *(("--due",) if due else ())))
 
 
 def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, due: bool, resume: str | None) -> list[Source]:
@@ -86,10 +86,8 @@ def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, due: bo
     if due:
         active = _due(context, active)
     elif not all_ and resume is None and len(active) > 1:
-        raise UsageError(
-            f"which of {len(active)} sources?",
-            hint="pressmark crawl --all, or name some: " + " ".join(list(sources)[:4]),
-        )
+        some = " ".join(list(sources)[:4])
+        raise UsageError(f"which of {len(active)} sources?", hint=f"pressmark crawl --all, or name some: {some}")
     if not active and not due:
         raise NotFound("all sources are paused", hint="pressmark source resume NAME")
     return active

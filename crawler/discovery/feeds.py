@@ -88,14 +88,9 @@ def _link(entry: Mapping[str, Any]) -> str:
         href = _text(link.get("href"))
         if href and link.get("rel", "alternate") == "alternate" and "html" in link.get("type", "text/html"):
             return href
-    link = "" if _only_enclosure(entry) else _text(entry.get("link"))
+    link = _text(entry.get("link"))
     guid = _text(entry.get("id"))
     return link or (guid if _is_http(guid) else "")
-
-
-def _only_enclosure(entry: Mapping[str, Any]) -> bool:
-    rels = {link.get("rel") for link in entry.get("links", ())}
-    return bool(rels) and rels <= {"enclosure", "self", "edit", "replies", "hub"}
 
 
 def _text(value: object) -> str:

@@ -70,12 +70,11 @@ def source_name(url: str, taken: Iterable[str] = (), title: str | None = None) -
     """A short name for a source, e.g. "example-news" for "https://www.example-news.org/"; never one that is taken."""
     base = _slug(title or "")
     if not base:
-        host = re.sub(r"^(?:www\d*|rss|feeds?|m)\.", "", host_of(url))
-        labels = host.split(".")
-        # The label a reader knows it by: without the public suffix, as far as one can tell without a list of them.
-        if len(labels) > 2 and len(labels[-2]) <= 3:
-            labels = labels[:-1]
-        base = _slug("-".join(labels[:-1] if len(labels) > 1 and not host[-1].isdigit() else labels)) or "source"
+        labels = re.sub(r"^(?:www\d*|rss|feeds?|m)\.", "", host_of(url)).split(".")
+        if not labels[-1].isdigit() and len(labels) > 1:
+            # Without the public suffix ("org", "co.uk"), as far as one can tell without a list of them.
+            labels = labels[: -2 if len(labels) > 2 and len(labels[-2]) <= 3 else -1]
+        base = _slug("-".join(labels)) or "source"
     known = set(taken)
     number, name = 1, base
     while name in known:

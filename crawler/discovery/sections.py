@@ -35,7 +35,11 @@ _DATE = re.compile(
     r"|/(?:19|20)\d\d/(?:0?[1-9]|1[0-2])/",
     re.IGNORECASE,
 )
-_ID = re.compile(r"(?:^|[^0-9])\d{5,}(?:[^0-9]|$)|(?:^|[-_.])[0-9a-f]{8,}(?:$|[-_.])|-(?:a|art|id|b)?\d{4,}(?:$|\.)")
+# A number of five digits, a hash, or a mix of letters and digits no one would type ("clymn8zyrp9o").
+_ID = re.compile(
+    r"(?:^|[^0-9])\d{5,}(?:[^0-9]|$)|(?:^|[-_.~])[0-9a-f]{8,}(?:$|[-_.])|-(?:a|art|id|b)?\d{4,}(?:$|\.)"
+    r"|^(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{10,}$"
+)
 _ID_QUERY = re.compile(
     r"(?:^|&)(?:\w*id|p|no|idx\w*|aid|oid|nid|article|story|num|idxno|newsid|key)=[\w-]*\d", re.IGNORECASE
 )
@@ -52,6 +56,13 @@ _NOT_ARTICLE_WORDS = """
     horoscope horoskop wetter weather tv-programm gewinnspiele events kalender calendar logout donate spenden
 """
 _NOT_ARTICLE = frozenset(_NOT_ARTICLE_WORDS.split())
+# Of these, names that publishers also put before their articles: "/thema/.../497533355", "/comment/opinion/article/30".
+_SOMETIMES_WORDS = """
+    topic topics thema themen category categories kategorie categoria section sections ressort comment comments archive
+    archives archiv games events jobs help app apps podcasts forum shop page
+"""
+_SOMETIMES = frozenset(_SOMETIMES_WORDS.split())
+_ARTICLE_WORDS = frozenset(("article", "articles", "artikel", "articulo", "story", "stories", "meldung", "news-story"))
 _CHROME_WORDS = re.compile(
     r"(?:^|[-_\s])(?:nav|navi|navbar|navigation|menu|footer|breadcrumbs?|social|share|sharing|login|cookies?|consent|newsletter|"
     r"subscribe|paging|pagination|pager|toolbar|topbar|masthead|sitelinks|skip|tags|tagcloud|legal|imprint|lang|languages|sponsored|"
@@ -62,8 +73,8 @@ _TEASER_WORDS = re.compile(
     r"(?:^|[-_\s])(?:teaser|story|stories|article|articles|card|headline|entry|post|news|newslist|title|item)",
     re.IGNORECASE,
 )
-_ZONES = {"nav": -5.0, "footer": -4.0, "aside": -1.0, "menu": -5.0, "form": -3.0, "article": 2.0, "main": 1.0}
-_ROLES = {"navigation": -5.0, "contentinfo": -4.0, "banner": -2.0, "menu": -5.0, "menubar": -5.0, "search": -3.0,
+_ZONES = {"nav": -7.0, "footer": -6.0, "aside": -1.0, "menu": -7.0, "form": -3.0, "article": 2.0, "main": 1.0}
+_ROLES = {"navigation": -7.0, "contentinfo": -6.0, "banner": -2.0, "menu": -7.0, "menubar": -7.0, "search": -3.0,
           "complementary": -1.0, "main": 1.0, "article": 2.0}  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 _BLOCKS = frozenset(("ul", "ol", "dl", "nav", "table", "div", "section", "p", "td", "header", "footer"))
@@ -235,22 +246,29 @@ def shape_score(url: str) -> tuple[float, tuple[str, ...]]:
     path = unquote(parts.path)
     segments = [segment for segment in path.lower().split("/") if segment]
     if not segments or (len(segments) == 1 and _INDEX_FILE.match(segments[0])):
-        return (0.0, ("id",)) if _ID_QUERY.search(parts.query) else (-4.0, ("home",))
+        return (2.0, ("id",)) if _ID_QUERY.search(parts.query) else (-4.0, ("home",))
     last = segments[-1]
     stem = _PAGE_FILE.sub("", last)
     score = 0.0
     why: list[str] = []
     if _DATE.search(path):
         score, why = score + 3.0, [*why, "date"]
-    words = [word for word in re.split(r"[-_+\s]+", stem) if word]
-    if len(words) >= 4 or (len(words) == 3 and len(stem) >= 16):
+    # A title before a number: "/new-car-announced/497533355".
+    titled = segments[-2] if stem.isdigit() and len(segments) > 1 else stem
+    words = [word for word in re.split(r"[-_+\s]+", titled) if word]
+    if len(words) >= 4 or (len(words) == 3 and len(titled) >= 16):
         score, why = score + 2.0, [*why, "slug"]
-    if _ID.search(stem) or _ID_QUERY.search(parts.query):
+    if _ID.search(stem) or _ID_QUERY.search(parts.query) or any(_ID.search(segment) for segment in segments[-2:-1]):
         score, why = score + 2.0, [*why, "id"]
     if last != stem and not _INDEX_FILE.match(last):
         score, why = score + 1.0, [*why, "file"]
-    if any(segment in _NOT_ARTICLE for segment in (*segments[:-1], stem)):
-        score, why = score - 4.0, [*why, "listing"]
+    if _ARTICLE_WORDS & set(segments[:-1]):
+        score, why = score + 1.0, [*why, "article path"]
+    listing = _NOT_ARTICLE & {*segments[:-1], stem}
+    if listing:
+        strong = bool({"date", "id"} & set(why)) or len(words) >= 5
+        strong = strong and listing <= _SOMETIMES and stem not in listing
+        score, why = score - (1.0 if strong else 4.0), [*why, "listing"]
     elif not why and len(words) <= 2:
         score, why = score - 2.0, ["short"]
     return score, tuple(why)
@@ -276,7 +294,7 @@ class _Places:
             self._known[node] = (score, why)
         if self._in_menu(element) and "heading" not in why:
             score, why = score - 2.0, (*why, "list of short links")
-        return max(score, -8.0), why
+        return max(score, -10.0), why
 
     def _in_menu(self, element: Any) -> bool:
         """Whether the nearest block with other links holds mostly short ones: a menu by another name."""

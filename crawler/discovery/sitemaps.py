@@ -80,7 +80,7 @@ def _gunzipped(body: bytes, notes: list[str]) -> Iterator[bytes]:
 
 def _xml_entries(first: bytes, pieces: Iterator[bytes], notes: list[str]) -> Iterator[Entry]:
     """Entries as they come. The document type is dropped: nothing in a sitemap needs one, and bombs are made of it."""
-    target = _Target()
+    target: Any = _Target()
     parser: Any = etree.XMLParser(target=target, recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     piece: bytes | None = without_doctype(first).lstrip() if first[:1] in b" \t\r\n<" else first
     problem = None

@@ -24,7 +24,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Of the IANA special-purpose registries, what Python's ipaddress knows in some versions only.
-_SPECIAL = (
+_SPECIAL: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = (
     *map(ipaddress.IPv4Network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15")),
     *map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "100::/64", "2001:2::/48", "2001:db8::/32")),
     *map(ipaddress.IPv6Network, ("3fff::/20", "5f00::/16", "fec0::/10")),

@@ -49,7 +49,10 @@ _IDENTITY = ("", "identity")
 
 
 class Keeper(Protocol):
-    """What the run puts at `crawler.keeper`: writes the exchange and says where. None: there was nothing to write."""
+    """What the run puts at `crawler.keeper`: writes the exchange and says where. None: there was nothing to write.
+
+    The exchange's response is closed when `keep` returns.
+    """
 
     def keep(self, exchange: Exchange, request: Request) -> Capture | None: ...
 
@@ -81,7 +84,7 @@ class FetchSettings:
     @classmethod
     def of(cls, settings: BaseSettings) -> FetchSettings:
         return cls(
-            timeout_seconds=settings.getfloat("DOWNLOAD_TIMEOUT"),
+            timeout_seconds=settings.getfloat("DOWNLOAD_TIMEOUT") or 180.0,
             idle_seconds=settings.getfloat("PRESSMARK_IDLE_TIMEOUT", 30.0),
             wire_bytes=settings.getint("DOWNLOAD_MAXSIZE"),
             body_bytes=settings.getint("PRESSMARK_BODY_BYTES", 16 << 20),
@@ -157,7 +160,10 @@ class PressmarkDownloadHandler(BaseDownloadHandler):
 
     def _keep(self, exchange: Exchange, request: Request) -> Capture | None:
         keeper: Keeper | None = getattr(self.crawler, "keeper", None)
-        return keeper.keep(exchange, request) if keeper is not None else None
+        try:
+            return keeper.keep(exchange, request) if keeper is not None else None
+        finally:
+            exchange.response.close()  # a large one is a file
 
     def _raise_if_no_page(self, reply: Reply, request: Request) -> None:
         if reply.truncated == "time":

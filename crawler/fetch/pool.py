@@ -78,6 +78,9 @@ class Pool:
         return None
 
     def _keep(self, route: Route, connection: Connection) -> None:
+        if not self._idle_seconds:
+            connection.close()
+            return
         idle = self._idle.setdefault(route, deque())
         idle.append(connection)
         if len(idle) > self._idle_per_route:

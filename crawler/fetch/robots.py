@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request
@@ -55,6 +56,12 @@ class RobotsDenied(IgnoreRequest):
         self.why, self.temporary = why, temporary
 
 
+class Pace(Protocol):
+    """What a run may put at `crawler.pace`: the keeper of every host's delay."""
+
+    def set_floor(self, host: str, delay_seconds: float) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What we know of an origin's robots.txt until `until` (time.monotonic).
@@ -93,7 +100,8 @@ class RobotsMiddleware:
         parts = urlparse_cached(request)
         if meta.get("is_robots") or meta.get("dont_obey_robotstxt") or parts.scheme not in ("http", "https"):
             return
-        known = await self.known(f"{parts.scheme}://{parts.netloc}", self._slot_of(request))
+        like = {name: meta[name] for name in ("proxy", "download_slot") if name in meta}
+        known = await self.known(f"{parts.scheme}://{parts.netloc}", like)
         if known.error is not None:
             raise known.error.with_traceback(None)
         if known.robots is None:
@@ -104,14 +112,18 @@ class RobotsMiddleware:
         meta["robots"] = f"allowed by line {verdict.line}: {verdict.rule}" if verdict.rule else "allowed"
         self._slow_down(request, known.robots.crawl_delay(self._agent))
 
-    async def known(self, origin: str, slot: str | None = None) -> Known:
-        """What we know of an origin ("https://host[:port]"), fetched if we knew nothing or it was too old."""
+    async def known(self, origin: str, like: Mapping[str, object] | None = None) -> Known:
+        """What we know of an origin ("https://host[:port]"), fetched if we knew nothing or it was too old.
+
+        `like`: the meta it shares with the page it is asked for: its proxy, and the downloader's slot, where
+        robots.txt waits its turn among the pages of its host.
+        """
         known = self._known.get(origin)
         if known is not None and known.until > time.monotonic():
             return known
         asking = self._asking.get(origin)
         if asking is None:
-            asking = asyncio.ensure_future(self._ask(origin, slot))
+            asking = asyncio.ensure_future(self._ask(origin, like or {}))
             self._asking[origin] = asking
             asking.add_done_callback(lambda _: self._asking.pop(origin, None))
         return await asyncio.shield(asking)
@@ -122,9 +134,9 @@ class RobotsMiddleware:
         known = self._known.get(f"{parts.scheme}://{parts.netloc}")
         return known.robots.sitemaps if known is not None and known.robots is not None else ()
 
-    async def _ask(self, origin: str, slot: str | None) -> Known:
+    async def _ask(self, origin: str, like: Mapping[str, object]) -> Known:
         try:
-            response = await self._fetch(f"{origin}/robots.txt", slot)
+            response = await self._fetch(f"{origin}/robots.txt", like)
         except BadResponse:
             known = Known(None, time.monotonic() + UNREACHABLE_SECONDS, why="answered with no HTTP")
         except Exception as error:  # any of the downloader's: it is the pages' own outcome then
@@ -134,11 +146,11 @@ class RobotsMiddleware:
         self._known[origin] = known
         return known
 
-    async def _fetch(self, url: str, slot: str | None) -> Response:
+    async def _fetch(self, url: str, like: Mapping[str, object]) -> Response:
         """Follow redirects here, so that no other middleware's opinion of them counts."""
         assert self._crawler.engine is not None
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._crawler.engine.download_async(_robots_request(url, slot))
+            response = await self._crawler.engine.download_async(_robots_request(url, like))
             target = response.headers.get("Location") if response.status in (301, 302, 303, 307, 308) else None
             if not target:
                 break
@@ -148,14 +160,24 @@ class RobotsMiddleware:
         return response
 
     def _slow_down(self, request: Request, robots_delay: float | None) -> None:
-        """Have the host's pace kept at Crawl-delay at least; where nobody keeps a pace, nothing is slowed."""
-        pace: Pace | None = getattr(self._crawler, "pace", None)
-        if robots_delay and pace is not None:
-            pace.set_floor(self._slot_of(request), min(robots_delay, MAX_DELAY_SECONDS))
-
-    def _slot_of(self, request: Request) -> str:
+        """Make Crawl-delay a floor of the host's delay: by the run's own pace, or else in the downloader's slot."""
+        delay = min(robots_delay or 0.0, MAX_DELAY_SECONDS)
+        if not delay:
+            return
         assert self._crawler.engine is not None
-        return self._crawler.engine.downloader.get_slot_key(request)
+        downloader = self._crawler.engine.downloader
+        key = downloader.get_slot_key(request)
+        pace: Pace | None = getattr(self._crawler, "pace", None)
+        if pace is not None:
+            pace.set_floor(key, delay)
+            return
+        settings = downloader.per_slot_settings.setdefault(key, {})  # for a slot made later, or anew
+        delay = max(delay, settings.get("delay", self._crawler.settings.getfloat("DOWNLOAD_DELAY")))
+        settings |= {"delay": delay, "jitter": 0.0}  # a floor has no random part below it
+        slot = downloader.slots.get(key)
+        if slot is not None:
+            slot.delay, slot.jitter = max(delay, slot.delay), 0.0
+        request.meta["autothrottle_dont_adjust_delay"] = True  # it would go below, too
 
 
 def read_robots(status: int, body: bytes, record_id: str | None, now: float) -> Known:
@@ -175,16 +197,16 @@ def product_token(user_agent: str) -> str:
     return user_agent.split("/")[0].split("(")[0].strip() or "*"
 
 
-def _robots_request(url: str, slot: str | None) -> Request:
-    return Request(
-        url,
-        callback=NO_CALLBACK,
-        priority=1000,
-        dont_filter=True,
-        meta={"is_robots": True, "dont_redirect": True, "dont_retry": True, "handle_httpstatus_all": True}
-        | {"allow_offsite": True, "dont_cache": True}
-        | ({"download_slot": slot} if slot else {}),  # robots.txt waits its turn among the pages of its host
-    )
+def _robots_request(url: str, like: Mapping[str, object]) -> Request:
+    meta: dict[str, object] = {
+        "is_robots": True,
+        "dont_redirect": True,
+        "dont_retry": True,
+        "allow_offsite": True,
+        "download_fail_on_dataloss": False,  # a robots.txt that ends early still says something
+        **like,
+    }
+    return Request(url, callback=NO_CALLBACK, priority=1000, dont_filter=True, meta=meta)
 
 
 def _record_id(response: Response) -> str | None:

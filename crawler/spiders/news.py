@@ -195,4 +195,4 @@ def _charset(response: Response) -> str | None:
 
 
 def _content_type(response: Response) -> str:
-    return (response.headers.get("Content-Type") or b"").decode("latin-1")
+    return (response.headers.get("Content-Type", b"") or b"").decode("latin-1")

@@ -37,7 +37,7 @@ def left_open(root: Path, data: bytes) -> LocalStore:
     folder = root / "warc/2026/11/22"
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
-        old.unlink()
+        old.unlink()  # a new file costs less than one cut to nothing and written again
     (folder / "left.warc.gz.open").write_bytes(data)
     return LocalStore(root)
 
@@ -46,7 +46,10 @@ def ends_of(path: Path) -> list[int]:
     return [record.offset + record.length for record in iter_records(path)]
 
 
-def test_every_length_of_a_cut_file_recovers_exactly_its_whole_records(tmp_path: Path) -> None:
+def test_every_length_of_a_cut_file_recovers_exactly_its_whole_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda fd: None)  # 4000 of them would measure the disk
     whole = closed_file(tmp_path / "a", exchange(head() + b"one"), exchange(head("404 Not Found") + b"two"))
     data, ends = whole.read_bytes(), ends_of(whole)
     name = "warc/2026/11/22/left.warc.gz"
@@ -210,6 +213,73 @@ def test_a_full_disk_leaves_only_whole_records(tmp_path: Path, faulty: dict[str,
     (name,) = out.close()
     assert check_file(tmp_path / name).problems == ()
     assert len(list(captures_in(tmp_path / name, name))) == 2
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("call", ["write", "fsync", "fdatasync", "write, then ftruncate", "rename", "replace", "dup"])
+def test_any_system_call_may_fail_and_nothing_acknowledged_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: int
+) -> None:
+    for number in range(0, 40, 1 if KILLS > 10 else 2):
+        root = tmp_path / str(number)
+        owner: Any = Path if call in ("rename", "replace") else os
+        with monkeypatch.context() as patch:
+            if call == "write, then ftruncate":
+                _fail_from(patch, os, "ftruncate", 0, error)
+            failures = _fail_from(patch, owner, call.split(",")[0], number, error)
+            acknowledged = _session(root)
+        store = LocalStore(root)
+        list(recover_all(store))
+        assert store.open_files() == []
+        kept = set()
+        for name in store.warc_files():
+            assert check_file(store.path(name)).problems == (), (number, name)
+            assert store.path(store.cdxj_path_of(name)).exists()
+            kept |= {capture.record_id for capture in captures_in(store.path(name), name)}
+        assert acknowledged <= kept
+        if not failures:
+            assert len(acknowledged) == 8
+            return
+    raise AssertionError("the session never came to its end")
+
+
+def _fail_from(patch: pytest.MonkeyPatch, owner: Any, call: str, allowed: int, error: int) -> list[int]:
+    """Let `allowed` calls through, fail the next two (half done, where that is a short write), then work again."""
+    real = getattr(owner, call)
+    failures: list[int] = []
+    calls = iter(range(1 << 30))
+
+    def failing(*args: Any) -> Any:
+        number = next(calls)
+        if allowed <= number < allowed + 2:
+            failures.append(number)
+            if call == "write" and number == allowed:
+                return real(args[0], args[1][: len(args[1]) // 2])
+            raise OSError(error, os.strerror(error))
+        return real(*args)
+
+    patch.setattr(owner, call, failing)
+    return failures
+
+
+def _session(root: Path) -> set[str]:
+    """Write until something fails, or eight exchanges over several files; return what was acknowledged."""
+    out = writer(root, roll_bytes=4000)
+    waiting: list[str] = []
+    acknowledged: set[str] = set()
+    try:
+        for number in range(8):
+            capture = out.write(exchange(head() + b"%d" % number * 900))
+            assert capture is not None
+            waiting.append(capture.record_id)
+            if number % 2:
+                out.sync()
+                acknowledged.update(waiting)
+        out.close()
+    except DiskFull:
+        with contextlib.suppress(DiskFull):
+            out.close()
+    return acknowledged
 
 
 def test_a_disk_full_from_the_start_leaves_no_file(tmp_path: Path, faulty: dict[str, Any]) -> None:

@@ -274,6 +274,7 @@ _ENDS = (
     B("leftovers-later", (sized(), 0.2, sized(b"late")), excess=sized(b"late"), host="127.0.0.1"),
     B("redirect", (sized(BODY, "Location: /plain", status="HTTP/1.1 301 Moved"),), status=301),
     B("redirect-loop", (sized(BODY, "Location: /redirect-loop", status="HTTP/1.1 302 Found"),), status=302),
+    B("redirect-to-private", (sized(BODY, "Location: http://169.254.169.254/", status="HTTP/1.1 302 Found"),), status=302),
     B("redirect-to-file", (sized(BODY, "Location: file:///etc/passwd", status="HTTP/1.1 302 Found"),), status=302),
     B("redirect-without-location", (sized(status="HTTP/1.1 302 Found"),), status=302),
 )  # fmt: skip

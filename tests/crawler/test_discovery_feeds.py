@@ -129,6 +129,12 @@ def test_an_enclosure_is_no_article() -> None:
     assert listing.problems == ("1 entries without a link",)
 
 
+@pytest.mark.parametrize("rel", ["enclosure", "self", "edit", "replies"])
+def test_a_link_to_something_else_is_no_article(rel: str) -> None:
+    body = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>urn:1</id><link rel="{rel}" href="https://news.example/x"/></entry></feed>'
+    assert read(body).discoveries == ()
+
+
 def test_the_same_article_twice_stands_once_at_its_first_place() -> None:
     listing = read(
         rss(

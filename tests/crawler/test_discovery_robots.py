@@ -86,6 +86,11 @@ def test_an_agent_that_is_named_has_nothing_to_do_with_the_others() -> None:
     assert parse_robots(text.encode()).names(AGENT)
 
 
+@pytest.mark.parametrize("name", ["press", "pressmark-images", "mark", "pressmarks"])
+def test_a_part_of_our_name_is_not_our_name(name: str) -> None:
+    assert verdict(f"User-agent: {name}\nDisallow: /", "/x").allowed
+
+
 @pytest.mark.parametrize(
     ("rule", "path", "matches"),
     [
@@ -99,6 +104,8 @@ def test_an_agent_that_is_named_has_nothing_to_do_with_the_others() -> None:
         ("/fish*.php", "/fishheads/catfish.php?x", True),
         ("/a*b*c", "/a__c__b", False),
         ("/a*a$", "/a", False),
+        ("/*aa*aa", "/aaa", False),
+        ("/*aa*aa", "/aaaa", True),
         ("/a$b", "/a$b", True),
         ("/foo/bar/ツ", "/foo/bar/%E3%83%84", True),
         ("/foo/bar/%E3%83%84", "/foo/bar/ツ", True),

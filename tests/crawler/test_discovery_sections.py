@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archive.model import LinkRules, Source
 from crawler.discovery.listing import Listing
-from crawler.discovery.sections import page_links, read_section
+from crawler.discovery.sections import page_links, read_section, shape_score
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 URL = "https://news.example/politics/"
@@ -170,3 +170,31 @@ PIECES = st.sampled_from(
 def test_any_page_gives_a_listing(html: str | bytes) -> None:
     assert isinstance(read(html), Listing)
     assert isinstance(page_links(html, URL, Source("n", "crawl", (URL,)), SEEN), Listing)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/news/articles/clymn8zyrp9o",
+        "https://a.example/thema/new-car-announced/497533355",
+        "https://a.example/comment/opinion/article/3046526/taiwans-playbook",
+        "https://a.example/fotbal/zahranici/west-ham-hrozi-gigantum/r~8fa032ba3add11ec8a900cc47ab5f122/",
+        "https://a.example/2026/11/22/x",
+        "https://a.example/?p=1234",
+        "https://a.example/politik/ausland/haushalt-im-bundestag-beschlossen-a-1234567.html",
+    ],
+)
+def test_these_addresses_look_like_articles(url: str) -> None:
+    assert shape_score(url)[0] >= 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/", "https://a.example/index.html", "https://a.example/politics/", "https://a.example/author/216238/korin-miller/",
+        "https://a.example/tag/river", "https://a.example/topics/lifes-little-mysteries", "https://a.example/people/alexandria-ocasio-cortez",
+        "https://a.example/us/guides/", "https://a.example/privacy-policy", "https://a.example/search?q=x",
+    ],
+)  # fmt: skip
+def test_these_addresses_do_not(url: str) -> None:
+    assert shape_score(url)[0] < 0

@@ -30,6 +30,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
             for name, one in BEHAVIOURS.items()
             for tls in (False, True)
         ]
+        jobs += [Job("followed", server.url("redirect")), Job("loop", server.url("redirect-loop"))]
         settings = {"DOWNLOAD_MAXSIZE": WIRE_LIMIT, "PRESSMARK_IDLE_TIMEOUT": 2.5, "DOWNLOAD_TIMEOUT": 30}
         settings["PRESSMARK_DECODED_BYTES"] = 1 << 20
         results, _ = crawl(jobs, settings, {"SSL_CERT_FILE": str(pem)})
@@ -105,6 +106,17 @@ def test_every_field_reaches_the_spider_but_the_content_encoding(crawled: tuple[
     assert crawled[0]["latin1-header False"].headers[b"X-City"] == [b"M\xfcnchen"]
     page = crawled[0]["gzip False"]
     assert b"Content-Encoding" not in page.headers and page.kind == "HtmlResponse"
+
+
+def test_each_hop_of_a_redirect_is_an_exchange_of_its_own(crawled: tuple[dict[str, Result], Adversary]) -> None:
+    followed, loop = crawled[0]["followed"], crawled[0]["loop"]
+    assert [kept["target_uri"] for kept in followed.kept] == [crawled[1].url("redirect"), crawled[1].url("plain")]
+    assert [kept["response"] for kept in followed.kept] == [
+        BEHAVIOURS["redirect"].response,
+        BEHAVIOURS["plain"].response,
+    ]
+    assert followed.status == 200 and loop.error == "IgnoreRequest"
+    assert [kept["response"] for kept in loop.kept] == [BEHAVIOURS["redirect-loop"].response] * 4
 
 
 def test_connections_are_kept_alive(crawled: tuple[dict[str, Result], Adversary]) -> None:

@@ -144,6 +144,16 @@ def test_a_refused_tunnel_an_absent_proxy_and_an_unknown_kind_are_failed_downloa
     assert through[0]["socks"].error == "UnsupportedURLSchemeError"
 
 
+def test_a_redirect_to_a_private_address_is_kept_and_not_followed() -> None:
+    with Adversary() as server, ProxyServer() as proxy:
+        url = server.url("redirect-to-private", host="news.example")
+        results, _ = crawl(
+            [Job("away", url, meta={"proxy": f"http://127.0.0.1:{proxy.port}"})], {"PRESSMARK_ALLOW_PRIVATE": False}
+        )
+    assert results["away"].error == "AddressRefused" and len(proxy.heads) == 1
+    assert [kept["response"] for kept in results["away"].kept] == [BEHAVIOURS["redirect-to-private"].response]
+
+
 def test_an_address_written_in_the_url_is_checked_even_through_a_proxy() -> None:
     with ProxyServer() as proxy:
         job = Job("meta", "http://169.254.169.254/latest", meta={"proxy": f"http://127.0.0.1:{proxy.port}"})

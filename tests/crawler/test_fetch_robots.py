@@ -94,6 +94,14 @@ def test_no_answer_is_the_pages_own_failure() -> None:
     assert results["a"].error == "DownloadConnectionRefusedError"
 
 
+def test_a_page_whose_robots_txt_cannot_be_reached_is_tried_again() -> None:
+    with Site({}) as site:
+        url = site.url("/a")
+    retrying = MIDDLEWARES | {"crawler.fetch.retry.RetryMiddleware": 550}
+    results, stats = crawl([Job("a", url)], OBEY | {"DOWNLOADER_MIDDLEWARES": retrying})
+    assert results["a"].meta["attempt"] == 3 and stats["retry/reason/DownloadConnectionRefusedError"] == 2
+
+
 def test_redirects_are_followed_five_times_and_each_is_kept() -> None:
     hops = {f"/r{n}": (301, {"Location": f"/r{n + 1}"}, b"") for n in range(1, 5)}
     robots = {"/robots.txt": (302, {"Location": "/r1"}, b"")} | hops | {"/r5": (200, {}, RULES)}
