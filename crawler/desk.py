@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from archive.catalog import articles, frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
-from archive.extract import simhash
+from archive.extract.duplicates import simhash
 from archive.model import Capture, Discovery, Extraction, Outcome
 from archive.read import judge
 from archive.record import Circumstances, build_record

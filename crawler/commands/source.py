@@ -66,11 +66,12 @@ def add(
 ) -> None:
     """Look at a site and add it to sources.toml."""
     from crawler.look import look_at, source_for
-    from crawler.sources_file import add_source
+    from crawler.sources_file import add_source, find_source
 
     folder, settings, sources = folder_of(context), settings_of(context), sources_of(context)
     wanted = checked_url(url)
     chosen = _chosen_options(name, schedule, lang, sources)
+    also = [key for key, given in (("schedule", schedule), ("languages", lang)) if given is not None]
     now = datetime.now(UTC)
     with _watching(context) as on_request:
         look = look_at(wanted, manners_of(settings, _delay(folder)), now, on_request)
@@ -83,7 +84,8 @@ def add(
     if dry_run:
         say(f"Would add source '{source.name}' ({_facts(look, source)}); nothing was written (--dry-run)")
         return
-    line = add_source(folder / SOURCES_FILE, source)
+    line = add_source(folder / SOURCES_FILE, source, also)
+    source = find_source(sources_of(context), source.name)  # with what [defaults] says
     say(f"Added source '{source.name}' ({_facts(look, source)}) to {SOURCES_FILE}:{line}")
     next_step(f"pressmark crawl {source.name} --limit 20")
 
