@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.catalog import articles, frontier
+from archive.catalog import frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
-from archive.extract.duplicates import simhash
-from archive.model import Capture, Discovery, Extraction, Outcome
-from archive.read import judge
-from archive.record import Circumstances, build_record
-from archive.revisions import Changed, New, Same, decide, extractor_of
+from archive.model import Capture, Discovery, Outcome
+from archive.read import Reading, decide_record, judge
+from archive.record import Circumstances
+from archive.revisions import Changed, New, Same
 from crawler.admission import admit
 from crawler.leased import found
-from crawler.ledger import Reading
+from crawler.ledger import Entry
 
 if TYPE_CHECKING:
     from crawler.session import Session
@@ -47,7 +46,6 @@ class Desk:
             validators=_validators(capture),
         )
         session.ledger.finished(result, lease, capture)
-        session.frontier.finished(lease)
 
     def follow(self, lease: Lease, target: str, status: int) -> Outcome:
         """Return the outcome of a URL that redirects to `target`, which becomes a discovery where it is admitted."""
@@ -74,30 +72,20 @@ class Desk:
         session.ledger.discovered([target_found], {})
         return Outcome("moved", "redirect", detail)
 
-    def finish_page(self, page: PageToRead, extraction: Extraction) -> None:
+    def finish_page(self, page: PageToRead, reading: Reading) -> None:
         """A page has been read: it becomes a record, or is left for a reason."""
         source = self._session.sources[page.lease.source]
-        left = judge(extraction, source.extract, source.languages)
-        outcome, article_id = (left, None) if left is not None else self._record(page, extraction)
+        left = judge(reading.extraction, source.extract, source.languages)
+        outcome, article_id = (left, None) if left is not None else self._record(page, reading)
         self.finish(page.lease, outcome, page.capture, article_id)
 
-    def _record(self, page: PageToRead, extraction: Extraction) -> tuple[Outcome, str]:
+    def _record(self, page: PageToRead, reading: Reading) -> tuple[Outcome, str]:
         session, capture = self._session, page.capture
         with session.archive.catalog.reading() as connection:
-            article_id = articles.id_for(connection, page.lease.url, capture.payload_digest)
-            latest = articles.latest_revision(connection, page.lease.url, extractor_of(extraction))
-        decision = decide(
-            extraction,
-            latest,
-            capture.fetched_at,
-            article_id=article_id,
-            record_id=capture.record_id,
-            simhash=simhash(extraction.article.text),
-        )
-        record = build_record(extraction, capture, decision.revision, found(page.lease), self._circumstances(page))
-        session.ledger.read(Reading(capture, decision, record))
-        session.ledger.last = extraction.article.headline or page.lease.url
-        return _OUTCOMES[type(decision)], article_id
+            decision, record = decide_record(connection, reading, capture, found(page.lease), self._circumstances(page))
+        session.ledger.read(Entry(capture, decision, record))
+        session.ledger.last = reading.extraction.article.headline or page.lease.url
+        return _OUTCOMES[type(decision)], decision.revision.article_id
 
     def _circumstances(self, page: PageToRead) -> Circumstances:
         session, lease = self._session, page.lease

@@ -103,8 +103,8 @@ class Frontier(BaseScheduler):
 
     # -- what the rest of the crawl tells us
 
-    def finished(self, lease: Lease) -> None:
-        """The URL of this lease has its outcome: its host may be asked for another."""
+    def fetched(self, lease: Lease) -> None:
+        """The exchange of this lease is over: its host may be asked for another page."""
         self._in_flight[lease.host] -= 1
         if self._in_flight[lease.host] <= 0:
             del self._in_flight[lease.host]

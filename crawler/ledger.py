@@ -24,7 +24,7 @@ from archive.warc.writer import WarcWriter
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Entry:
     """A record that was read from a capture, and what it means for the story."""
 
     capture: Capture
@@ -37,7 +37,7 @@ class _Pending:
     captures: list[Capture] = field(default_factory=list)
     discoveries: list[Discovery] = field(default_factory=list)
     refused: dict[str, Outcome] = field(default_factory=dict)
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[Entry] = field(default_factory=list)
     results: list[Acknowledged] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
 
@@ -70,7 +70,7 @@ class Ledger:
         self._pending.refused.update(refused)
         self.counts["discovered"] += len(discoveries)
 
-    def read(self, reading: Reading) -> None:
+    def read(self, reading: Entry) -> None:
         self._pending.readings.append(reading)
 
     def finished(self, result: Acknowledged, lease: Lease, capture: Capture | None) -> None:
@@ -116,7 +116,7 @@ class Ledger:
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
 
-    def _write_records(self, readings: Sequence[Reading]) -> None:
+    def _write_records(self, readings: Sequence[Entry]) -> None:
         for reading in readings:
             if not isinstance(reading.decision, Same):  # the same text again is no new record
                 self._records.append(reading.capture.warc_file, reading.record)

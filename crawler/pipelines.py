@@ -44,8 +44,8 @@ class ReadingPipeline:
             session.desk.finish(page.lease, Outcome("stored", "unread"), page.capture)
             return
         try:
-            extraction = await self._readers.read(session.reading_job(page))
+            reading = await self._readers.read(session.reading_job(page))
         except ReadingFailed as error:
             session.desk.finish(page.lease, Outcome("failed", "reading", {"error": str(error)}), page.capture)
             return
-        session.desk.finish_page(page, extraction)
+        session.desk.finish_page(page, reading)

@@ -11,8 +11,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from archive.model import Extraction
-from archive.read import ReadJob, read_capture
+from archive.read import Reading, ReadJob, read_capture
 
 SECONDS_PER_PAGE = 60.0
 
@@ -22,7 +21,7 @@ class ReadingFailed(Exception):
 
 
 class Readers:
-    """A pool of processes; `read` gives the Extraction of a capture. Raises ReadingFailed, and only that."""
+    """A pool of processes; `read` gives the Reading of a capture. Raises ReadingFailed, and only that."""
 
     def __init__(self, workers: int) -> None:
         self._workers = max(1, workers)
@@ -30,7 +29,7 @@ class Readers:
         self._context.set_forkserver_preload(["archive.read", "archive.extract"])
         self._pool = self._new_pool()
 
-    async def read(self, job: ReadJob) -> Extraction:
+    async def read(self, job: ReadJob) -> Reading:
         for _ in range(2):
             pool = self._pool
             try:
@@ -50,12 +49,12 @@ class Readers:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def read_within_limit(job: ReadJob) -> Extraction:
+def read_within_limit(job: ReadJob) -> Reading:
     """Read in a worker process, for at most SECONDS_PER_PAGE. Raises ReadingFailed, which can cross processes."""
     signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PAGE)
     try:
-        return read_capture(job).extraction
+        return read_capture(job)
     except TimeoutError:
         raise ReadingFailed(f"reading took longer than {SECONDS_PER_PAGE:.0f} s") from None
     except Exception as error:

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
-from archive.catalog import archives, captures, runs
+from archive.catalog import archives, runs
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
 from archive.model import Capture, Discovery, Run, Source
-from archive.read import ReadJob, RecordWriter
+from archive.read import ReadJob, RecordWriter, job_of
 from archive.runlog import RunLog, end_line, run_line
 from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
@@ -165,16 +165,7 @@ class Session:
 
     def reading_job(self, page: PageToRead) -> ReadJob:
         """Where a worker process finds the page: file and offset, for a revisit those of its payload."""
-        capture = page.capture
-        payload = captures.by_record_id(self.archive.catalog, capture.refers_to) if capture.refers_to else None
-        return ReadJob(
-            root=str(self.archive.root),
-            warc_file=capture.warc_file,
-            offset=capture.warc_offset,
-            rules=self.sources[page.lease.source].extract,
-            payload_file=payload.warc_file if payload else None,
-            payload_offset=payload.warc_offset if payload else None,
-        )
+        return job_of(self.archive, page.capture, self.sources[page.lease.source].extract)
 
     @property
     def reading_workers(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
@@ -43,6 +43,7 @@ def crawl(
 
     Every exchange is kept in warc/, every article in records/, and every URL gets an outcome. Ctrl-C stops cleanly.
     """
+    from crawler.progress import Style
     from crawler.run import crawl as run_crawl
     from crawler.session import CrawlOptions, location_of
     from crawler.units import read_duration, read_size
@@ -61,7 +62,7 @@ def crawl(
         resume=resume is not None,
         read=read,
         workers=workers,
-        progress=(progress.value if progress else globals_of(context).progress),
+        progress=cast(Style, progress.value if progress else globals_of(context).progress),
         command=_command_line(names or [], all_=all_, due=due),
     )
     report = run_crawl(location, settings, chosen, options)

@@ -24,7 +24,6 @@ from crawler.fetch.handler import BadResponse
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.pace import Pace
 
 KNOWN_SECONDS = 24 * 3600.0
 UNREACHABLE_SECONDS = 300.0
@@ -100,7 +99,7 @@ class RobotsMiddleware:
         parts = urlparse_cached(request)
         if meta.get("is_robots") or meta.get("dont_obey_robotstxt") or parts.scheme not in ("http", "https"):
             return
-        like = {name: meta[name] for name in ("proxy", "download_slot") if name in meta}
+        like: dict[str, object] = {name: meta[name] for name in ("proxy", "download_slot") if name in meta}
         known = await self.known(f"{parts.scheme}://{parts.netloc}", like)
         if known.error is not None:
             raise known.error.with_traceback(None)

@@ -86,6 +86,7 @@ class NewsSpider(scrapy.Spider):
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[PageToRead]:
         lease: Lease = response.meta["lease"]
+        self.session.frontier.fetched(lease)
         capture: Capture | None = response.meta.get("capture")
         if is_redirect(response.status) and response.headers.get("Location"):
             self._moved(response, lease, capture)
@@ -102,6 +103,7 @@ class NewsSpider(scrapy.Spider):
 
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
+        self.session.frontier.fetched(request.meta["lease"])
         assert failure.value is not None
         if isinstance(failure.value, (DiskFull, DatabaseUnreachable)):
             self.session.error = failure.value  # the run stops; this URL keeps its lease and gives it back
@@ -166,7 +168,7 @@ class NewsSpider(scrapy.Spider):
 
     def _moved(self, response: Response, lease: Lease, capture: Capture | None) -> None:
         """A redirect is a discovery: its target has a row and an outcome of its own."""
-        location = response.headers["Location"].decode("utf-8", "replace")
+        location = (response.headers["Location"] or b"").decode("utf-8", "replace")
         try:
             target = canonical_url(urljoin(response.url, location))
         except UrlError as error:
@@ -195,4 +197,5 @@ def _charset(response: Response) -> str | None:
 
 
 def _content_type(response: Response) -> str:
-    return (response.headers.get("Content-Type", b"") or b"").decode("latin-1")
+    value: bytes = response.headers.get("Content-Type") or b""
+    return value.decode("latin-1")
