@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from archive.model import Run
 
 MARKER = ".pressmark-demo"
-SLOW_SECONDS = 8.0
+SLOW_SECONDS = 5.0
 LARGE_BYTES = 6 << 20
 EXAMPLES = 2  # URLs shown for each reason
 
@@ -42,7 +42,7 @@ name = "daily-example"
 [crawl]
 contact = "demo@localhost.example"
 allow_private = true          # The Daily Example is on loopback
-timeout = "4s"
+timeout = "2s"
 max_size = "3MB"
 retries = 1
 disk_min_free = "100MB"
@@ -174,7 +174,11 @@ def _look(folder: Path, crawls: tuple[Crawled, ...], seconds: float) -> Shown:
         seconds=seconds,
         crawls=crawls,
         articles=len(rows),
-        changed=tuple((row.article_id, row.headline or row.url) for row in rows if row.revision > 1),
+        changed=tuple(
+            (row.article_id, row.headline or row.url)
+            for row in sorted(rows, key=lambda row: row.date_published is None)  # stories before other pages
+            if row.revision > 1
+        ),
         cleaned=cleaned,
         injected=pieces,
         hijacked=pages,
