@@ -12,7 +12,7 @@ import socket
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,6 +114,27 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iter
         yield archive
     finally:
         archive.close()
+
+
+def members(archive: Archive) -> list[Archive]:
+    """Return the archives one catalog describes, this one first: many machines may write folders of their own into it.
+
+    Those whose folder is not reachable from here are among them; see `is_here`.
+    """
+    from archive.catalog import archives
+
+    known = archives.roots(archive.catalog)
+    others = [
+        replace(archive, name=name, root=Path(root), store=LocalStore(Path(root)))
+        for name, root in known.items()
+        if name != archive.name
+    ]
+    return [archive, *others]
+
+
+def is_here(archive: Archive) -> bool:
+    """Whether the files of an archive can be read from this machine."""
+    return (archive.root / "warc").is_dir()
 
 
 def writing(root: Path, *, command: str, now: datetime, run: str | None = None) -> ArchiveLock:

@@ -102,9 +102,7 @@ def because(one: Explanation) -> list[str]:
     record = one.record
     if record is None:
         return []
-    kind = "characters" if record["char_count"] > 8 * max(record["word_count"], 1) else "words"
-    count = record["char_count"] if kind == "characters" else record["word_count"]
-    reasons = [f"{count:,} {kind}"]
+    reasons = [f"{record['word_count']:,} words"]
     if record["language"]:
         reasons.append(f"language {record['language']}")
     if record["date_published"]:

@@ -294,14 +294,27 @@ def heading(line: str) -> None:
     print(paint(safe(line), "bold", sys.stdout))
 
 
+_quiet = False
+
+
+def set_quiet(wanted: bool) -> None:
+    """--quiet, for this process: no notes, no next steps."""
+    global _quiet
+    _quiet = wanted
+
+
 def next_step(*commands: str) -> None:
     """The last line of a command: what to do next. On the error stream, so that data on stdout stays data."""
+    if _quiet:
+        return
     out = sys.stderr if not sys.stdout.isatty() else sys.stdout
     say("Next:  " + "     ".join(commands), out=out)
 
 
 def note(line: str) -> None:
     """Counts and the like: for people, beside the data."""
+    if _quiet:
+        return
     say(line, out=sys.stderr if not sys.stdout.isatty() else sys.stdout)
 
 
@@ -328,7 +341,7 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
-        code = app(args=arguments, prog_name="pressmark", standalone_mode=False)
+        code = _invoke(app, list(arguments))
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
@@ -337,6 +350,26 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
         return 0
     except (KeyboardInterrupt, Exception) as error:
         return _render(error, as_json=as_json, verbose=_is_very_verbose(arguments))
+
+
+def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
+    """Call a typer app without typer's own handling of errors, which turns a closed pipe and Ctrl-C into codes of its
+    own; any other callable with the arguments, as typer would.
+    """
+    import typer
+
+    if not isinstance(app, typer.Typer):
+        return app(args=arguments, prog_name="pressmark", standalone_mode=False)
+    command = typer.main.get_command(app)
+    usage_error: Any = typer.BadParameter.__mro__[1]  # typer has no public name for it
+    try:
+        with command.make_context("pressmark", arguments) as context:
+            return command.invoke(context)
+    except usage_error as error:
+        if type(error).__name__ != "NoArgsIsHelpError":
+            raise
+        print(error.format_message())
+        return 2
 
 
 def _is_very_verbose(arguments: Sequence[str]) -> bool:

@@ -6,7 +6,6 @@ and from a re-extraction alike. `judge` says whether a page is stored; it is pur
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from archive.jsonl import JsonLines
 from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules
 from archive.provenance import Fields, discovery_from
 from archive.store import LocalStore
+from archive.words import word_measure
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
@@ -36,9 +36,6 @@ READING_REASONS = frozenset(
      "no_date")
 )  # fmt: skip
 _WALLS = {"bot_wall": "bot_wall", "consent": "consent", "soft_404": "soft_404", "empty": "empty_extraction"}
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
-)
 _OPEN_FILES = 4
 _RULES = ReadingRules()
 
@@ -82,12 +79,16 @@ def read_capture(job: ReadJob) -> Reading:
 
 
 def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
-    """The job that reads a capture; for a revisit with the place of the record it refers to."""
-    from archive.catalog import captures
+    """The job that reads a capture; for a revisit with the place of the record it refers to.
+
+    A capture of another archive in the same catalog is read from that archive's folder.
+    """
+    from archive.catalog import archives, captures
 
     holder = captures.by_record_id(archive.catalog, capture.refers_to) if capture.refers_to else None
+    own = capture.archive in ("", archive.name)
     return ReadJob(
-        root=str(archive.root),
+        root=str(archive.root) if own else archives.roots(archive.catalog).get(capture.archive, str(archive.root)),
         warc_file=capture.warc_file,
         offset=capture.warc_offset,
         rules=rules,
@@ -184,13 +185,6 @@ def judge(extraction: Extraction, rules: ReadingRules, languages: Sequence[str] 
     if languages and article.language and not _speaks(article.language, languages):
         return Outcome("skipped", "wrong_language", {"language": article.language, "wanted": ", ".join(languages)})
     return None
-
-
-def word_measure(text: str) -> int:
-    """Return how long a text is in words; two characters of a script without spaces count as one."""
-    unspaced = len(_UNSPACED.findall(text))
-    spaced = len(_UNSPACED.sub(" ", text).split()) if unspaced else len(text.split())
-    return spaced + unspaced // 2
 
 
 def _speaks(language: str, wanted: Sequence[str]) -> bool:

@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive.archive import Archive
-from archive.errors import WarcDamaged
+from archive.archive import Archive, is_here, members
+from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
 from archive.model import Capture, Discovery, Revision, Run
 from archive.record import revision_of
@@ -56,25 +56,45 @@ class Difference:
     fields: tuple[str, ...] = ()
 
 
-def rebuild(archive: Archive, now: datetime, *, progress: Progress = lambda line: None) -> Rebuilt:
+def rebuild(
+    archive: Archive, now: datetime, *, partial: bool = False, progress: Progress = lambda line: None
+) -> Rebuilt:
     """Forget the catalog and read it again from the files. Call it with the archive's lock held.
 
-    A damaged file gives what stands before the damage and a line in `problems`.
+    A damaged file gives what stands before the damage and a line in `problems`. Archives of other folders in the same
+    catalog are read too; raises NotFound where one is not here, unless `partial`: then it is forgotten.
     """
+    everything = members(archive)
+    absent = [one for one in everything[1:] if not is_here(one)]
+    if absent and not partial:
+        raise NotFound(
+            f"the catalog also describes {_names(absent)}, whose files are not here",
+            hint="run this where they are, or pressmark db rebuild --partial to forget them",
+            context=tuple(f"{one.name}: {one.root}" for one in absent),
+        )
     archive.catalog.clear()
-    return fill(archive, archive.catalog, now, progress=progress)
+    return fill(everything, archive.catalog, now, progress=progress)
 
 
-def fill(archive: Archive, catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None) -> Rebuilt:
-    """Put everything the archive's files say into an empty catalog."""
+def _names(found: Sequence[Archive]) -> str:
+    return ", ".join(f'"{one.name}"' for one in found)
+
+
+def fill(
+    everything: Sequence[Archive], catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None
+) -> Rebuilt:
+    """Put everything the files of archives say into an empty catalog; those that are not here are in `problems`."""
     from archive.catalog import archives
 
     done = Rebuilt()
+    here = [one for one in everything if one is everything[0] or is_here(one)]
+    done.problems += [f"{one.name}: no files at {one.root}" for one in everything if one not in here]
     with catalog.transaction() as conn:
-        archives.register(conn, archive.name, str(archive.root), now)
-    _fill_captures(archive, catalog, done, progress)
-    _fill_records(archive, catalog, done, progress)
-    _fill_runs(archive, catalog, done, progress)
+        for one in here:
+            archives.register(conn, one.name, str(one.root), now)
+    for step in (_fill_captures, _fill_records, _fill_runs):
+        for one in here:
+            step(one, catalog, done, progress)
     return done
 
 
@@ -88,7 +108,7 @@ def check(
     with tempfile.TemporaryDirectory(prefix="pressmark-check-") as folder:
         fresh = open_catalog(f"sqlite:///{Path(folder) / 'catalog.sqlite3'}")
         try:
-            done = fill(archive, fresh, now, progress=progress)
+            done = fill(members(archive), fresh, now, progress=progress)
             found = [one for table in COMPARED for one in _compare(table, archive.catalog, fresh)]
         finally:
             fresh.close()

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from archive.model import Capture, Discovery, Extraction, Moment, Outcome, Precision, Revision
 from archive.times import parse_rfc3339, rfc3339
+from archive.words import word_measure
 
 ARTICLE_SCHEMA = "pressmark.article/1"
 SKIPPED_SCHEMA = "pressmark.skipped/1"
@@ -139,7 +140,7 @@ class ArticleRecord(_Model):
     language_declared: str | None
     language_confidence: float | None
     text: str = Field(description="NFC, one paragraph a line")
-    word_count: int = Field(description="words between spaces; see char_count for scripts without spaces")
+    word_count: int = Field(description="two characters of a script without spaces count as one word")
     char_count: int
     republished_from: str | None
     integrity: IntegrityRecord
@@ -230,7 +231,7 @@ def build_record(
         "language_declared": article.language_declared,
         "language_confidence": article.language_confidence,
         "text": article.text,
-        "word_count": len(article.text.split()),
+        "word_count": word_measure(article.text),
         "char_count": len(article.text),
         "republished_from": article.republished_from,
         "integrity": _integrity(extraction),

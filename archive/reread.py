@@ -6,16 +6,19 @@ redirects, tags) is taken from the stored record, so that two readings of one ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
 from archive.model import Capture, Discovery, Extraction, Revision
 from archive.read import READING_REASONS, Reading, RecordWriter, job_of, judge, read_many, rules_for
 from archive.record import Circumstances, build_record, revision_of, stable_part
-from archive.times import parse_rfc3339
+from archive.times import parse_rfc3339, rfc3339
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
 
 _BATCH = 64
 Status = Literal["same", "differs", "new", "lost", "failed"]
@@ -68,48 +71,46 @@ def reread(
             yield _compared(archive, task, reading, now, profile)
 
 
-def apply(archive: Archive, found: Iterable[Reread], now: datetime, run: str) -> Iterator[Reread]:
+def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[Reread]:
     """Append the records of readings that differ to the files and tell the catalog. Call it with the lock held."""
     writer = RecordWriter(archive.store)
     try:
         for batch in _batches(found):
-            changed = [one for one in batch if one.record is not None and one.status in ("differs", "new")]
-            written = [(one, decided) for one in changed if (decided := _decided(archive, one)) is not None]
-            for _, (_, record) in written:
-                writer.append(record["capture"]["warc_file"], record)
-            writer.sync()
-            _tell(archive, [decided for _, decided in written], run)
+            with archive.catalog.transaction() as conn:
+                for one in batch:
+                    if one.record is not None and one.status in ("differs", "new"):
+                        _add(conn, writer, one.record)
+                writer.sync()  # the files first: the catalog never knows of a record that could be lost
             yield from batch
     finally:
         writer.close()
 
 
-def _decided(archive: Archive, one: Reread) -> tuple[Any, dict[str, Any]] | None:
-    """What a new reading is to the history of its article under its extractor; None where it adds nothing."""
+def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any]) -> None:
+    """Put a new reading into the history of its article under its extractor; a reading known already adds nothing."""
     from archive.catalog import articles
-    from archive.revisions import Changed, New, Same
+    from archive.revisions import Changed, Decision, New, Same
 
-    assert one.record is not None
-    found = revision_of(one.record)
-    history = articles.revisions_of(archive.catalog, found.article_id, found.extractor)
+    found = revision_of(record)
+    everything = articles.revisions_of(conn, found.article_id)
+    history = [known for known in everything if known.extractor == found.extractor]
     if any(known.record_id == found.record_id and known.content_hash == found.content_hash for known in history):
-        return None
+        return
+    # The page may have been seen unchanged since the stored record was written.
+    last_seen = max([found.last_seen, *(known.last_seen for known in everything if known.record_id == found.record_id)])
+    found, record = replace(found, last_seen=last_seen), record | {"last_seen": rfc3339(last_seen)}
     latest = max(history, key=lambda known: known.number, default=None)
-    if latest is None:
-        return New(replace(found, number=1)), one.record | {"revision": 1, "revision_count": 1}
-    if latest.content_hash == found.content_hash:
+    decision: Decision
+    if latest is not None and latest.content_hash == found.content_hash:
         first, last = min(latest.first_seen, found.first_seen), max(latest.last_seen, found.last_seen)
-        return Same(replace(latest, first_seen=first, last_seen=last)), one.record
-    number = latest.number + 1
-    return Changed(replace(found, number=number), latest), one.record | {"revision": number, "revision_count": number}
-
-
-def _tell(archive: Archive, written: Sequence[tuple[Any, dict[str, Any]]], run: str) -> None:
-    from archive.catalog import articles
-
-    with archive.catalog.transaction() as conn:
-        for decision, record in written:
-            articles.record(conn, decision, record, run=record["discovery"]["run"])
+        decision = Same(replace(latest, first_seen=first, last_seen=last))
+    else:
+        number = latest.number + 1 if latest else 1
+        numbered = replace(found, number=number)
+        decision = Changed(numbered, latest) if latest else New(numbered)
+        record = record | {"revision": number, "revision_count": number}
+        writer.append(record["capture"]["warc_file"], record)
+    articles.record(conn, decision, record, run=record["discovery"]["run"])
 
 
 def _tasks(archive: Archive, source: str | None) -> Iterator[_Task]:

@@ -1,7 +1,7 @@
 """pressmark.toml: found, read, checked, made. Every problem is told at once, with its line and what was meant.
 
 The order is command line > environment (PRESSMARK_DB__URL) > pressmark.toml > default. For sources.toml see
-crawler.sources_file; the keys of both are in crawler.config_values.
+crawler.sources_file and crawler.sources_edit; the keys of both are in crawler.config_values.
 """
 
 from __future__ import annotations
@@ -14,15 +14,25 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from archive.errors import ConfigError, DiskFull, NotFound, UsageError
+from archive.errors import DiskFull, NotFound, UsageError
 from crawler.config_check import Toml, TomlError, complaints, did_you_mean, read_toml
 from crawler.config_values import Settings, SourcesFile
-from crawler.sources_file import check_sources, load_sources
+from crawler.sources_edit import add_source, remove_source, set_paused
+from crawler.sources_file import check_sources, config_error, find_source, load_sources
 
 __all__ = [
-    "Settings", "check_config", "config_schema", "find_folder", "init_folder", "load_settings", "load_sources",
-]  # fmt: skip
-
+    "Settings",
+    "add_source",
+    "check_config",
+    "config_schema",
+    "find_folder",
+    "find_source",
+    "init_folder",
+    "load_settings",
+    "load_sources",
+    "remove_source",
+    "set_paused",
+]
 SETTINGS_FILE = "pressmark.toml"
 SOURCES_FILE = "sources.toml"
 FOLDERS = ("warc", "records", "runs")
@@ -66,12 +76,6 @@ def check_config(folder: Path, env: Mapping[str, str] | None = None) -> tuple[st
 def config_schema() -> dict[str, dict[str, Any]]:
     """The JSON Schemas of both files, by file name."""
     return {SETTINGS_FILE: Settings.model_json_schema(), SOURCES_FILE: SourcesFile.model_json_schema()}
-
-
-def config_error(problems: tuple[str, ...]) -> ConfigError:
-    """All problems as one error: "2 problems", one line each."""
-    count = len(problems)
-    return ConfigError(f"{count} problem{'' if count == 1 else 's'}", context=problems, hint="pressmark config check")
 
 
 # -- reading

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from archive.catalog import Catalog, open_catalog
 from tests import services
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -30,16 +27,17 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[str]:
-    """The URL of an empty database of its own in that PostgreSQL."""
+def postgres_database(postgres_url: str) -> str:
+    """The URL of an empty database in that PostgreSQL. Emptied for each test: faster than a database for each."""
     import psycopg
 
-    name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(postgres_url, autocommit=True) as server:
-        # file_copy of the empty template is many times faster than the default with fsync off
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
-        yield postgres_url.rsplit("/", 1)[0] + "/" + name
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        server.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return postgres_url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])

@@ -90,7 +90,7 @@ def _as(user: pwd.struct_passwd | None) -> dict[str, object]:
 
 @contextmanager
 def _serving(server: Path, data: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
     place = ["-clisten_addresses=127.0.0.1", f"-cport={port}", f"-cunix_socket_directories={folder}"]
     with (folder / "log").open("wb") as log:
@@ -125,7 +125,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"PostgreSQL does not answer: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -20,6 +20,7 @@ from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
+from archive.errors import UrlError
 from archive.model import Revision
 from archive.revisions import Changed, Decision, New
 from archive.urls import urlkey
@@ -198,8 +199,8 @@ def _near(conn: Connection, asked: str) -> list[ArticleRow]:
     begins = asked[:5].casefold()
     prefix = and_(_A.article_id >= begins, _A.article_id < begins + "\U0010ffff")
     queries: list[Select[Any]] = [select(*_LISTED).where(prefix)]
-    if "://" in asked:
-        key = bounded(urlkey(asked))
+    key = _key_of(asked)
+    if key is not None:
         queries += [select(*_LISTED).where(_A.urlkey >= key).order_by(_A.urlkey)]
         queries += [select(*_LISTED).where(_A.urlkey < key).order_by(_A.urlkey.desc())]
     words = [search.condition(conn, word) for word in asked.split()[:6]]
@@ -212,6 +213,13 @@ def _near(conn: Connection, asked: str) -> list[ArticleRow]:
     for query in queries:
         found |= {row.article_id: _listed(row) for row in conn.execute(query.limit(200))}
     return list(found.values())
+
+
+def _key_of(asked: str) -> str | None:
+    try:
+        return bounded(urlkey(asked)) if "://" in asked else None
+    except UrlError:
+        return None
 
 
 def _likeness(one: str, other: str) -> float:

@@ -100,10 +100,10 @@ def open_catalog(url: str, *, create: bool = True, renew: bool = False) -> Catal
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # without its cause, which may repeat a password
         raise errors.UsageError(
             "the database address cannot be read", hint="use sqlite:///catalog.sqlite3 or postgresql://host/database"
-        ) from error
+        ) from None
     kind = parsed.drivername.split("+")[0]
     if kind == "sqlite":
         return parsed.set(drivername="sqlite")

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Connection, and_, not_, text
 
@@ -56,24 +55,34 @@ def fold(text: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    for word in _words(fold(text)):
-        at = 0
-        for run in _UNSPACED.finditer(word):
-            if run.start() > at:
-                yield word[at : run.start()][:_MAX_TOKEN_CHARS]
-            yield from _pairs(run.group())
-            at = run.end()
-        if at < len(word):
-            yield word[at:][:_MAX_TOKEN_CHARS]
+    for word in fold(text).translate(_SEPARATED).split():
+        if word.isascii():
+            yield word[:_MAX_TOKEN_CHARS]
+        else:
+            yield from _parts(word)
 
 
-def _words(folded: str) -> list[str]:
-    return "".join(char if _is_word(char) else " " for char in folded).split()
+def _parts(word: str) -> Iterator[str]:
+    at = 0
+    for run in _UNSPACED.finditer(word):
+        if run.start() > at:
+            yield word[at : run.start()][:_MAX_TOKEN_CHARS]
+        yield from _pairs(run.group())
+        at = run.end()
+    if at < len(word):
+        yield word[at:][:_MAX_TOKEN_CHARS]
 
 
-@lru_cache(maxsize=1 << 16)
-def _is_word(char: str) -> bool:
-    return unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "Co"
+class _Separated(dict[int, int]):
+    """For str.translate: letters, digits and marks as they are, all else a space; learnt as characters are met."""
+
+    def __missing__(self, point: int) -> int:
+        category = unicodedata.category(chr(point))
+        self[point] = point if category[0] in "LNM" or category == "Co" else 0x20
+        return self[point]
+
+
+_SEPARATED = _Separated()
 
 
 def _pairs(run: str) -> Iterator[str]:

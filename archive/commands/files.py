@@ -90,7 +90,7 @@ def _reread(
         recover(archive, moment)
         run = _open_run(archive, moment)
         counts: Counter[str] = Counter()
-        yield from _counting(apply_all(archive, found, moment, run), counts)
+        yield from _counting(apply_all(archive, found, moment), counts)
         _close_run(archive, run, counts)
 
 
@@ -212,7 +212,12 @@ def export(
 
 
 @db_app.command("rebuild")
-def rebuild_(context: typer.Context) -> None:
+def rebuild_(
+    context: typer.Context,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Forget archives in the same catalog whose files are not here.")
+    ] = False,
+) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
     from archive.archive import open_archive, recover, writing
     from archive.catalog import open_catalog
@@ -224,7 +229,7 @@ def rebuild_(context: typer.Context) -> None:
         open_catalog(location.db_url, renew=True).close()
         with open_archive(location, create=True) as archive:
             recover(archive, moment)
-            done = rebuild(archive, moment, progress=_progress)
+            done = rebuild(archive, moment, partial=partial, progress=_progress)
             where = archive.catalog.name
     _print_rebuilt(done, f"Rebuilt {where}")
     if done.problems:

@@ -7,6 +7,7 @@ writing it, naming it there, and a row in docs/extending.md.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import sys
@@ -151,21 +152,22 @@ def _write_whole(out: Path, write: Callable[[IO[bytes]], int], dataset: Dataset)
         draft.unlink(missing_ok=True)
 
 
-class _Hashing:
+class _Hashing(io.RawIOBase):
     """A file that knows the digest of what was written to it."""
 
     def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
         self._file = file
         self.digest = hashlib.sha256()
         self.size_bytes = 0
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
         self.digest.update(data)
         self.size_bytes += len(data)
         return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
 
 
 def _write_manifest(

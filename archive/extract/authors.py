@@ -10,10 +10,11 @@ import html as entities
 import re
 from collections.abc import Iterator
 
-from lxml import html
+from lxml import etree, html
 
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.jsonld import Node, texts, types_of
+from archive.extract.pieces import Piece
 from archive.model import Author, Origin
 
 _META = {"author": 0.8, "article:author": 0.75, "dc.creator": 0.75, "dcterms.creator": 0.75, "dc.contributor": 0.4, "parsely-author": 0.85,
@@ -26,9 +27,7 @@ _BYLINE_START = re.compile(
     r"\b\s*[:：]?|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
-_CJK_NAME = re.compile(
-    r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)"
-)
+_CJK_NAME = re.compile(r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)")
 _KOREAN_NAME = re.compile(r"([\uac00-\ud7af]{2,4})\s*(?:기자|특파원|논설위원|선임기자)")
 _SPLIT = re.compile(
     r"\s*(?:[;|&•·\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con)\s)\s*",
@@ -48,13 +47,38 @@ _TITLE_TAIL = re.compile(
     re.IGNORECASE,
 )
 _LATIN_NAME = re.compile(r"^[^\W\d_][\w.'’\-]*(?:[\s\u00a0]+[^\W\d_(\"“][\w.'’\-\")”]*){1,5}$")
-_BYLINE_NAMES = re.compile(
-    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redacteur|skribent",
+_BYLINE_NAMES = re.compile(r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard", re.IGNORECASE)
+_NOT_BYLINE = re.compile(
+    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text", re.IGNORECASE
+)
+
+
+_ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
+_REFUSED = re.compile(
+    r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
+    r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"
+    r"insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
     re.IGNORECASE,
 )
-_NOT_BYLINE = re.compile(
-    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
+_PREFIX_ONLY = re.compile(
+    r"(?:written |posted |published |text |story |article |words |reviewed |recipe )?(?:by|von|par|por|di|de|door|av|af|text|texte|autor(?:in)?|author|auteur|written|from|"
+    r"作者|記者|记者|文)\s*[:：]?",
     re.IGNORECASE,
+)
+_JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
+_MICRODATA = etree.XPath(".//*[@itemprop='author' or @itemprop='creator' or @property='author' or @property='schema:author']")
+_REL_AUTHOR = etree.XPath(".//*[contains(concat(' ', @rel, ' '), ' author ')]")
+_AUTHOR_LINKS = etree.XPath(
+    ".//a[contains(@href, '/author') or contains(@href, '/autor') or contains(@href, '/auteur') or contains(@href, '/journalist') "
+    "or contains(@href, '/people/') or contains(@href, '/profile/') or contains(@href, '/by/') or contains(@href, '/staff/') or contains(@href, '/contributor') "
+    "or contains(@href, '/reporter') or contains(@href, '/writer') or contains(@href, '/redakt')]"
+)
+_MARKED = etree.XPath(
+    ".//*[" + " or ".join(
+        f"contains(@{attribute}, '{word}')"
+        for attribute in ("class", "id", "data-testid")
+        for word in ("uthor", "yline", "riter", "utor", "uteur", "eporter", "ournalist", "ontributor", "redact", "redakt", "vcard")
+    ) + "]"
 )
 
 
@@ -64,29 +88,38 @@ def find_authors(
     nodes: list[Node],
     metas: list[tuple[str, str]],
     body: html.HtmlElement,
+    pieces: list[Piece],
+    order: dict[html.HtmlElement, int],
     headline_node: html.HtmlElement | None,
     site_names: list[str],
 ) -> tuple[tuple[Author, ...], Origin | None]:
-    """Return (authors, origin). Organisations alone give no authors."""
-    names = {name.casefold() for name in site_names if name}
+    """Return (authors, origin). An organisation is the author only where the page names no person."""
+    site = {name.casefold() for name in site_names if name}
     candidates: list[Candidate[tuple[str, ...]]] = []
 
-    def add(found: list[str], value_from: str, weight: float) -> None:
-        people = _unique(name for name in found if is_person(name) and name.casefold() not in names)
+    def add(found: list[str], value_from: str, weight: float, *, lenient: bool = False) -> None:
+        people = _unique(name for name in found if is_person(name) and name.casefold() not in site)
         if people:
             candidates.append(Candidate(people, value_from, weight))
+        elif lenient:
+            named = _unique(name for name in found if is_name(name))
+            if named:
+                is_site = all(name.casefold() in site for name in named)
+                candidates.append(Candidate(named, value_from, weight * (0.25 if is_site else 0.5)))
 
     by_id = {str(node["@id"]): node for node in nodes if "@id" in node and "name" in node}
     for rank, node in enumerate(articles[:3]):
-        add(_json_ld_people(node.get("author") or node.get("creator"), by_id), "json-ld", 1.0 - 0.15 * rank)
+        people, organisations = _json_ld_people(node.get("author") or node.get("creator"), by_id)
+        add(people, "json-ld", 1.0 - 0.15 * rank, lenient=True)
+        add(organisations, "json-ld:organization", 0.7 - 0.15 * rank, lenient=True)
     by_name: dict[str, list[str]] = {}
     for name, content in metas:
         if name in _META:
             by_name.setdefault(name, []).extend(names_in(content))
     for name, values in by_name.items():
-        add(values, name, _META[name])
-    for values, value_from, weight in _visible(body, headline_node):
-        add(values, value_from, weight)
+        add(values, name, _META[name], lenient=True)
+    for values, value_from, weight in _visible(body, pieces, order, headline_node):
+        add(values, value_from, weight, lenient=value_from != "visible")
     if not candidates:
         return (), None
     winner = max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
@@ -99,18 +132,19 @@ def _score(candidate: Candidate[tuple[str, ...]], candidates: list[Candidate[tup
     return candidate.weight + 0.12 * min(3, len(support - {candidate.value_from}))
 
 
-def _json_ld_people(value: object, by_id: dict[str, Node]) -> list[str]:
+def _json_ld_people(value: object, by_id: dict[str, Node]) -> tuple[list[str], list[str]]:
+    """Return (people, organisations) of an author property."""
     if isinstance(value, list):
-        return [name for item in value for name in _json_ld_people(item, by_id)]
+        both = [_json_ld_people(item, by_id) for item in value[:40]]
+        return [name for people, _ in both for name in people], [name for _, others in both for name in others]
     if isinstance(value, dict):
         if "name" not in value and str(value.get("@id")) in by_id:
             value = by_id[str(value.get("@id"))]
-        if types_of(value) & {"organization", "newsmediaorganization", "corporation"}:
-            return []
-        return [name for text in texts(value.get("name")) for name in names_in(text)]
+        names = [name for text in texts(value.get("name")) for name in names_in(text)]
+        return ([], names) if types_of(value) & _ORGANISATIONS else (names, [])
     if isinstance(value, str):
-        return names_in(value)
-    return []
+        return names_in(value), []
+    return [], []
 
 
 def names_in(text: str) -> list[str]:
@@ -143,9 +177,7 @@ def is_person(name: str) -> bool:
         return False
     if _NOISE.search(name):
         return False
-    return bool(_LATIN_NAME.match(name)) or bool(
-        re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name)
-    )
+    return bool(_LATIN_NAME.match(name)) or bool(re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name))
 
 
 def _unique(names: Iterator[str]) -> tuple[str, ...]:
@@ -155,59 +187,101 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
     return tuple(list(seen.values())[:30])
 
 
-def _visible(body: html.HtmlElement, headline_node: html.HtmlElement | None) -> Iterator[tuple[list[str], str, float]]:
+def is_name(name: str) -> bool:
+    """Whether a string can name an author at all: a pen name, a team, an agency."""
+    return 2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
+
+
+def _visible(
+    body: html.HtmlElement, pieces: list[Piece], order: dict[html.HtmlElement, int], headline_node: html.HtmlElement | None
+) -> Iterator[tuple[list[str], str, float]]:
     """Bylines a reader sees, the nearer to the headline the better."""
-    rel: list[str] = []
+    head = order.get(headline_node, -1) if headline_node is not None else -1
+
+    def near(node: html.HtmlElement) -> bool:
+        at = order.get(node, -1)
+        return head < at < head + 150 or head - 40 < at < head
+
     micro: list[str] = []
+    rel: list[str] = []
+    links: list[str] = []
     marked: list[tuple[list[str], float]] = []
-    plain: list[str] = []
-    since, after = 0, headline_node is None
-    for node in body.iter():
-        if node is headline_node:
-            after, since = True, 0
-        since += 1
-        if not isinstance(node.tag, str):
-            continue
-        near = after and since < 120
-        if "author" in (node.get("rel") or "").split():
-            rel.extend(names_in(_short(node)))
-        if "author" in (node.get("itemprop") or "").lower().split() or (node.get("property") or "").lower() in (
-            "author",
-            "schema:author",
-        ):
-            inner = node.xpath(".//*[@itemprop='name']")
-            micro.extend(
-                names_in(
-                    inner[0].get("content") or _short(inner[0]) if len(inner) else node.get("content") or _short(node)
-                )
-            )
+    for node in _MICRODATA(body)[:20]:
+        inner = node.xpath(".//*[@itemprop='name']")
+        shown = inner[0] if len(inner) else node
+        micro.extend(_lines_to_names(shown.get("content") or _short(shown)))
+    for node in _REL_AUTHOR(body)[:20]:
+        if near(node) or not rel:
+            rel.extend(_lines_to_names(_short(node)))
+    for node in _AUTHOR_LINKS(body)[:40]:
+        if near(node):
+            links.extend(_lines_to_names(_short(node)))
+    for node in _MARKED(body):
         names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if names.strip() and _BYLINE_NAMES.search(names) and not _NOT_BYLINE.search(names):
-            text = _short(node)
-            if text and len(marked) < 12:
-                found = names_in(text)
-                if found and all(is_person(name) for name in found):
-                    marked.append((found, 0.72 if near else 0.5))
-        elif (
-            near
-            and not plain
-            and node.tag in ("p", "span", "div", "a", "address", "small", "em", "i", "b", "strong", "li")
-        ):
-            text = _short(node)
-            if text and len(text) < 120 and _BYLINE_START.match(text):
-                found = names_in(text)
-                if found and all(is_person(name) for name in found):
-                    plain = found
+        if len(marked) >= 12 or not _BYLINE_NAMES.search(names) or _NOT_BYLINE.search(names):
+            continue
+        found = _lines_to_names(_short(node))
+        if found:
+            marked.append((found, 0.72 if near(node) else 0.5))
     if micro:
         yield micro, "microdata", 0.8
     if rel:
-        yield rel[:6], "rel=author", 0.62
-    for found, weight in marked[:4]:
+        yield rel[:6], "rel=author", 0.66
+    if links:
+        yield links[:6], "author-link", 0.7
+    for found, weight in marked[:5]:
         yield found, "byline", weight
-    if plain:
-        yield plain, "visible", 0.6
+    yield from _written(pieces, order, head)
+
+
+def _written(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -> Iterator[tuple[list[str], str, float]]:
+    """Short lines that read as a byline, "By A. Writer", after the headline."""
+    given = 0
+    for piece in pieces:
+        at = order.get(piece.node, 0)
+        if at < head or len(piece.text) > 140:
+            continue
+        if at > head + 150 or given >= 3:
+            break
+        match = _BYLINE_START.match(piece.text)
+        if match or _CJK_NAME.search(piece.text) or _KOREAN_NAME.search(piece.text):
+            found = [name for name in names_in(piece.text.split("|")[0]) if is_person(name)]
+            if found:
+                given += 1
+                yield found, "visible", 0.62
+
+
+def _lines_to_names(text: str) -> list[str]:
+    """Names in the text nodes of a byline: the first that names somebody, and those joined to it."""
+    found: list[str] = []
+    open_ended = True
+    for line in text.split("\n"):
+        bare = line.strip(" \u00a0:-–—•·|")
+        if not bare or _PREFIX_ONLY.fullmatch(bare):
+            continue
+        if _JOINER.fullmatch(bare):
+            open_ended = True
+            continue
+        if not open_ended and found:
+            break
+        names = [name for name in names_in(line) if is_name(name)]
+        if not names:
+            if found:
+                break
+            continue
+        found.extend(names)
+        open_ended = line.rstrip().endswith((",", "&", " and", " und", " y", " et"))
+    return found
 
 
 def _short(node: html.HtmlElement) -> str:
-    text = " ".join(part.strip() for part in node.itertext() if part.strip())
-    return text if len(text) <= 200 else ""
+    parts: list[str] = []
+    size = 0
+    for part in node.itertext():
+        clean = " ".join(part.split())
+        if clean:
+            parts.append(clean)
+            size += len(clean)
+            if size > 300:
+                break
+    return "\n".join(parts) if size <= 300 else "\n".join(parts[:2])[:120]

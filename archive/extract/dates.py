@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
-from lxml import html
+from lxml import etree, html
 
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.jsonld import Node, first_text
+from archive.extract.pieces import Piece
 from archive.model import Moment, Origin, Precision
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -60,9 +61,7 @@ _ISO = re.compile(
     r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*"
     r"(Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b|[+-]\d{2}\b)?)?"
 )
-_COMPACT = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)"
-)
+_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)")
 _CJK = re.compile(
     r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日号號일]?(?:[^\d]{0,8}?(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})\s*[:時时시点點]\s*(\d{2})(?:\s*[:分분]\s*(\d{2})\b)?)?"
 )
@@ -102,6 +101,21 @@ _MODIFIED_WORDS = re.compile(
     r"updat|modif|aktualis|stand:|geändert|mis à jour|màj|actualiz|aggiornat|atualiz|обновл|更新|修改|수정|bijgewerkt|"
     r"zaktualizowan|oppdatert|uppdaterad|opdateret|last edit",
     re.IGNORECASE,
+)
+_PUBLISHED_WORDS = re.compile(
+    r"publi[sckqz]|posted|veröffentlicht|erschienen|erstellt|pubblicat|gepubliceerd|geplaatst|опубликован|发布|發布|發佈|公開|掲載|등록|입력|written on|first published|"
+    r"mis en ligne|objavljeno|yayın|date:|datum:|vom\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{2}(?!\d))")
+_MARKED = etree.XPath(
+    ".//time | .//*[contains(@itemprop, 'date') or contains(@property, 'date') or contains(@itemprop, 'Date') or contains(@property, 'Date') or "
+    + " or ".join(
+        f"contains(@{attribute}, '{word}')"
+        for attribute in ("class", "id")
+        for word in ("date", "Date", "time", "Time", "publish", "posted", "meta", "datum", "fecha", "info", "created", "source")
+    )
+    + "]"
 )
 _DATE_NAMES = re.compile(
     r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
@@ -260,6 +274,8 @@ def find_dates(
     nodes: list[Node],
     metas: list[tuple[str, str]],
     body: html.HtmlElement,
+    pieces: list[Piece],
+    order: dict[html.HtmlElement, int],
     headline_node: html.HtmlElement | None,
     url: str,
     day_first: bool,
@@ -273,7 +289,7 @@ def find_dates(
 
     def add(to: list[Candidate[Moment]], text: str | None, value_from: str, weight: float) -> None:
         found = read_moment(text, day_first=day_first) if text else None
-        if found is not None and found.at >= _EARLIEST and (bound is None or found.at <= bound + timedelta(hours=26)):
+        if found is not None and _EARLIEST <= found.at and (bound is None or found.at <= bound + timedelta(hours=26)):
             to.append(Candidate(found, value_from, weight))
 
     for rank, node in enumerate(articles[:4]):
@@ -289,7 +305,7 @@ def find_dates(
             add(published, content, name, _PUBLISHED_METAS[name])
         elif name in _MODIFIED_METAS:
             add(modified, content, name, _MODIFIED_METAS[name])
-    for text, value_from, weight, is_update in _visible(body, headline_node):
+    for text, value_from, weight, is_update in _visible(body, pieces, order, headline_node):
         add(modified if is_update else published, text, value_from, weight)
     for text in _url_dates(url):
         add(published, text, "url", 0.66)
@@ -310,49 +326,54 @@ def _url_dates(url: str) -> Iterator[str]:
         yield f"{named[1]}-{_MONTHS[named[2].lower()]:02d}-{int(named[3]):02d}"
 
 
-def _visible(body: html.HtmlElement, headline_node: html.HtmlElement | None) -> Iterator[tuple[str, str, float, bool]]:
-    """Dates a reader sees: <time>, microdata, and small elements named for a date, best near the headline."""
-    seen = 0
-    after_headline = headline_node is None
-    since = 0
-    in_head = True
-    for node in body.iter():
-        if node is headline_node:
-            after_headline, since = True, 0
-        since += 1
-        tag = node.tag
-        if tag in ("footer", "aside"):
-            in_head = False
+def _visible(
+    body: html.HtmlElement, pieces: list[Piece], order: dict[html.HtmlElement, int], headline_node: html.HtmlElement | None
+) -> Iterator[tuple[str, str, float, bool]]:
+    """Dates a reader sees: <time>, microdata, elements named for a date, short lines; best just after the headline."""
+    head = order.get(headline_node, 0) if headline_node is not None else 0
+
+    def nearness(node: html.HtmlElement) -> float:
+        at = order.get(node, 10**6) - head
+        return 0.12 if 0 <= at < 60 else 0.06 if -30 < at < 200 else 0.0
+
+    for node in _MARKED(body)[:60]:
         prop = node.get("itemprop") or node.get("property") or ""
-        names = f"{node.get('class') or ''} {node.get('id') or ''}"
-        is_time = tag == "time"
-        if prop and "date" in prop.lower():
-            text = node.get("content") or node.get("datetime") or _short(node)
-            if text:
-                yield text, f"microdata:{prop}", 0.85 if after_headline else 0.75, "modif" in prop.lower()
-                seen += 1
-        elif is_time or (names != " " and _DATE_NAMES.search(names)):
-            visible = _short(node)
-            stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
-            is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}"))
-            near = 0.10 if after_headline and since < 80 else 0.0
-            base = 0.62 if is_time else 0.5
-            if node.get("pubdate") is not None:
-                base += 0.2
-            if not in_head:
-                base -= 0.1
-            if is_time and stated:
-                yield stated, "time", base + near, is_update
-                seen += 1
-            elif visible and any(char.isdigit() for char in visible):
-                yield (
-                    visible,
-                    "visible",
-                    base - 0.02 + near,
-                    is_update and not re.search(r"publi|veröff|发布", visible[:40], re.I),
-                )
-                seen += 1
-        if seen > 40:
+        names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
+        visible = _short(node)
+        is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}"))
+        if "date" in prop.lower():
+            yield node.get("content") or node.get("datetime") or visible, f"microdata:{prop}", 0.75 + nearness(node), "modif" in prop.lower()
+            continue
+        stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
+        if node.tag == "time" and stated:
+            yield stated, "time", 0.62 + nearness(node) + (0.2 if node.get("pubdate") is not None else 0.0), is_update
+        elif visible and _DATE_NAMES.search(names + (" time" if node.tag == "time" else "")):
+            yield visible, "visible", 0.52 + nearness(node), is_update and not _PUBLISHED_WORDS.search(visible[:60])
+    yield from _lines(pieces, order, head)
+
+
+def _lines(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -> Iterator[tuple[str, str, float, bool]]:
+    """Short lines with a year in them, wherever they stand."""
+    given = 0
+    for piece in pieces:
+        text = piece.text
+        if not _YEAR.search(text[:160]) or "©" in text or "opyright" in text:
+            continue
+        at = order.get(piece.node, 0) - head
+        published = bool(_PUBLISHED_WORDS.search(text[:80]))
+        if len(text) <= 140:
+            weight = 0.55 if 0 <= at < 80 else 0.45 if -30 < at < 0 else 0.3
+        elif len(text) <= 4000 and 0 <= at < 80:
+            text, weight = text[:80], 0.28  # a dateline at the head of the first paragraph
+        else:
+            continue
+        if len(piece.key) > 60:
+            weight -= 0.1
+        if piece.link_density > 0.5:
+            weight -= 0.15
+        given += 1
+        yield text, "line", weight + (0.1 if published else 0.0), bool(_MODIFIED_WORDS.search(text[:80])) and not published
+        if given > 60:
             return
 
 

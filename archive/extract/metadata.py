@@ -11,6 +11,7 @@ from lxml import html
 from archive.extract import authors, dates, headline
 from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
 from archive.extract.page import Parsed
+from archive.extract.pieces import Piece
 from archive.model import Author, Image, Moment, Origin, Page
 
 
@@ -40,7 +41,7 @@ class Metadata:
     origins: dict[str, Origin]
 
 
-def find_metadata(page: Page, parsed: Parsed) -> Metadata:
+def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     """Gather and weigh what the page says. Pure."""
     nodes = read_json_ld(parsed.json_ld)
     articles = articles_of(nodes)
@@ -54,11 +55,12 @@ def find_metadata(page: Page, parsed: Parsed) -> Metadata:
     title, node, title_origin = headline.find_headline(
         articles=articles, metas=parsed.metas, title=parsed.title, body=parsed.body, site_names=site_names
     )
+    order = {element: at for at, element in enumerate(parsed.body.iter())}
     people, people_origin = authors.find_authors(
-        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, headline_node=node, site_names=site_names
+        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, pieces=pieces, order=order, headline_node=node, site_names=site_names
     )
     published, modified, origins = dates.find_dates(
-        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, headline_node=node, url=page.url,
+        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, pieces=pieces, order=order, headline_node=node, url=page.url,
         day_first=_day_first(parsed, page.url), bound=_bound(page), last_modified=page.http_last_modified,
         claimed=page.claims.published,
     )  # fmt: skip
@@ -109,19 +111,7 @@ def _day_first(parsed: Parsed, url: str) -> bool:
     if lang.startswith("en-") and lang != "en-us":
         return True
     if lang.startswith("en") or not lang:
-        return bool(host) and host.rsplit(".", 1)[-1] in (
-            "uk",
-            "au",
-            "nz",
-            "in",
-            "ie",
-            "za",
-            "de",
-            "fr",
-            "it",
-            "es",
-            "nl",
-        )
+        return bool(host) and host.rsplit(".", 1)[-1] in ("uk", "au", "nz", "in", "ie", "za", "de", "fr", "it", "es", "nl")
     return True
 
 
@@ -168,14 +158,7 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
     found: dict[str, Image] = {}
     value = article.get("image")
     for item in value if isinstance(value, list) else [value]:
-        url = _link(
-            base,
-            str(item.get("url") or item.get("contentUrl") or "")
-            if isinstance(item, dict)
-            else item
-            if isinstance(item, str)
-            else None,
-        )
+        url = _link(base, str(item.get("url") or item.get("contentUrl") or "") if isinstance(item, dict) else item if isinstance(item, str) else None)
         if url:
             caption = first_text(item.get("caption")) if isinstance(item, dict) else None
             credit = first_text(item.get("creditText") or item.get("author")) if isinstance(item, dict) else None

@@ -38,13 +38,13 @@ def warm_up() -> None:
     extract(Page("https://warm.example/up", b"<html lang=en><body><article><h1>Warm up</h1><p>One page.</p></article>"))
 
 
-def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balanced") -> Extraction:
+def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balanced") -> Extraction:  # noqa: B008
     """Read `page` (content-decoded bytes) into an Extraction. Raises ValueError for an unknown profile only."""
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
     parsed = read_page(page)
-    facts = find_metadata(page, parsed)
     pieces = pieces_of(parsed.body)
+    facts = find_metadata(page, parsed, pieces)
     chosen = body.matched(pieces, body.main_text(parsed.root, profile)) if pieces else set()
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
     blocks = label_blocks(pieces, chosen, facts.headline, facts.headline_node, hidden)

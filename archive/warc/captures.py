@@ -115,7 +115,7 @@ def _capture(record: Record, metadata: dict[str, str], method: str, warc_file: s
     stated = record.value("WARC-Payload-Digest")
     target = record.target_uri or ""
     # A revisit's block has no payload; only what was written beside it can tell its size.
-    size = int(metadata.get("payloadBytes", "0")) if is_revisit else payload.size
+    size = _number(metadata.get("payloadBytes")) if is_revisit else payload.size
     return Capture(
         record_id=record.record_id,
         record_type="revisit" if is_revisit else "response",
@@ -138,6 +138,10 @@ def _capture(record: Record, metadata: dict[str, str], method: str, warc_file: s
         last_modified=payload.head.value("last-modified"),
         wire_exact=is_wire_exact(truncated),
     )
+
+
+def _number(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
 def _truncation(value: str | None) -> Truncation | None:

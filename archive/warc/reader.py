@@ -2,6 +2,7 @@
 
 `read_record` and `iter_records` read .warc.gz (ours, or with many records in a member) and plain .warc, WARC 1.0
 and 1.1. They raise WarcDamaged with the offset at the first fault; `archive.warc.check` goes on and finds them all.
+A file that is still open is read as far as its last whole record.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from archive.codings import decode_content
 from archive.errors import NotFound, WarcDamaged
 from archive.http import Head, ResponseReader, entity_pieces
+from archive.store import OPEN_SUFFIX
 from archive.warc.members import MAGIC, MemberError, MemberReader
 from archive.wire import Wire
 
@@ -272,6 +274,8 @@ def _opened(path: Path) -> _OpenFile:
     try:
         return _OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except FileNotFoundError as error:
+        if path.name.endswith(OPEN_SUFFIX):  # closed since its name was looked up
+            return _opened(path.with_name(path.name.removesuffix(OPEN_SUFFIX)))
         raise NotFound(f"no WARC file {path}") from error
 
 
@@ -288,6 +292,8 @@ def _records(file: _OpenFile, path: Path, start: int) -> Iterator[Record]:
             at = _end_of(member)
             size = max(size, os.fstat(file.fd).st_size) if at >= size else size
     except (RecordError, MemberError) as error:
+        if at > start and getattr(error, "code", "") == "torn" and path.name.endswith(OPEN_SUFFIX):
+            return  # its writer is about to write the rest, or recovery to cut it off
         offset = getattr(error, "offset", at)
         raise WarcDamaged(
             f"{path.name}: record at byte {offset}: {error.message}",

@@ -158,7 +158,7 @@ def _revisit(exchange: Exchange, payload: Payload, of: RevisitOf, shared: Fields
 
 
 def _head_of(exchange: Exchange, payload: Payload) -> bytes:
-    size = payload.head.size_bytes
+    size = payload.interim_bytes + payload.head.size_bytes
     head = b""
     for piece in exchange.response.chunks():
         head += piece[: size - len(head)]
@@ -216,7 +216,7 @@ def _draft(
         ("WARC-Type", kind),
         ("WARC-Record-ID", record_id),
         ("WARC-Date", warc_date(moment)),
-        *((name, value.translate(_LINE_BREAKS)) for name, value in head),
+        *((name, _one_line(value)) for name, value in head),
         ("WARC-Block-Digest", digest),
         ("Content-Type", content_type),
         ("Content-Length", str(len(block))),
@@ -226,14 +226,16 @@ def _draft(
 
 def safe_uri(uri: str) -> str:
     """A URI for a header line: white space and control characters percent-encoded, other scripts as they are."""
-    return uri.translate(_UNSAFE)
+    return uri if uri.isprintable() and " " not in uri else uri.translate(_UNSAFE)
+
+
+def _one_line(value: str) -> str:
+    return value if value.isprintable() else value.translate(_LINE_BREAKS)
 
 
 def warc_fields(fields: Sequence[tuple[str, str]]) -> bytes:
     """An application/warc-fields block. Line breaks in values become spaces: the format has no way to keep them."""
-    return "".join(f"{name}: {value.translate(_LINE_BREAKS)}\r\n" for name, value in fields).encode(
-        errors="backslashreplace"
-    )
+    return "".join(f"{name}: {_one_line(value)}\r\n" for name, value in fields).encode(errors="backslashreplace")
 
 
 def parse_warc_fields(block: bytes) -> Fields:

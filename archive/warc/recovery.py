@@ -64,7 +64,7 @@ def recover(store: LocalStore, relative_open_name: str) -> Recovered:
 
 
 def recover_all(store: LocalStore) -> Iterator[Recovered]:
-    """Recover every open file no living process writes, and index closed files without an index."""
+    """Recover every open file no living process writes."""
     for warc_file in store.open_files():
         try:
             yield recover(store, warc_file)

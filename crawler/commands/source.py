@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.errors import ForbiddenByRobots, Interrupted, MissingExtra, NotFound, SiteUnreachable, UsageError
-from archive.output import Listing, dump, next_step, note, plural, print_listing, say
+from archive.output import Listing, dump, next_step, note, plural, print_listing, say, use_color
 from crawler.commands.shared import SOURCES_FILE, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _watching(context: typer.Context) -> Iterator[Callable[[str], None]]:
         return
     from rich.console import Console
 
-    with Console(file=out).status("looking …") as status:
+    with Console(file=out, no_color=not use_color(out)).status("looking …") as status:
         yield lambda url: status.update(f"GET {url}")
 
 

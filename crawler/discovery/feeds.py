@@ -47,7 +47,7 @@ def read_feed(
 def _listing(parsed: Any, seen: Seen) -> Listing:
     feed = parsed.get("feed", {})
     base = _text(feed.get("base")) or None
-    discoveries, problems = discover(_entries(parsed), seen, "feed", base if _is_http(base) else None)
+    discoveries, problems, unusable = discover(_entries(parsed), seen, "feed", base if _is_http(base) else None)
     if parsed.get("bozo") and not _harmless(parsed.get("bozo_exception")):
         problems.insert(0, f"broken feed, read as far as possible ({_reason(parsed.get('bozo_exception'))})")
     if not parsed.get("version") and not parsed.get("entries"):
@@ -63,6 +63,7 @@ def _listing(parsed: Any, seen: Seen) -> Listing:
         _text(feed.get("link")) or None,
         _ttl_seconds(feed),
         _time(feed, "updated") or _time(feed, "published"),
+        unusable,
     )
 
 
@@ -148,12 +149,12 @@ def _json_feed(body: bytes, seen: Seen) -> Listing:
     if not isinstance(items, list):
         return Listing(problems=("not a feed",))
     language = read_language(feed.get("language"))
-    discoveries, problems = discover(_json_entries(items, language), seen, "feed")
+    discoveries, problems, unusable = discover(_json_entries(items, language), seen, "feed")
     without = sum(1 for item in items if not _json_link(item))
     if without:
         problems.append(f"{without} entries without a link")
     home = _text(feed.get("home_page_url")) or None
-    return Listing(discoveries, tuple(problems), read_title(feed.get("title")), language, home)
+    return Listing(discoveries, tuple(problems), read_title(feed.get("title")), language, home, unusable=unusable)
 
 
 def _json_entries(items: list[object], language: str | None) -> Iterator[Entry]:

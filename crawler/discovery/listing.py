@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from archive.errors import UrlError
 from archive.model import Claims, Discovery, FoundBy
@@ -35,6 +36,9 @@ class Listing:
     home_url: str | None = None  # the page the listing says it belongs to
     ttl_seconds: float | None = None  # how long the publisher says it stays the same
     updated: datetime | None = None
+    unusable: tuple[
+        tuple[str, str], ...
+    ] = ()  # entries whose URL is none: as written, and why; they get an outcome too
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,21 @@ class Seen:
     depth: int = 0
 
 
+class Found(NamedTuple):
+    """What the entries of a listing gave."""
+
+    discoveries: tuple[Discovery, ...]
+    problems: list[str]
+    unusable: tuple[tuple[str, str], ...]
+
+
 def discover(
     entries: Iterable[Entry], seen: Seen, found_by: FoundBy, base: str | None = None, limit: int = MAX_ENTRIES
-) -> tuple[tuple[Discovery, ...], list[str]]:
-    """Return the discoveries of the entries, each URL once (its first place), and the problems met."""
+) -> Found:
+    """Return the discoveries of the entries, each URL once (its first place), and what was wrong with the others."""
     found: dict[str, Discovery] = {}
     problems: list[str] = []
-    bad = 0
+    unusable: dict[str, str] = {}
     for rank, entry in enumerate(entries):
         if rank >= limit:
             problems.append(f"more than {limit} entries; the rest is left")
@@ -71,15 +83,15 @@ def discover(
         try:
             url = canonical_url(entry.url, base or seen.url)
         except UrlError as error:
-            bad += 1
-            if bad <= _MAX_PROBLEMS:
+            if len(unusable) < _MAX_PROBLEMS:
                 problems.append(f"entry {rank + 1}: {error.message}")
+            unusable.setdefault(entry.url[:2000], error.message)
             continue
         if url not in found:
             found[url] = _discovery(entry, url, rank, seen, found_by)
-    if bad > _MAX_PROBLEMS:
-        problems.append(f"{bad - _MAX_PROBLEMS} more entries without a usable URL")
-    return tuple(found.values()), problems
+    if len(unusable) > _MAX_PROBLEMS:
+        problems.append(f"{len(unusable) - _MAX_PROBLEMS} more entries without a usable URL")
+    return Found(tuple(found.values()), problems, tuple(unusable.items()))
 
 
 def _discovery(entry: Entry, url: str, rank: int, seen: Seen, found_by: FoundBy) -> Discovery:

@@ -117,7 +117,7 @@ def read_section(
     if len(chosen) > rules.max:
         problems.append(f"{len(chosen) - rules.max} links over links.max = {rules.max} are left")
     entries = (Entry(link.url, Claims(title=link.text or None)) for link in chosen[: rules.max])
-    discoveries, more = discover(entries, Seen(url, source, seen_at, depth), "section")
+    discoveries, more, _ = discover(entries, Seen(url, source, seen_at, depth), "section")
     return _described(root, discoveries, (*problems, *more))
 
 
@@ -131,7 +131,7 @@ def page_links(
     base = _base(root, url)
     own = canonical_or_none(url)
     urls = (found for _, found in _anchors(root, base) if found != own and same_site(found, source))
-    discoveries, problems = discover(map(Entry, urls), Seen(url, source.name, seen_at, depth), "link")
+    discoveries, problems, _ = discover(map(Entry, urls), Seen(url, source.name, seen_at, depth), "link")
     return _described(root, discoveries, tuple(problems))
 
 

@@ -36,11 +36,12 @@ def read_sitemap(
     start = first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     utf16 = first[:2] in (b"\xff\xfe", b"\xfe\xff")
     entries = _xml_entries(first, pieces, notes) if start == b"<" or utf16 else _text_entries(first, pieces)
-    discoveries, problems = discover(entries, seen, "sitemap", limit=max_entries)
+    discoveries, problems, unusable = discover(entries, seen, "sitemap", limit=max_entries)
     if not discoveries:
         problems.append("no URLs in this sitemap")
     languages = {found.claims.language for found in discoveries} - {None}
-    return Listing(discoveries, (*notes, *problems), language=languages.pop() if len(languages) == 1 else None)
+    language = languages.pop() if len(languages) == 1 else None
+    return Listing(discoveries, (*notes, *problems), language=language, unusable=unusable)
 
 
 def _pieces(body: bytes, notes: list[str]) -> Iterator[bytes]:

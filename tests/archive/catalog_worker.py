@@ -48,7 +48,7 @@ def add(catalog: Catalog, name: str) -> None:
 
 def meet(catalog: Catalog, name: str) -> None:
     """Add the same URLs as others do at the same time, and lease and acknowledge some in between."""
-    for batch in range(20):
+    for batch in range(8):
         found = [Discovery(f"https://h{n % 5}.example/{batch}/{n}", "s", "feed", _now()) for n in range(60)]
         with catalog.transaction() as conn:
             added = frontier.add(conn, found if name < "w2" else found[::-1], _now())

@@ -307,7 +307,7 @@ def test_ten_thousand_discoveries_are_a_few_statements(catalog: Catalog) -> None
     assert len(statements) < 20
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_nothing_is_lost_and_nothing_is_held_twice_whatever_workers_do(
     sqlite_catalog: Catalog, data: st.DataObject

@@ -44,7 +44,7 @@ def plans(catalog: Catalog, said: list[tuple[str, Any]]) -> list[str]:
     return lines
 
 
-def test_leasing_renewing_and_ending_never_look_at_all_urls(catalog: Catalog) -> None:
+def test_leasing_renewing_and_ending_never_look_at_what_is_done(catalog: Catalog) -> None:
     found = [Discovery(f"https://h{n % 9}.example/{n}", "s", "feed", NOW) for n in range(90)]
     with statements(catalog) as said:
         with catalog.transaction() as conn:
@@ -57,13 +57,21 @@ def test_leasing_renewing_and_ending_never_look_at_all_urls(catalog: Catalog) ->
             ends = [Acknowledged(one.url, Outcome("stored"), "r", NOW, due_again_at=NOW) for one in leases[:5]]
             frontier.acknowledge(conn, ends)
             frontier.release(conn, "w1")
-            frontier.make_due(conn, urls=["https://h1.example/1"], now=NOW)
-            frontier.make_due(conn, listings=True, now=NOW)
         frontier.pending(catalog, ["s"], NOW)
+    found_by = plans(catalog, said)
+    assert [line for line in found_by if _is_scan(line, "urls", "line") or "urls_outcome" in line] == []
+    assert any("due_at LIMIT" in line and "urls_due" in line.partition("  <- ")[0] for line in found_by)
+
+
+def test_making_due_and_asking_what_became_use_an_index(catalog: Catalog) -> None:
+    with statements(catalog) as said:
+        with catalog.transaction() as conn:
+            frontier.add(conn, [Discovery("https://a.example/rss", "s", "seed", NOW, is_listing=True)], NOW, due=False)
+            frontier.make_due(conn, urls=["https://h1.example/1"], now=NOW)
+            assert frontier.make_due(conn, listings=True, now=NOW) == 1
         frontier.outcome_of(catalog, "https://h1.example/1")
         frontier.outcomes_of_run(catalog, "r")
-    scans = [line for line in plans(catalog, said) if _is_scan(line, "urls", "line")]
-    assert scans == []
+    assert [line for line in plans(catalog, said) if _is_scan(line, "urls", "line")] == []
 
 
 def test_captures_and_articles_are_found_by_index(catalog: Catalog) -> None:

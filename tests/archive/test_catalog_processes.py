@@ -64,7 +64,7 @@ def test_two_processes_crawl_each_url_once_and_no_host_together(catalog: Catalog
 def test_workers_that_add_and_end_the_same_urls_together_get_on(catalog: Catalog, catalog_url: str) -> None:
     workers = [start("meet", catalog_url, name) for name in ("w1", "w2", "w3")]
     new = Counter(url for process in workers for line in said(process) for url in line["new"])
-    assert len(new) == 20 * 60 and set(new.values()) == {1}
+    assert len(new) == 8 * 60 and set(new.values()) == {1}
 
 
 def test_what_a_killed_process_held_comes_back(catalog: Catalog, catalog_url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import UrlError
@@ -154,6 +154,7 @@ URLS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(URLS)
 def test_the_canonical_form_of_a_canonical_url_is_itself(url: str) -> None:
     once = canonical_url(url)
@@ -162,6 +163,7 @@ def test_the_canonical_form_of_a_canonical_url_is_itself(url: str) -> None:
     assert " " not in once
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_a_url_error(text: str) -> None:
     for function in (canonical_url, urlkey, host_of):
@@ -169,6 +171,7 @@ def test_any_text_is_an_address_or_a_url_error(text: str) -> None:
             function(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_link_on_any_page_is_an_address_or_a_url_error(link: str, rest: str) -> None:
     try:

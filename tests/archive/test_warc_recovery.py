@@ -22,7 +22,7 @@ from archive.lock import ArchiveLock
 from archive.store import LocalStore
 from archive.warc.captures import captures_in
 from archive.warc.check import check_file
-from archive.warc.reader import iter_records
+from archive.warc.reader import Record, iter_records, read_record
 from archive.warc.recovery import recover, recover_all
 from archive.warc.writer import WarcWriter
 from tests.archive.warc_samples import NOON, closed_file, exchange, head, samples, writer
@@ -175,6 +175,30 @@ def test_recovery_killed_at_random_moments_loses_nothing(tmp_path: Path) -> None
         child.stdout.close()
     list(recover_all(store))
     assert store.path("warc/2026/11/22/left.warc.gz").read_bytes() == data[: ends[-2]]
+
+
+def test_a_file_being_written_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
+    out = writer(tmp_path)
+    for _ in range(3):
+        out.write(SAMPLES["plain"])
+    path = LocalStore(tmp_path).path(LocalStore(tmp_path).open_files()[0] + ".open")
+    whole = list(iter_records(path))
+    with path.open("ab") as file:
+        file.write(path.read_bytes()[:30])  # as a reader may see the next write
+    assert list(map(_id, iter_records(path))) == list(map(_id, whole)) and len(whole) == 10
+
+
+def test_a_file_closed_since_its_name_was_looked_up_is_still_read(tmp_path: Path) -> None:
+    out = writer(tmp_path)
+    capture = out.write(SAMPLES["plain"])
+    assert capture is not None
+    path = LocalStore(tmp_path).find(capture.warc_file)
+    out.close()
+    assert not path.exists() and read_record(path, capture.warc_offset).record_id == capture.record_id
+
+
+def _id(record: Record) -> str:
+    return record.record_id
 
 
 @pytest.fixture

@@ -144,3 +144,12 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert "codes 0 0" in done.stdout
+
+
+def test_quiet_leaves_the_data_and_the_errors(tmp_path: Path) -> None:
+    news = new_archive(tmp_path, '[[source]]\nname = "herald"\nurl = "https://herald.example/"\n')
+    said = pressmark(news, "-q", "source", "list")
+    assert "herald" in said.out
+    assert said.err == ""
+    assert "error[not-found]" in pressmark(news, "-q", "source", "show", "x").err
+    assert "1 source" in pressmark(news, "source", "list").err

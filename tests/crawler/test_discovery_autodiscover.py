@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from crawler.discovery.autodiscover import Fetched, candidates, choose, fetch_and_choose
+from archive.model import Source
+from archive.urls import same_site
+from crawler.discovery.autodiscover import Fetched, as_source, candidates, choose, fetch_and_choose
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 HOME = "https://www.news.example/"
@@ -67,6 +69,17 @@ def test_feeds_and_news_sitemaps_are_watched_together() -> None:
     assert ("HTTP 404") in [why for _, why in choice.rejected]
 
 
+def test_of_a_sitemap_index_the_news_are_watched() -> None:
+    index = (
+        b"<sitemapindex><sitemap><loc>https://www.news.example/s1.xml</loc></sitemap>"
+        b"<sitemap><loc>https://www.news.example/s-news.xml</loc></sitemap></sitemapindex>"
+    )
+    fetch, asked = site(all_rss=FEED, sitemaps_index_xml=index, **{"s-news_xml": NEWS})
+    choice = fetch_and_choose(candidates(PAGE, HOME, ROBOTS), fetch, HOME, SEEN)
+    assert choice.urls == (HOME + "all.rss", HOME + "s-news.xml")
+    assert HOME + "s1.xml" not in asked
+
+
 def test_a_feed_alone_is_a_feed() -> None:
     fetch, _ = site(feed=FEED)
     choice = fetch_and_choose(candidates("<html></html>", HOME), fetch, HOME, SEEN)
@@ -99,6 +112,24 @@ def test_articles_on_another_host_make_it_a_host_of_the_source() -> None:
     body = FEED.replace(b"https://www.news.example/", b"https://stories.example/")
     found = candidates(PAGE, HOME)
     assert choose([(found[0], Fetched(200, body))], HOME, SEEN).hosts == ("stories.example",)
+
+
+def test_a_choice_becomes_a_source_that_takes_in_what_it_lists() -> None:
+    body = FEED.replace(b"https://www.news.example/", b"https://stories.example/")
+    found = candidates(PAGE, HOME)
+    choice = choose([(found[0], Fetched(200, body, url="https://feeds.proxy.example/news"))], HOME, SEEN)
+    source = as_source(choice, HOME, "news")
+    assert source == Source(
+        "news",
+        "feed",
+        ("https://feeds.proxy.example/news",),
+        hosts=("www.news.example", "stories.example"),
+        language="de",
+    )
+    assert all(
+        same_site(url, source) for url in (HOME, "https://politics.news.example/a", "https://stories.example/a0")
+    )
+    assert not same_site("https://shop.example/", source)
 
 
 def test_the_same_listing_behind_two_addresses_is_watched_once() -> None:

@@ -210,6 +210,7 @@ def test_bad_links_are_told_and_the_rest_is_kept() -> None:
     )
     assert [found.url for found in listing.discoveries] == ["https://news.example/a"]
     assert any("entry 1" in problem for problem in listing.problems)
+    assert [url for url, _ in listing.unusable] == ["javascript:void(0)"]
 
 
 PIECES = st.sampled_from(

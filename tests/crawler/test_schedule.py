@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.schedule import next_due, parse_schedule
@@ -68,6 +68,7 @@ def test_what_is_no_schedule_is_refused(schedule: str) -> None:
         parse_schedule(schedule)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="*/0123456789-, mandilyevr:h", max_size=25))
 def test_any_text_is_a_schedule_or_a_value_error(text: str) -> None:
     try:
@@ -103,6 +104,7 @@ def test_what_is_no_duration_is_refused(text: object) -> None:
         read_duration(text)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**8))
 def test_a_duration_shown_reads_back(seconds: int) -> None:
     assert read_duration(show_duration(seconds)) == seconds

@@ -1,0 +1,200 @@
+"""The catalog from the files alone, what a comparison finds, and what a crash leaves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from archive.archive import locate, open_archive, recover
+from archive.catalog import articles, captures, dump, frontier, open_catalog, runs
+from archive.errors import ConfigError, NotFound
+from archive.model import ReadingRules, Source
+from archive.read import job_of, read_capture
+from archive.rebuild import check, rebuild
+from archive.store import LocalStore
+from tests.archive import small_archive
+from tests.archive.small_archive import START, Step, crash, crawl, location, opened, page
+
+NOW = START + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return small_archive.build(tmp_path_factory.mktemp("news"))
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    shutil.copytree(built.root, tmp_path / "news")
+    return location(tmp_path / "news")
+
+
+def contents(archive) -> dict[str, list[dict[str, object]]]:
+    return {table: list(dump.rows(archive.catalog, table)) for table in dump.COMPARED}
+
+
+def test_a_rebuilt_catalog_is_equal_row_by_row(copy):
+    with open_archive(copy) as archive:
+        before = contents(archive)
+    (copy.root / "catalog.sqlite3").unlink()
+    with open_archive(copy, create=True) as archive:
+        done = rebuild(archive, NOW)
+        assert contents(archive) == before
+        assert articles.count(archive.catalog, articles.ArticleQuery(text="水位")) == 1
+    assert (done.captures, done.records, done.articles, done.runs, done.urls) == (7, 3, 2, 2, 5)
+    assert not done.problems
+
+
+def test_an_unchanged_page_is_seen_longer_after_a_rebuild_too(copy):
+    with open_archive(copy) as archive:
+        rebuild(archive, NOW)
+        row = articles.by_url(archive.catalog, "https://news.example/2026/river")
+        assert row.last_seen - row.first_seen == timedelta(hours=1)
+
+
+def test_a_url_without_an_outcome_is_due_again_after_a_rebuild(copy):
+    log = next((copy.root / "runs").glob("*T08*"))
+    lines = log.read_bytes().splitlines(keepends=True)
+    extra = json.loads(lines[1]) | {"url": "https://news.example/new"}
+    log.write_bytes(b"".join([*lines[:2], json.dumps(extra).encode() + b"\n", *lines[2:]]))
+    with open_archive(copy) as archive:
+        rebuild(archive, NOW)
+        assert frontier.outcome_of(archive.catalog, "https://news.example/new").state == "due"
+        assert frontier.outcome_of(archive.catalog, "https://news.example/gone").state == "done"
+
+
+def test_comparing_finds_no_difference_in_an_archive_as_it_was_written(copy):
+    with open_archive(copy) as archive:
+        assert check(archive, NOW)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("DELETE FROM captures WHERE status = 404", ("captures", "missing", ())),
+        ("UPDATE captures SET warc_offset = 7 WHERE status = 404", ("captures", "changed", ("warc_offset",))),
+        ("UPDATE articles SET headline = 'x' WHERE language = 'zh'", ("articles", "changed", ("headline",))),
+        ("UPDATE revisions SET content_hash = 'x' WHERE number = 2", ("revisions", "changed", ("content_hash",))),
+        ("UPDATE urls SET outcome_reason = 'x' WHERE url LIKE '%gone'", ("urls", "changed", ("outcome_reason",))),
+        ("UPDATE runs SET exit_code = 9 WHERE run_id LIKE '%07-%'", ("runs", "changed", ("exit_code",))),
+        ("UPDATE runs SET run_id = 'x' WHERE run_id LIKE '%07-%'", ("runs", "missing", ())),
+    ],
+)
+def test_comparing_finds_what_was_changed_in_the_catalog(copy, statement, expected):
+    with sqlite3.connect(copy.root / "catalog.sqlite3") as database:
+        database.execute(statement)
+    database.close()
+    with open_archive(copy) as archive:
+        found = check(archive, NOW)[0]
+    assert expected in [(one.table, one.kind, one.fields) for one in found]
+
+
+def test_a_damaged_file_gives_what_stands_before_the_damage_and_is_named(copy):
+    warc = sorted((copy.root / "warc").rglob("*.warc.gz"))[0]
+    warc.write_bytes(warc.read_bytes()[:-700])
+    with open_archive(copy) as archive:
+        done = rebuild(archive, NOW)
+    assert 0 < done.captures < 7
+    assert done.problems and warc.name in done.problems[0]
+
+
+def test_recovery_closes_the_file_and_gives_the_catalog_what_it_lacks(tmp_path):
+    crash(tmp_path)
+    with opened(tmp_path) as archive:
+        run = runs.get(archive.catalog, "last")
+        with archive.catalog.transaction() as conn:
+            conn.exec_driver_sql("DELETE FROM captures WHERE status = 404")
+            conn.exec_driver_sql("DELETE FROM revisions")
+            conn.exec_driver_sql("DELETE FROM articles")
+        opened_file = next((tmp_path / "warc").rglob("*.open"))
+        with opened_file.open("ab") as file:
+            file.write(opened_file.read_bytes()[:200])
+        found = recover(archive, NOW)
+        assert (found.captures_added, found.records_added, found.torn_bytes) == (1, 2, 200)
+        assert found.runs_closed == (run.run_id,)
+        assert archive.store.open_files() == []
+        assert articles.count(archive.catalog) == 2
+        assert recover(archive, NOW).is_empty
+
+
+def test_recovery_drops_captures_the_file_does_not_hold(tmp_path):
+    crash(tmp_path)
+    with opened(tmp_path) as archive:
+        path = next((tmp_path / "warc").rglob("*.open"))
+        capture = captures.latest(archive.catalog, "https://news.example/logo.png")
+        path.write_bytes(path.read_bytes()[: capture.warc_offset + 30])
+        found = recover(archive, NOW)
+        assert found.captures_dropped == 1
+        assert captures.latest(archive.catalog, "https://news.example/logo.png") is None
+        assert captures.latest(archive.catalog, "https://news.example/gone") is not None
+
+
+def test_an_archive_is_found_from_a_folder_inside_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("PRESSMARK_DB__URL", raising=False)
+    (tmp_path / "pressmark.toml").write_text('[archive]\nname = "daily"\ndir = "kept"\n')
+    inside = tmp_path / "warc" / "2026"
+    inside.mkdir(parents=True)
+    found = locate(inside)
+    assert (found.name, found.root) == ("daily", (tmp_path / "kept").resolve())
+    assert found.db_url == f"sqlite:///{found.root / 'catalog.sqlite3'}"
+    monkeypatch.setenv("PRESSMARK_DB__URL", "postgresql://h/news")
+    assert locate(inside).db_url == "postgresql://h/news"
+    (tmp_path / "pressmark.toml").write_text("[archive\n")
+    with pytest.raises(ConfigError):
+        locate(inside)
+
+
+def test_no_archive_is_an_error_with_a_way_out(tmp_path):
+    with pytest.raises(NotFound) as error:
+        locate(tmp_path)
+    assert "pressmark init" in error.value.hint
+
+
+def test_a_catalog_of_another_kind_gives_the_same_answers(copy, postgres_database):
+    with open_archive(copy) as archive:
+        before = contents(archive)
+        catalog = open_catalog(postgres_database)
+        try:
+            other = replace(archive, catalog=catalog, sources={"news": Source("news", "feed", ())})
+            rebuild(other, NOW)
+            assert contents(other) == before
+        finally:
+            catalog.close()
+
+
+def test_a_page_read_twice_after_a_crash_is_still_one_revision(tmp_path):
+    step = [Step("https://news.example/a", page("A", "word " * 60))]
+    with opened(tmp_path) as archive:
+        crawl(archive, step)
+        records = next((tmp_path / "records").rglob("*.jsonl"))
+        records.write_bytes(records.read_bytes() * 2)  # written again because the catalog did not know
+        rebuild(archive, NOW)
+        row = articles.list_articles(archive.catalog)[0]
+        assert len(articles.revisions_of(archive.catalog, row.article_id)) == 1
+
+
+def test_two_archives_of_one_catalog_are_rebuilt_and_read_together(tmp_path):
+    first, second = tmp_path / "one", tmp_path / "two"
+    first.mkdir()
+    second.mkdir()
+    with opened(first) as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+        other = replace(archive, name="two", root=second, store=LocalStore(second))
+        crawl(other, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+        before = contents(archive)
+        assert check(archive, NOW)[0] == []
+        rebuild(archive, NOW)
+        assert contents(archive) == before
+        capture = captures.latest(archive.catalog, "https://news.example/b")
+        assert read_capture(job_of(archive, capture, ReadingRules())).extraction.article.headline == "B"
+        shutil.rmtree(second)
+        with pytest.raises(NotFound, match='"two"'):
+            rebuild(archive, NOW)
+        assert contents(archive) == before
+        rebuild(archive, NOW, partial=True)
+        assert articles.count(archive.catalog) == 1

@@ -1,0 +1,93 @@
+"""Reading again from the files: no difference on an archive as it is, and new rows where a reading differs."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from archive.archive import open_archive
+from archive.catalog import articles, frontier
+from archive.model import ReadingRules
+from archive.rebuild import check, rebuild
+from archive.reread import apply, differing, reread
+from tests.archive import small_archive
+from tests.archive.small_archive import SOURCE, START, location
+
+NOW = START + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return small_archive.build(tmp_path_factory.mktemp("news"))
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    shutil.copytree(built.root, tmp_path / "news")
+    return location(tmp_path / "news")
+
+
+def test_reading_again_finds_no_difference(built):
+    with open_archive(built) as archive:
+        found = list(reread(archive, NOW))
+    assert [one.status for one in found] == ["same"] * 4  # three revisions, one page skipped for what it says
+
+
+def test_another_profile_is_another_reading_of_every_page(built):
+    with open_archive(built) as archive:
+        found = [one for one in reread(archive, NOW, profile="recall") if one.article_id]
+    assert {one.status for one in found} == {"differs"}
+    assert all("extraction.profile" in one.fields for one in found)
+
+
+def test_a_changed_record_is_found_with_the_fields_that_differ(copy):
+    with open_archive(copy) as archive:
+        row = articles.by_url(archive.catalog, "https://news.example/2026/harbour")
+        record = articles.record_of(archive.catalog, row.article_id)
+        forged = record | {"headline": "Forged", "capture": record["capture"] | {"status": 500}}
+    assert differing(forged, record) == ("capture.status", "headline")
+
+
+def test_what_a_new_profile_reads_is_added_and_nothing_is_overwritten(copy):
+    with open_archive(copy) as archive:
+        before = [line for path in sorted((copy.root / "records").rglob("*.jsonl")) for line in path.open()]
+        list(apply(archive, reread(archive, NOW, profile="recall"), NOW))
+        after = [line for path in sorted((copy.root / "records").rglob("*.jsonl")) for line in path.open()]
+        assert len(after) == len(before) + 3
+        assert set(before) < set(after)
+        row = articles.by_url(archive.catalog, "https://news.example/2026/harbour")
+        history = articles.revisions_of(archive.catalog, row.article_id)
+        assert sorted((one.extractor.split()[3], one.number) for one in history) == [
+            ("balanced", 1),
+            ("balanced", 2),
+            ("recall", 1),
+            ("recall", 2),
+        ]
+        again = list(apply(archive, reread(archive, NOW, profile="recall"), NOW))
+        assert {one.status for one in again} == {"same"}
+        assert len([line for path in (copy.root / "records").rglob("*.jsonl") for line in path.open()]) == len(after)
+        assert check(archive, NOW)[0] == []
+        rebuild(archive, NOW)
+        assert articles.revisions_of(archive.catalog, row.article_id) == history
+
+
+def test_a_page_that_was_skipped_and_is_an_article_by_new_rules_is_told(copy):
+    with open_archive(copy) as archive:
+        strict = replace(SOURCE, extract=ReadingRules(min_words=1000), languages=("de",))
+        other = replace(archive, sources={"news": strict})
+        found = {one.url: one for one in reread(other, NOW)}
+    assert found["https://news.example/2026/harbour"].status == "lost"
+    assert found["https://news.example/2026/harbour"].reason == "wrong_language"
+
+
+def test_a_capture_that_cannot_be_read_is_told_and_does_not_stop_the_others(copy):
+    first = sorted((copy.root / "warc").rglob("*.warc.gz"))[0]
+    first.unlink()
+    with open_archive(copy) as archive:
+        found = list(reread(archive, NOW))
+        assert frontier.outcome_of(archive.catalog, "https://news.example/gone") is not None
+    assert sorted(one.status for one in found) == ["failed", "failed", "failed", "same"]
+    assert all(first.name in one.reason for one in found if one.status == "failed")
