@@ -6,13 +6,14 @@ import os
 import shlex
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archive.commands.shared import with_listing
 from archive.errors import MissingExtra, NotFound, UsageError
 from archive.output import Listing, dump, next_step, note, plural, print_listing, say
 from crawler.commands import source_look
@@ -36,22 +37,18 @@ class ExportFormat(StrEnum):
 
 
 @app.command("list")
-def list_(
-    context: typer.Context,
-    as_json: AsJson = False,
-    nl: Annotated[bool, typer.Option("--nl", help="As JSON lines.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
-) -> None:
+@with_listing
+def list_(context: typer.Context, listing: Listing) -> None:
     """List the sources."""
     sources = sources_of(context)
-    shape = "json" if as_json else "nl" if nl else "csv" if csv else "auto"
-    rows = [_row(source) for source in sources]
+    if listing.limit is None:
+        listing = replace(listing, limit=len(sources))  # what one wrote oneself is shown whole
     columns = ("name", "kind", "schedule", "languages", "state", "urls")
-    print_listing(rows, columns, Listing(shape=shape, limit=len(rows) or None))  # type: ignore[arg-type]
+    print_listing([_row(source) for source in sources], columns, listing, total=len(sources))
     if not sources:
         note("no sources yet")
         next_step("pressmark source add https://www.example-news.org")
-    elif shape == "auto":
+    elif not listing.for_programs:
         note(plural(len(sources), "source"))
         next_step("pressmark crawl --all", f"pressmark source test {sources[0].name}")
 
