@@ -95,6 +95,7 @@ class Claims:
     modified: datetime | None = None
     language: str | None = None
     rank: int | None = None  # 0 is the first entry of the listing
+    link: str | None = None  # the address as linked, where our canonical one leaves parameters out
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def claims_values(claims: Claims) -> dict[str, Any]:
         "modified": rfc3339(claims.modified) if claims.modified else None,
         "language": claims.language,
         "rank": claims.rank,
+        "link": claims.link,
     }
     return {name: value for name, value in said.items() if value is not None}
 
@@ -68,6 +69,7 @@ def claims_from(said: dict[str, Any] | None) -> Claims:
         modified=_moment(given.get("modified")),
         language=given.get("language"),
         rank=given.get("rank"),
+        link=given.get("link"),
     )
 
 

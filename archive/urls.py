@@ -41,12 +41,12 @@ _BARE_HOST = re.compile(r"^[^\s/?#:@]+\.[^\s/?#:@.]{2,}(?::\d+)?(?:[/?#]|$)")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 
 
-def canonical_url(url: str, base: str | None = None) -> str:
+def canonical_url(url: str, base: str | None = None, *, keep_tracking: bool = False) -> str:
     """Return the one spelling under which we know the page, e.g. "https://news.example/a?id=7".
 
     `url` may be relative if `base` is absolute. Scheme and host become lower case and ASCII (IDNA), the default
     port, credentials and the fragment are dropped, dot segments resolved, escapes normalised, tracking parameters
-    dropped; the order of the other parameters stays, as some servers care. Idempotent.
+    dropped (unless `keep_tracking`); the order of the other parameters stays, as some servers care. Idempotent.
     Raises UrlError, with a hint where we can guess what was meant, for anything that is not http or https.
     """
     text = _cleaned(url)
@@ -61,7 +61,9 @@ def canonical_url(url: str, base: str | None = None) -> str:
     host = _ascii_host(parts.hostname or "", url)
     netloc = host if port in (None, DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     path = _without_dots(_escaped(parts.path, _PATH_SAFE)) or "/"
-    query = _without_tracking(_escaped(parts.query, _QUERY_SAFE))
+    query = _escaped(parts.query, _QUERY_SAFE)
+    if not keep_tracking:
+        query = _without_tracking(query)
     found = f"{scheme}://{netloc}{path}" + (f"?{query}" if query else "")
     if len(found) > MAX_URL_CHARS:
         raise UrlError(f'"{_short(url)}" is too long for a web address ({len(found)} characters)')

@@ -5,14 +5,17 @@ Every path ends in `finish`: one outcome per URL, handed to the ledger.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.catalog import frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
+from archive.errors import UrlError
 from archive.model import Capture, Discovery, Outcome
 from archive.read import Reading, decide_record, judge
 from archive.record import Circumstances
 from archive.revisions import Changed, New, Same
+from archive.urls import canonical_url
 from crawler.admission import admit
 from crawler.leased import found
 from crawler.ledger import Entry
@@ -32,7 +35,7 @@ _OUTCOMES = {
 class Desk:
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._hops: dict[str, int] = {}  # redirects that led to a URL in this run
+        self._led_to: dict[str, str] = {}  # in this run: a redirect's target, and the URL that redirected
 
     def finish(self, lease: Lease, outcome: Outcome, capture: Capture | None, article_id: str | None = None) -> None:
         """The URL of this lease has its outcome; it is acknowledged with the next commit."""
@@ -47,14 +50,33 @@ class Desk:
         )
         session.ledger.finished(result, lease, capture)
 
-    def follow(self, lease: Lease, target: str, status: int) -> Outcome:
-        """Return the outcome of a URL that redirects to `target`, which becomes a discovery where it is admitted."""
+    def missing(self, lease: Lease, outcome: Outcome) -> Outcome:
+        """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may."""
+        link = lease.claims.link
+        if link is None or outcome.reason not in ("gone", "http_error"):
+            return outcome
+        return self._lead_on(lease, link, "as_linked", dict(outcome.detail))
+
+    def follow(self, lease: Lease, location: str, status: int) -> Outcome:
+        """Return the outcome of a URL that redirects, whose target becomes a discovery where it is admitted."""
+        detail = {"to": location, "status": str(status)}
+        try:
+            target = canonical_url(location, lease.url)
+            link = canonical_url(location, lease.url, keep_tracking=True)
+        except UrlError as error:
+            return Outcome("failed", "bad_redirect", {**detail, "error": error.message})
+        claims = replace(lease.claims, link=link if link != target else None)
+        return self._lead_on(replace(lease, claims=claims), target, "redirect", detail)
+
+    def _lead_on(self, lease: Lease, target: str, reason: str, detail: dict[str, str]) -> Outcome:
+        """Go on to another address of the same page: a discovery with a row and an outcome of its own."""
         session = self._session
         source = session.sources[lease.source]
-        hops = self._hops[target] = self._hops.get(lease.url, 0) + 1
-        detail = {"to": target, "status": str(status)}
-        if target == lease.url or hops > MAX_REDIRECTS:
+        detail = {**detail, "to": target}
+        before = self._before(lease.url)
+        if target in before or len(before) > MAX_REDIRECTS:
             return Outcome("failed", "redirect_loop", detail)
+        self._led_to[target] = lease.url
         target_found = Discovery(
             url=target,
             source=lease.source,
@@ -63,14 +85,21 @@ class Desk:
             via=lease.url,
             depth=lease.depth,
             is_listing=lease.is_listing,
-            claims=lease.claims,
+            claims=lease.claims if reason == "redirect" else replace(lease.claims, link=None),
         )
         refused = admit(target_found, source)
         if refused is not None:
-            reason = "redirect_offsite" if refused.reason == "offsite" else refused.reason
-            return Outcome("skipped", reason, {**detail, **refused.detail})
+            why = "redirect_offsite" if refused.reason == "offsite" else refused.reason
+            return Outcome("skipped", why, {**detail, **refused.detail})
         session.ledger.discovered([target_found], {})
-        return Outcome("moved", "redirect", detail)
+        return Outcome("moved", reason, detail)
+
+    def _before(self, url: str) -> list[str]:
+        """This URL and those whose redirects led to it in this run, the last one first."""
+        chain = [url]
+        while (previous := self._led_to.get(chain[-1])) is not None and len(chain) <= MAX_REDIRECTS:
+            chain.append(previous)
+        return chain
 
     def finish_page(self, page: PageToRead, reading: Reading) -> None:
         """A page has been read: it becomes a record, or is left for a reason."""

@@ -48,12 +48,20 @@ def test_ten_killed_crawls_end_with_the_same_archive_as_an_undisturbed_one(tmp_p
         pressmark(undisturbed, "crawl", "--all", "--progress", "none")
         whole = time.monotonic() - started
         asked_undisturbed = len(site.served())
+        started = time.monotonic()
+        pressmark(
+            archive_for(site.sources, tmp_path / "idle"), "crawl", "pub-001", "--limit", "1", "--progress", "none"
+        )
+        start_up = time.monotonic() - started
 
         killed = archive_for(site.sources, tmp_path / "killed")
         rng = random.Random(20261122)
-        kills = [_crawl_killed_after(killed, rng.uniform(0.1, 0.8) * whole) for _ in range(KILLS)]
+        asked_undisturbed_and_idle = len(site.served())
+        # Short pieces of work, so that there is something left to do for the last of them.
+        moments = [rng.uniform(0.3, 1) * start_up + rng.uniform(0, 1) * whole / KILLS for _ in range(KILLS)]
+        kills = [_crawl_killed_after(killed, moment) for moment in moments]
         pressmark(killed, "crawl", "--all", "--progress", "none")
-        asked_killed = len(site.served()) - asked_undisturbed
+        asked_killed = len(site.served()) - asked_undisturbed_and_idle
 
     assert kills.count(-signal.SIGKILL) >= KILLS // 2  # the moments hit running crawls
     assert _stored(killed) == _stored(undisturbed)

@@ -56,7 +56,7 @@ def test_two_processes_share_the_work(tmp_path: Path, postgres_url: str) -> None
         assert [crawl.returncode for crawl in crawls] == [0, 0], said
         served = Counter(row.page for row in site.served() if row.page and row.status == 200)
 
-    assert len(served) >= 0.99 * site.pages
+    assert len(served) >= 0.97 * site.pages  # see test_real_pages: some of the server's pages have no address
     assert {page: count for page, count in served.items() if count != 1} == {}
     stored = [{str(one["url"]) for one in records(archive)} for archive in archives]
     assert min(map(len, stored)) > 20  # both did a share of the work

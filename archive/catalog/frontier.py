@@ -42,6 +42,7 @@ from archive.catalog.outcomes import (
 )
 from archive.catalog.tables import IS_DONE, IS_DUE, hosts, urls
 from archive.catalog.upsert import upsert
+from archive.errors import UrlError
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
 from archive.urls import urlkey
 
@@ -194,13 +195,21 @@ def _is_later(claimed: datetime | None, before: datetime | None) -> bool:
     return claimed is not None and (before is None or claimed > before)
 
 
+def _key_of(url: str) -> str:
+    """The SURT key; what a listing names that is no web address is known by its own text."""
+    try:
+        return urlkey(url)
+    except UrlError:
+        return url
+
+
 def _row(found: Discovery, now: datetime, *, due: bool, outcome: Outcome | None, run: str | None) -> dict[str, Any]:
     waits = due and outcome is None
     key = bounded(found.url)
     return {
         "url": key,
         "long_url": None if key == found.url else found.url,
-        "urlkey": bounded(urlkey(found.url)),
+        "urlkey": bounded(_key_of(found.url)),
         "host": host_of(found.url),
         "source": found.source,
         "is_listing": found.is_listing,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -88,15 +88,16 @@ def discover(
             unusable.setdefault(entry.url[:2000], error.message)
             continue
         if url not in found:
-            found[url] = _discovery(entry, url, rank, seen, found_by)
+            found[url] = _discovery(entry, url, rank, seen, found_by, base)
     if len(unusable) > _MAX_PROBLEMS:
         problems.append(f"{len(unusable) - _MAX_PROBLEMS} more entries without a usable URL")
     return Found(tuple(found.values()), problems, tuple(unusable.items()))
 
 
-def _discovery(entry: Entry, url: str, rank: int, seen: Seen, found_by: FoundBy) -> Discovery:
+def _discovery(entry: Entry, url: str, rank: int, seen: Seen, found_by: FoundBy, base: str | None) -> Discovery:
     said = entry.claims
-    claims = Claims(said.title, said.published, said.modified, said.language, rank)
+    link = canonical_url(entry.url, base or seen.url, keep_tracking=True)
+    claims = replace(said, rank=rank, link=link if link != url else None)
     by = entry.found_by or found_by
     return Discovery(url, seen.source, by, seen.seen_at, seen.url, seen.depth + 1, entry.is_listing, claims)
 

@@ -10,16 +10,14 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import scrapy
 from scrapy.http import Request, Response
 
 from archive.catalog.frontier import Lease
-from archive.errors import DatabaseUnreachable, DiskFull, UrlError
+from archive.errors import DatabaseUnreachable, DiskFull
 from archive.model import Capture, Discovery, Outcome, Source
 from archive.read import readable
-from archive.urls import canonical_url
 from crawler.admission import admit
 from crawler.discovery.autodiscover import listings_of_home
 from crawler.discovery.kinds import read_listing
@@ -95,7 +93,7 @@ class NewsSpider(scrapy.Spider):
         if outcome is None and "truncated:length" in response.flags:
             outcome = Outcome("skipped", "size", {"bytes": str(len(response.body))})
         if outcome is not None:
-            self.session.desk.finish(lease, outcome, capture)
+            self.session.desk.finish(lease, self.session.desk.missing(lease, outcome), capture)
         elif lease.is_listing:
             self._listed(response, lease, capture)
         else:
@@ -136,7 +134,15 @@ class NewsSpider(scrapy.Spider):
         source = self.session.sources[lease.source]
         listing = self._read_listing(response, lease, source)
         found = self._discover(listing.discoveries, source)
+        self._refuse(listing, lease)
         self.session.desk.finish(lease, Outcome("listed", None, self._detail(listing, found)), capture)
+
+    def _refuse(self, listing: Listing, lease: Lease) -> None:
+        """Entries whose URL is none are outcomes too: the publisher meant a page, and we do not have it."""
+        now = self.session.clock()
+        found = [Discovery(url, lease.source, "page", now, lease.url, lease.depth + 1) for url, _ in listing.unusable]
+        refused = {url: Outcome("skipped", "bad_url", {"message": why}) for url, why in listing.unusable}
+        self.session.ledger.discovered(found, refused)
 
     def _read_listing(self, response: Response, lease: Lease, source: Source) -> Listing:
         now, charset = self.session.clock(), _charset(response)
@@ -169,15 +175,7 @@ class NewsSpider(scrapy.Spider):
     def _moved(self, response: Response, lease: Lease, capture: Capture | None) -> None:
         """A redirect is a discovery: its target has a row and an outcome of its own."""
         location = (response.headers["Location"] or b"").decode("utf-8", "replace")
-        try:
-            target = canonical_url(urljoin(response.url, location))
-        except UrlError as error:
-            self.session.desk.finish(
-                lease, Outcome("failed", "bad_redirect", {"to": location, "error": str(error)}), capture
-            )
-            return
-        outcome = self.session.desk.follow(lease, target, response.status)
-        self.session.desk.finish(lease, outcome, capture)
+        self.session.desk.finish(lease, self.session.desk.follow(lease, location, response.status), capture)
 
     def _discover(self, discoveries: tuple[Discovery, ...] | list[Discovery], source: Source) -> int:
         """Hand discoveries to the ledger, those that are not admitted with their outcome. Returns how many are."""
