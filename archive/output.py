@@ -294,14 +294,27 @@ def heading(line: str) -> None:
     print(paint(safe(line), "bold", sys.stdout))
 
 
+_quiet = False
+
+
+def set_quiet(wanted: bool) -> None:
+    """--quiet, for this process: no notes, no next steps."""
+    global _quiet
+    _quiet = wanted
+
+
 def next_step(*commands: str) -> None:
     """The last line of a command: what to do next. On the error stream, so that data on stdout stays data."""
+    if _quiet:
+        return
     out = sys.stderr if not sys.stdout.isatty() else sys.stdout
     say("Next:  " + "     ".join(commands), out=out)
 
 
 def note(line: str) -> None:
     """Counts and the like: for people, beside the data."""
+    if _quiet:
+        return
     say(line, out=sys.stderr if not sys.stdout.isatty() else sys.stdout)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive import cli as asking
-from archive.output import run_app, set_color
+from archive.output import run_app, set_color, set_quiet
 from crawler.commands import config, crawl, demo, doctor, init, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
@@ -69,8 +69,8 @@ def pressmark(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
-    if no_color:
-        set_color(False)
+    set_color(False if no_color else None)
+    set_quiet(quiet)
     context.obj = Globals(
         folder=folder,
         verbose=verbose,

@@ -68,7 +68,7 @@ async def _try(
             requests=visitor.requests,
             listings=tuple(listings),
             admitted=len(admitted),
-            refused=Counter(outcome.reason or "" for _, outcome in outcomes if outcome is not None),
+            refused=dict(Counter(outcome.reason or "" for _, outcome in outcomes if outcome is not None)),
             samples=tuple(samples),
             robots=visitor.known_robots,
         )

@@ -32,7 +32,8 @@ def show(
 @app.command()
 def check(context: typer.Context) -> None:
     """Check pressmark.toml and sources.toml, and tell every problem at once."""
-    from crawler.config import check_config, config_error, load_sources
+    from crawler.config import check_config, load_sources
+    from crawler.sources_file import config_error
 
     folder = folder_of(context)
     problems = check_config(folder)

@@ -6,17 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from archive.commands.shared import AsJson
 from archive.errors import NotFound
 
 if TYPE_CHECKING:
-    import typer
-
     from archive.model import Source
     from crawler.config import Settings
 
+__all__ = [
+    "SOURCES_FILE",
+    "AsJson",
+    "Globals",
+    "SourceName",
+    "folder_of",
+    "globals_of",
+    "installed_version",
+    "settings_of",
+    "sources_of",
+]  # fmt: skip
+
 SOURCES_FILE = "sources.toml"
+
+SourceName = Annotated[str, typer.Argument(metavar="NAME", help="The source's name in sources.toml.")]
 
 
 class Progress(StrEnum):

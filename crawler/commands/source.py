@@ -6,40 +6,25 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archive.errors import ForbiddenByRobots, Interrupted, MissingExtra, NotFound, SiteUnreachable, UsageError
+from archive.commands.shared import with_listing
+from archive.errors import MissingExtra, NotFound, UsageError
 from archive.output import Listing, dump, next_step, note, plural, print_listing, say
-from crawler.commands.shared import SOURCES_FILE, folder_of, globals_of, installed_version, settings_of, sources_of
+from crawler.commands import source_look
+from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of, sources_of
 
 if TYPE_CHECKING:
     from archive.model import Source
-    from crawler.config import Settings
-    from crawler.look import Look
-    from crawler.trial import Trial
-    from crawler.visitor import Manners, Visit
 
 app = typer.Typer(no_args_is_help=True, help="What to crawl: add, list, test, pause, import.")
-
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The source's name in sources.toml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-
-
-class Kind(StrEnum):
-    auto = "auto"
-    feed = "feed"
-    sitemap = "sitemap"
-    section = "section"
-    crawl = "crawl"
-    urls = "urls"
+app.command("add")(source_look.add)
+app.command("test")(source_look.test)
 
 
 class ExportFormat(StrEnum):
@@ -48,218 +33,22 @@ class ExportFormat(StrEnum):
     txt = "txt"
 
 
-# -- add
-
-
-@app.command()
-def add(
-    context: typer.Context,
-    url: Annotated[str, typer.Argument(metavar="URL", help="A home page, section, feed or sitemap.")],
-    name: Annotated[str | None, typer.Option(help="Its name; default: from the host.")] = None,
-    kind: Annotated[
-        Kind, typer.Option(help="How its articles are found; auto looks for feeds and sitemaps.")
-    ] = Kind.auto,
-    schedule: Annotated[str | None, typer.Option(help='"every 30m", "daily 06:00", cron, or "manual".')] = None,
-    lang: Annotated[str | None, typer.Option(help="Keep only articles in this language; several with commas.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look only; write nothing.")] = False,
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Add it also where the look found nothing to read.")] = False,
-) -> None:
-    """Look at a site and add it to sources.toml."""
-    from crawler.look import look_at, source_for
-    from crawler.sources_file import add_source
-
-    folder, settings, sources = folder_of(context), settings_of(context), sources_of(context)
-    wanted = checked_url(url)
-    chosen = _chosen_options(name, schedule, lang, sources)
-    now = datetime.now(UTC)
-    with _watching(context) as on_request:
-        look = look_at(wanted, manners_of(settings, _delay(folder)), now, on_request)
-    _report(look, now, quiet=globals_of(context).quiet)
-    doubt = _doubt(look)
-    if doubt is not None and not yes:
-        _ask_all_the_same(look, doubt, dry_run=dry_run)
-    source = source_for(look, taken=[one.name for one in sources], kind=kind.value, **chosen)
-    _not_twice(source, sources)
-    if dry_run:
-        say(f"Would add source '{source.name}' ({_facts(look, source)}); nothing was written (--dry-run)")
-        return
-    line = add_source(folder / SOURCES_FILE, source)
-    say(f"Added source '{source.name}' ({_facts(look, source)}) to {SOURCES_FILE}:{line}")
-    next_step(f"pressmark crawl {source.name} --limit 20")
-
-
-def checked_url(url: str) -> str:
-    """The canonical form of a typed address; "news.example" gets its scheme. Raises UrlError."""
-    from archive.urls import canonical_url
-
-    bare = (
-        "://" not in url
-        and not url.startswith(("/", "."))
-        and "." in url.split("/")[0]
-        and ":" not in url.split("/")[0]
-    )
-    return canonical_url(f"https://{url}" if bare else url)
-
-
-def _chosen_options(
-    name: str | None, schedule: str | None, lang: str | None, sources: tuple[Source, ...]
-) -> dict[str, Any]:
-    """The options, checked before anything is asked of the site. Raises UsageError."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from crawler.config_values import Language, Name, Schedule
-
-    def checked(option: str, kind: Any, value: str) -> Any:
-        try:
-            return TypeAdapter(kind).validate_python(value)
-        except ValidationError as error:
-            message = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise UsageError(f'{option} "{value}" {message}', hint="pressmark source add --help") from None
-
-    if name is not None:
-        checked("--name", Name, name)
-        if any(one.name == name for one in sources):
-            raise UsageError(f'there is a source "{name}" already', hint=f"pressmark source show {name}")
-    if schedule is not None:
-        checked("--schedule", Schedule, schedule)
-    languages = tuple(checked("--lang", Language, part) for part in (lang or "").split(",") if part.strip())
-    return {"name": name, "schedule": schedule, "languages": languages}
-
-
-def manners_of(settings: Settings, delay_seconds: float) -> Manners:
-    """How the settings say we visit."""
-    from crawler.visitor import Manners
-
-    crawl = settings.crawl
-    return Manners(
-        agent=agent_of(settings),
-        delay_seconds=delay_seconds,
-        timeout_seconds=min(crawl.timeout, 30.0),
-        allow_private=crawl.allow_private,
-        tls_verify=crawl.tls_verify,
-    )
-
-
-def agent_of(settings: Settings) -> str:
-    """The User-Agent: as configured, or the program with whom to write to."""
-    crawl = settings.crawl
-    if crawl.user_agent:
-        return crawl.user_agent
-    number = installed_version().split()[0]
-    return f"Pressmark/{number} (+{crawl.contact})" if crawl.contact else f"Pressmark/{number}"
-
-
-def _delay(folder: Path) -> float:
-    """Seconds between requests, as [defaults] of sources.toml says."""
-    import tomllib
-
-    from crawler.config_values import DefaultsEntry
-
-    defaults = tomllib.loads((folder / SOURCES_FILE).read_text("utf-8-sig")).get("defaults", {})
-    return DefaultsEntry.model_validate(defaults).delay
-
-
-@contextmanager
-def _watching(context: typer.Context) -> Iterator[Callable[[str], None]]:
-    """Show on a terminal which page is being asked for; elsewhere only with -v."""
-    given = globals_of(context)
-    out = sys.stderr
-    if given.quiet or not (out.isatty() or given.verbose):
-        yield lambda url: None
-        return
-    if not out.isatty() or given.verbose:
-        yield lambda url: say(f"  GET {url}", out=out)
-        return
-    from rich.console import Console
-
-    with Console(file=out).status("looking …") as status:
-        yield lambda url: status.update(f"GET {url}")
-
-
-def _report(look: Look, now: datetime, *, quiet: bool) -> None:
-    """Print what was found. Raises ForbiddenByRobots or SiteUnreachable where there is no page to judge by."""
-    from crawler.commands.looked import look_lines
-
-    if look.home.denied is not None:
-        raise forbidden(look.home)
-    if not quiet and look.home.ok:
-        say(*look_lines(look, now))
-
-
-def forbidden(visit: Visit) -> ForbiddenByRobots:
-    """robots.txt does not let us fetch a page: with the line that says so."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(visit.url)
-    rule = visit.denied
-    if rule is None or rule.line is None:
-        return ForbiddenByRobots(
-            f"{parts.hostname} cannot be crawled now: {visit.problem}",
-            hint="try again later; without its robots.txt nothing is fetched from a site",
-        )
-    return ForbiddenByRobots(
-        f"robots.txt of {parts.netloc} does not allow our agent to fetch {parts.path or '/'} "
-        f'(line {rule.line}: "{rule.rule}")',
-        context=("nothing was fetched but robots.txt",),
-        hint=f"this rule is the publisher's and is not overridden; see {parts.scheme}://{parts.netloc}/robots.txt",
-    )
-
-
-def _doubt(look: Look) -> str | None:
-    """Why adding the source would probably be of no use; None where all is well."""
-    if not look.home.ok:
-        return f"{look.url} gave no page: {look.home.problem}"
-    if not look.choice.chosen:
-        return "no feed, no sitemap and no links to articles were found"
-    if look.samples and not any(one.words for one in look.samples):
-        return "none of the sample articles could be read"
-    return None
-
-
-def _ask_all_the_same(look: Look, doubt: str, *, dry_run: bool) -> None:
-    """On a terminal, let the user decide. Raises SiteUnreachable elsewhere, Interrupted on no."""
-    hint = look.home.hint or f"check the address, or add it all the same: pressmark source add {look.url} -y"
-    if dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise SiteUnreachable(doubt, hint=hint)
-    say(doubt, out=sys.stderr)
-    if not typer.confirm("Add it all the same?", err=True):
-        raise Interrupted("nothing was added")
-
-
-def _not_twice(source: Source, sources: tuple[Source, ...]) -> None:
-    for other in sources:
-        if set(source.urls) <= set(other.urls):
-            raise UsageError(
-                f'source "{other.name}" has this already: {source.urls[0]}', hint=f"pressmark source show {other.name}"
-            )
-
-
-def _facts(look: Look, source: Source) -> str:
-    from crawler.commands.looked import kind_words
-
-    return f'kind = {kind_words(source, look.listings)}, schedule = "{source.schedule}"'
-
-
 # -- list, show
 
 
 @app.command("list")
-def list_(
-    context: typer.Context,
-    as_json: AsJson = False,
-    nl: Annotated[bool, typer.Option("--nl", help="As JSON lines.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
-) -> None:
+@with_listing
+def list_(context: typer.Context, listing: Listing) -> None:
     """List the sources."""
     sources = sources_of(context)
-    shape = "json" if as_json else "nl" if nl else "csv" if csv else "auto"
-    rows = [_row(source) for source in sources]
+    if listing.limit is None:
+        listing = replace(listing, limit=len(sources))  # what one wrote oneself is shown whole
     columns = ("name", "kind", "schedule", "languages", "state", "urls")
-    print_listing(rows, columns, Listing(shape=shape, limit=len(rows) or None))  # type: ignore[arg-type]
+    print_listing([_row(source) for source in sources], columns, listing, total=len(sources))
     if not sources:
         note("no sources yet")
         next_step("pressmark source add https://www.example-news.org")
-    elif shape == "auto":
+    elif not listing.for_programs:
         note(plural(len(sources), "source"))
         next_step("pressmark crawl --all", f"pressmark source test {sources[0].name}")
 
@@ -278,9 +67,10 @@ def _row(source: Source) -> dict[str, Any]:
 
 
 @app.command()
-def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+def show(context: typer.Context, name: SourceName, as_json: AsJson = False) -> None:
     """Show one source: as it stands with its defaults."""
-    from crawler.sources_file import find_source, source_table
+    from crawler.sources_edit import source_table
+    from crawler.sources_file import find_source
 
     source = find_source(sources_of(context), name)
     if as_json:
@@ -290,66 +80,6 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
     say(f"# {SOURCES_FILE}:{source.line}", "[[source]]", tomlkit.dumps(source_table(source)).rstrip())
     next_step(f"pressmark source test {name}", f"pressmark crawl {name} --limit 20")
-
-
-# -- test
-
-
-@app.command()
-def test(
-    context: typer.Context,
-    name: Name,
-    count: Annotated[int, typer.Option("--n", "-n", min=0, max=50, help="How many articles to try.")] = 5,
-    show_robots: Annotated[
-        bool, typer.Option("--show-robots", help="Show robots.txt and what it says of our URLs.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Try a source: read its listings and a few articles, keep nothing. Exit code 9 if nothing could be read."""
-    from crawler.commands.looked import robots_lines, trial_lines
-    from crawler.sources_file import find_source
-    from crawler.trial import try_source
-
-    settings = settings_of(context)
-    source = find_source(sources_of(context), name)
-    manners = manners_of(settings, source.delay_seconds)
-    now = datetime.now(UTC)
-    with _watching(context) as on_request:
-        trial = try_source(source, manners, now, 0 if show_robots else count, on_request)
-    if as_json:
-        print(dump(_trial_value(trial), indent=2))
-    else:
-        say(*(robots_lines(trial, source, manners.agent) if show_robots else trial_lines(trial, now)))
-    if not show_robots:
-        _verdict(trial, source)
-        if not as_json:
-            next_step(f"pressmark crawl {name} --limit 20")
-
-
-def _verdict(trial: Trial, source: Source) -> None:
-    """Raise what keeps the source from giving anything: robots.txt, or a site that gives no page."""
-    if any(one.readable for one in trial.samples) or (not trial.samples and trial.admitted):
-        return
-    problems = [one.problem for one in trial.listings if one.problem] + [
-        one.failure for one in trial.samples if one.failure
-    ]
-    if any(one and one.startswith("robots.txt") for one in problems):
-        raise ForbiddenByRobots(
-            f'robots.txt leaves nothing of source "{source.name}" to fetch',
-            hint=f"pressmark source test {source.name} --show-robots",
-        )
-    hint = next((one.hint for one in trial.listings if one.hint), None) or f"pressmark source edit {source.name}"
-    raise SiteUnreachable(
-        f'source "{source.name}" gave nothing to read: {problems[0] if problems else "no articles"}', hint=hint
-    )
-
-
-def _trial_value(trial: Trial) -> dict[str, Any]:
-    value = asdict(trial)
-    value["robots"] = {
-        origin: {"status": visit.status, "problem": visit.failure} for origin, (_, visit) in trial.robots.items()
-    }
-    return value
 
 
 # -- edit, pause, resume, remove
@@ -401,7 +131,7 @@ def _open_editor(path: Path, line: int | None) -> None:
 
 
 @app.command()
-def pause(context: typer.Context, name: Name) -> None:
+def pause(context: typer.Context, name: SourceName) -> None:
     """Leave a source out of `crawl --all` and `--due`."""
     _set_paused(context, name, paused=True)
     say(f"Paused source '{name}'; what was archived of it stays")
@@ -409,7 +139,7 @@ def pause(context: typer.Context, name: Name) -> None:
 
 
 @app.command()
-def resume(context: typer.Context, name: Name) -> None:
+def resume(context: typer.Context, name: SourceName) -> None:
     """Take a paused source up again."""
     _set_paused(context, name, paused=False)
     say(f"Resumed source '{name}'")
@@ -417,7 +147,7 @@ def resume(context: typer.Context, name: Name) -> None:
 
 
 def _set_paused(context: typer.Context, name: str, *, paused: bool) -> None:
-    from crawler.sources_file import set_paused
+    from crawler.sources_edit import set_paused
 
     sources_of(context)  # a file with mistakes is not edited blindly
     set_paused(folder_of(context) / SOURCES_FILE, name, paused)
@@ -426,7 +156,7 @@ def _set_paused(context: typer.Context, name: str, *, paused: bool) -> None:
 @app.command()
 def remove(
     context: typer.Context,
-    name: Name,
+    name: SourceName,
     keep_archive: Annotated[
         bool, typer.Option("--keep-archive", help="What was archived stays; it always does.")
     ] = True,
@@ -434,7 +164,8 @@ def remove(
     """Take a source out of sources.toml. What was archived of it stays."""
     import tomlkit
 
-    from crawler.sources_file import find_source, remove_source, source_table
+    from crawler.sources_edit import remove_source, source_table
+    from crawler.sources_file import find_source
 
     source = find_source(sources_of(context), name)
     remove_source(folder_of(context) / SOURCES_FILE, name)
@@ -454,7 +185,7 @@ def import_(
 ) -> None:
     """Add the sources of a list: OPML, CSV with a heading, or one URL a line. Nothing is fetched."""
     from crawler.discovery.imports import read_import
-    from crawler.sources_file import add_source
+    from crawler.sources_edit import add_source
 
     path, sources = folder_of(context) / SOURCES_FILE, sources_of(context)
     known = {url for one in sources for url in one.urls}

@@ -1,8 +1,4 @@
-"""What could be wrong with this machine and this archive, each finding with the command that mends it.
-
-`examine` asks, in the order of the table at the bottom; a check is a function that gives Findings and never raises
-for what it is there to find.
-"""
+"""Checks of an archive: its settings, disk, catalog, queue, lock and files. Each gives Findings, and never raises."""
 
 from __future__ import annotations
 
@@ -10,147 +6,19 @@ import json
 import os
 import shutil
 import socket
-import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from archive.errors import PressmarkError
+from crawler.doctor.findings import Check, Finding, Patient
 
 if TYPE_CHECKING:
     from archive.catalog import Catalog
-    from crawler.config import Settings
 
-Level = Literal["ok", "note", "warning", "problem"]
-
-# What the core cannot do without, and what an extra brings: (distribution, extra).
-_CORE = (
-    "scrapy", "Twisted", "trafilatura", "lxml", "lxml_html_clean", "warcio", "isal", "brotli", "zstandard",
-    "SQLAlchemy", "typer", "rich", "pydantic", "tomlkit", "feedparser", "py3langid", "tinycss2", "filelock",
-)  # fmt: skip
-_EXTRAS = (("psycopg", "postgres"),)
-_MIN_FILES = 256  # connections, WARC files and the catalog, with room
 _CLOCK_SECONDS = 5.0
-_FIRST_RELEASE = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `mend` is a command, or what to do; None where there is nothing to do."""
-
-    check: str
-    level: Level
-    says: str
-    mend: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """What is examined: the folder (None: none was found) with its settings (None: they cannot be read), and now."""
-
-    folder: Path | None
-    settings: Settings | None
-    now: datetime
-
-
-def examine(folder: Path | None, now: datetime) -> list[Finding]:
-    """Return what was found, in the order of the checks; an archive's own checks are left out without a folder."""
-    patient = Patient(folder, _settings(folder), now)
-    checks = _MACHINE if folder is None else _MACHINE + _ARCHIVE
-    return [finding for check in checks for finding in check(patient)]
-
-
-def is_well(findings: Iterable[Finding]) -> bool:
-    """Whether nothing was found that keeps a crawl from running."""
-    return not any(finding.level == "problem" for finding in findings)
-
-
-def _settings(folder: Path | None) -> Settings | None:
-    from crawler.config import load_settings
-
-    try:
-        return load_settings(folder) if folder else None
-    except PressmarkError:
-        return None
-
-
-# -- the machine
-
-
-def _python(patient: Patient) -> Iterator[Finding]:
-    found = sys.version.split()[0]
-    yield Finding("python", "ok", f"{found} ({sys.executable})")
-
-
-def _packages(patient: Patient) -> Iterator[Finding]:
-    found = {name: _version(name) for name in _CORE}
-    missing = [name for name, number in found.items() if number is None]
-    wrong = [line for line in _unsatisfied() if line.split()[0] not in missing]
-    shown = ", ".join(f"{name} {found[name]}" for name in ("scrapy", "trafilatura", "lxml", "warcio", "SQLAlchemy"))
-    if missing:
-        yield Finding("packages", "problem", f"not installed: {', '.join(missing)}", f"pip install {' '.join(missing)}")
-    elif wrong:
-        yield Finding("packages", "problem", "; ".join(wrong), "pip install --upgrade pressmark")
-    else:
-        yield Finding("packages", "ok", f"{shown} and {len(_CORE) - 5} more")
-    for name, extra in _EXTRAS:
-        number = _version(name)
-        if number:
-            yield Finding(f"extra {extra}", "ok", f"{name} {number}")
-        else:
-            url = (patient.settings.db.url if patient.settings else None) or ""
-            needed = extra == "postgres" and url.startswith("postgres")
-            yield Finding(
-                f"extra {extra}",
-                "problem" if needed else "note",
-                f"{name} is not installed" + (", but the catalog is in PostgreSQL" if needed else " (optional)"),
-                f"pip install 'pressmark[{extra}]'",
-            )
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _unsatisfied() -> Iterator[str]:
-    """What is installed outside the bounds that pressmark asks for; silent where it runs from a bare folder."""
-    try:
-        wanted = requires("pressmark") or []
-        from packaging.requirements import Requirement
-    except (PackageNotFoundError, ImportError):
-        return
-    for line in wanted:
-        requirement = Requirement(line)
-        number = _version(requirement.name)
-        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        if applies and number and not requirement.specifier.contains(number, prereleases=True):
-            yield f"{requirement.name} {number} is installed, {requirement.specifier} is needed"
-
-
-def _clock(patient: Patient) -> Iterator[Finding]:
-    shown = f"{patient.now:%Y-%m-%d %H:%M:%S}Z"
-    if patient.now < _FIRST_RELEASE:
-        yield Finding("clock", "problem", f"{shown} is before this program was written", "set the system clock (NTP)")
-        return
-    yield Finding("clock", "ok", shown)
-
-
-def _files(patient: Patient) -> Iterator[Finding]:
-    import resource
-
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if most != resource.RLIM_INFINITY and most < _MIN_FILES:
-        yield Finding("open files", "warning", f"a process may open {most}, {_MIN_FILES} are needed", "ulimit -n 4096")
-
-
-# -- the archive
 
 
 def _config(patient: Patient) -> Iterator[Finding]:
@@ -319,6 +187,4 @@ def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
         )
 
 
-Check = Callable[[Patient], Iterator[Finding]]
-_MACHINE: tuple[Check, ...] = (_python, _packages, _clock, _files)
-_ARCHIVE: tuple[Check, ...] = (_config, _disk, _writable, _future, _catalog, _lock, _open_files)
+CHECKS: tuple[Check, ...] = (_config, _disk, _writable, _future, _catalog, _lock, _open_files)
