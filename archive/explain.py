@@ -149,6 +149,10 @@ _TO_CHANGE = {
     "no_date": "pressmark source edit {source} (extract.require_date)",
     "not_article": "pressmark why URL --text shows how the page was read",
     "empty_extraction": "pressmark why URL --html out.html shows the page as it came",
+    "private_address": "crawl.allow_private = true in pressmark.toml, if this is your own network",
+    "timeout": "the next run tries it again",
+    "dns": "the next run tries it again",
+    "server_error": "the next run tries it again",
     "too_old": "pressmark source edit {source} (since)",
 }
 
@@ -173,7 +177,12 @@ def _headline(one: Explanation) -> str:
 
 
 def _rule_lines(outcome: Outcome | None) -> Iterator[str]:
-    for name, value in (outcome.detail if outcome else {}).items():
+    detail = dict(outcome.detail) if outcome else {}
+    if outcome is not None and outcome.reason == "robots" and "rule" in detail:
+        line, record = detail.pop("line", None), detail.pop("record", None)
+        where = f" line {line}" if line else ""
+        yield f'  rule        robots.txt{where}: "{detail.pop("rule")}"' + (f"  (record {record})" if record else "")
+    for name, value in detail.items():
         yield f"  {name.replace('_', ' '):<11} {value}"
 
 
