@@ -267,3 +267,12 @@ def test_import_of_nothing_is_an_error(tmp_path: Path) -> None:
     assert pressmark(news, "source", "import", "missing.opml").code == 5
     (tmp_path / "empty.txt").write_text("\n")
     assert pressmark(news, "source", "import", str(tmp_path / "empty.txt")).code == 2
+
+
+def test_a_long_address_does_not_push_the_name_out_of_the_table(tmp_path: Path) -> None:
+    urls = ", ".join(f'"https://news.example/{"section" * 4}/{number}.xml"' for number in range(5))
+    news = new_archive(tmp_path, f'[[source]]\nname = "herald"\nkind = "feed"\nurl = [{urls}]\n')
+    said = in_a_process(news, "source", "list", "--table", COLUMNS="80")
+    assert said.out.splitlines()[0].split()[:3] == ["NAME", "KIND", "SCHEDULE"]
+    assert said.out.splitlines()[2].split()[:2] == ["herald", "feed"]
+    assert max(map(len, said.out.splitlines())) <= 80
