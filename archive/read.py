@@ -18,7 +18,7 @@ from archive.jsonl import JsonLines
 from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules
 from archive.provenance import Fields, discovery_from
 from archive.store import LocalStore
-from archive.words import word_measure
+from archive.words import word_measure as word_measure
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
@@ -83,9 +83,9 @@ def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
 
     A capture of another archive in the same catalog is read from that archive's folder.
     """
-    from archive.catalog import archives, captures
+    from archive.catalog import archives
 
-    holder = captures.by_record_id(archive.catalog, capture.refers_to) if capture.refers_to else None
+    holder = _payload_holder(archive, capture)
     own = capture.archive in ("", archive.name)
     return ReadJob(
         root=str(archive.root) if own else archives.roots(archive.catalog).get(capture.archive, str(archive.root)),
@@ -95,6 +95,18 @@ def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
         payload_file=holder.warc_file if holder else None,
         payload_offset=holder.warc_offset if holder else None,
     )
+
+
+def _payload_holder(archive: Archive, capture: Capture) -> Capture | None:
+    """The capture with the payload of a revisit; a revisit may refer to one that itself is a revisit."""
+    from archive.catalog import captures
+
+    seen: set[str] = set()
+    holder: Capture | None = capture
+    while holder is not None and holder.record_type == "revisit" and holder.record_id not in seen:
+        seen.add(holder.record_id)
+        holder = captures.by_record_id(archive.catalog, holder.refers_to) if holder.refers_to else None
+    return holder if holder is not None and holder.record_type == "response" and holder is not capture else None
 
 
 def rules_for(archive: Archive, source: str | None, profile: Any = None) -> ReadingRules:

@@ -119,10 +119,11 @@ def validators_of(capture: Capture) -> Validators | None:
     """What to ask conditionally with after this capture: its own for a whole 200, none (keep the old) otherwise."""
     from archive.catalog.frontier import Validators
 
-    if capture.status != 200 or capture.truncated or capture.payload_digest is None:
+    if capture.status != 200 or capture.truncated:
         return None
-    holder = capture.refers_to or capture.record_id
-    return Validators(capture.etag, capture.last_modified, holder, capture.payload_digest, capture.fetched_at)
+    return Validators(
+        capture.etag, capture.last_modified, capture.record_id, capture.payload_digest, capture.fetched_at
+    )
 
 
 # -- captures

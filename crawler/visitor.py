@@ -16,10 +16,10 @@ from archive.codings import decode_content
 from archive.errors import PressmarkError
 from archive.http import Head
 from crawler.discovery.robots import DISALLOW_ALL, Robots, Verdict, robots_for
-from crawler.fetch.connection import Limits, Reply
 from crawler.fetch.dial import Dialer, Route
 from crawler.fetch.guard import Guard
 from crawler.fetch.pool import Pool
+from crawler.fetch.reply import Limits, Reply
 from crawler.fetch.request_bytes import UnsafeRequest, ascii_host, request_bytes
 from crawler.fetch.tls import Trust
 

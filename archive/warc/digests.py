@@ -72,7 +72,7 @@ def payload_digest_of(wire: Wire, method: str) -> tuple[str | None, int]:
 
 
 def _bodiless(head: Head, method: str) -> bool:
-    return method.upper() == "HEAD" or head.status in (204, 304) or (head.status or 200) < 200
+    return method.upper() == "HEAD" or head.status in (204, 304) or 100 <= (head.status or 200) < 200
 
 
 def same_digest(stated: str, pieces: Iterable[bytes]) -> bool | None:

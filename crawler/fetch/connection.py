@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection that keeps what it receives, byte for byte.
 
-`Limits` say when to stop, `Reply` is what came, `Connection` is the asyncio protocol between them. It decides nothing
-about framing (archive.http does) and nothing about connecting (dial.py does).
+`Connection` is the asyncio protocol between `Limits` (when to stop) and `Reply` (what came). It decides nothing about
+framing (archive.http does) and nothing about connecting (dial.py does).
 """
 
 from __future__ import annotations
@@ -9,44 +9,10 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from dataclasses import dataclass, field
 
-from archive.http import Head, ResponseReader
+from archive.http import ResponseReader
 from archive.model import Truncation
-from archive.wire import Wire
-
-_EMPTY_HEAD = Head(b"", None, b"", (), 0, ())
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When to stop receiving. `deadline` is the event loop's time; `wire_bytes` 0 means no limit.
-
-    `entity_bytes` is how much of the body is held in memory for the crawler; the wire keeps all of it.
-    """
-
-    deadline: float
-    idle_seconds: float
-    wire_bytes: int
-    entity_bytes: int
-
-
-@dataclass(slots=True)
-class Reply:
-    """The final response as received: `wire` has its bytes, `entity` the transfer-decoded body in memory."""
-
-    wire: Wire = field(default_factory=Wire)
-    head: Head = _EMPTY_HEAD
-    interim: tuple[bytes, ...] = ()
-    entity: bytes = b""
-    entity_cut: bool = False
-    head_whole: bool = False  # false where the head was cut, so that `head` is a guess from its start
-    truncated: Truncation | None = None
-    notes: tuple[str, ...] = ()
-    ip_address: str | None = None
-    protocols: tuple[str, ...] = ("http/1.1",)
-    cipher: str | None = None
-    first_byte_at: float | None = None  # the event loop's time
+from crawler.fetch.reply import EMPTY_HEAD, Limits, Reply
 
 
 class Connection(asyncio.Protocol):
@@ -173,8 +139,8 @@ class Connection(asyncio.Protocol):
         if reader.head is not None and (reader.complete or not reader.done):
             assert self._reply is not None
             self._reply.head_whole = True
-        if reader.excess:
-            data = data[: len(data) - len(reader.excess)] if len(reader.excess) < len(data) else b""
+        if reader.excess_bytes:
+            data = data[: max(0, len(data) - reader.excess_bytes)]
         if self._pending is None:
             self._write(data)
         else:
@@ -209,10 +175,10 @@ class Connection(asyncio.Protocol):
 
     def _message_ended(self) -> None:
         reader = self._reader
-        if reader.excess:
-            self._finish(None, f"{len(reader.excess)} bytes after the end of the message are not part of it")
-        elif not reader.complete:  # the reader gave up: endless head
+        if not reader.complete:  # the reader gave up: endless head
             self._finish("length", "the head is longer than we read")
+        elif reader.excess_bytes:
+            self._finish(None, f"{reader.excess_bytes} bytes after the end of the message are not part of it")
         else:
             self._finish(None)
 
@@ -225,7 +191,7 @@ class Connection(asyncio.Protocol):
             self._timer = None
         self._reply = self._waiter = None
         reply.truncated = truncated
-        reply.head = reader.head or _EMPTY_HEAD
+        reply.head = reader.head or EMPTY_HEAD
         reply.interim = tuple(reader.interim)
         reply.entity = b"".join(self._pieces) if len(self._pieces) != 1 else self._pieces[0]
         self._pieces = []

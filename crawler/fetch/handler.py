@@ -7,7 +7,6 @@ bytes that are in the archive. Settings and meta are read here and nowhere else 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
@@ -25,18 +24,16 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
-from scrapy.http import Headers, Response
-from scrapy.responsetypes import responsetypes
+from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
-from archive.codings import decode_content
 from archive.errors import PressmarkError
-from archive.http import Head
 from archive.model import Capture, Exchange
-from crawler.fetch.connection import Limits, Reply
 from crawler.fetch.dial import Dialer, Proxy, Route
 from crawler.fetch.guard import Guard
+from crawler.fetch.page import page_of
 from crawler.fetch.pool import IDLE_SECONDS, Pool
+from crawler.fetch.reply import Limits, Reply
 from crawler.fetch.request_bytes import ascii_host, request_bytes, without_proxy_credentials
 from crawler.fetch.tls import Trust
 
@@ -45,7 +42,6 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 _PORTS = {"http": 80, "https": 443}
-_IDENTITY = ("", "identity")
 
 
 class Keeper(Protocol):
@@ -222,39 +218,6 @@ def _exchange(request: Request, data: bytes, reply: Reply, started_at: datetime,
 def _for_the_archive(data: bytes, notes: tuple[str, ...]) -> tuple[bytes, tuple[str, ...]]:
     kept = without_proxy_credentials(data)
     return kept, notes if kept == data else (*notes, "value of Proxy-Authorization withheld from the request")
-
-
-def page_of(reply: Reply, request: Request, *, decoded_bytes: int) -> Response:
-    """The Scrapy response of a reply: body content-decoded, so without Content-Encoding; all other fields as sent."""
-    head = reply.head
-    codings = [coding for coding in head.tokens("content-encoding") if coding not in _IDENTITY]
-    flags = [f"truncated:{reply.truncated}"] if reply.truncated else []
-    body = reply.entity
-    if reply.entity_cut:
-        flags.append("body-cut")
-    if codings and body:
-        decoded = decode_content(body, codings, max_bytes=decoded_bytes)
-        body = decoded.body
-        flags += [f"decoding: {problem}" for problem in decoded.problems]
-    headers = _headers(head)
-    kind: type[Response] = responsetypes.from_args(headers=headers, url=request.url, body=body)
-    return kind(
-        request.url,
-        status=head.status or 0,
-        headers=headers,
-        body=body,
-        flags=flags,
-        ip_address=ipaddress.ip_address(reply.ip_address.partition("%")[0]) if reply.ip_address else None,
-        protocol=head.version.decode("latin-1"),
-    )
-
-
-def _headers(head: Head) -> Headers:
-    fields: dict[bytes, list[bytes]] = {}
-    for name, value in head.fields:
-        if name.lower() != b"content-encoding":
-            fields.setdefault(name.title(), []).append(value)
-    return Headers(fields)
 
 
 def _raise_for(error: OSError, request: Request) -> NoReturn:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from crawler.fetch.connection import Connection, Limits, Reply
+from crawler.fetch.connection import Connection
 from crawler.fetch.dial import Dialer, Route
+from crawler.fetch.reply import Limits, Reply
 
 IDLE_SECONDS = 30.0
 _REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))  # idempotent, RFC 9110 section 9.2.2

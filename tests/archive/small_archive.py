@@ -161,8 +161,7 @@ def _keep(archive: Archive, warc: WarcWriter, step: Step, discovery: Discovery, 
     before = captures.latest(archive.catalog, step.url)
     revisit = None
     if step.status == 304:
-        holder = captures.by_record_id(archive.catalog, before.refers_to or before.record_id)
-        revisit = RevisitOf(holder.record_id, holder.target_uri, holder.fetched_at, "server-not-modified")
+        revisit = RevisitOf(before.record_id, before.target_uri, before.fetched_at, "server-not-modified")
     fields = discovery_fields(discovery)
     capture = warc.write(exchange(step, at), revisit=revisit, metadata=fields, source="news")
     warc.sync()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -171,3 +172,14 @@ def test_an_article_whose_file_is_gone_is_an_error_with_its_name(built, tmp_path
     job = ReadJob(str(tmp_path / "copy"), "warc/2026/11/22/none.warc.gz", 0)
     with pytest.raises(NotFound, match="none"):
         read_capture(job)
+
+
+def test_a_revisit_of_a_revisit_is_read_from_the_record_with_the_payload(tmp_path):
+    body = page("A", LONG)
+    url = "https://news.example/a"
+    with opened(tmp_path) as archive:
+        for hours, step in enumerate((Step(url, body), Step(url, status=304), Step(url, status=304))):
+            crawl(archive, [step], START + timedelta(hours=hours))
+        *_, before, last = captures.of_url(archive.catalog, url)
+        assert last.refers_to == before.record_id and before.record_type == "revisit"
+        assert load_page(job_of(archive, last, ReadingRules()))[0].body == body

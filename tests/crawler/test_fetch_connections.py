@@ -14,10 +14,10 @@ from typing import TypeVar
 
 import pytest
 
-from crawler.fetch.connection import Limits, Reply
 from crawler.fetch.dial import Dialer, Route, first_to_connect
 from crawler.fetch.guard import Guard
 from crawler.fetch.pool import Pool
+from crawler.fetch.reply import Limits, Reply
 from crawler.fetch.tls import Trust
 from tests.crawler.adversary import Adversary, sized
 
@@ -167,6 +167,33 @@ def test_a_cancelled_exchange_leaves_no_connection_behind() -> None:
     assert accepted == [0, 1]
 
 
+def test_a_cancelled_exchange_closes_its_connection_while_the_pool_lives_on() -> None:
+    async def work(one: Pool) -> bytes:
+        task = asyncio.ensure_future(get(one, Route("http", "a", server.getsockname()[1]), b""))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0.1)
+        peer, _address = server.accept()
+        with peer:
+            peer.settimeout(2)
+            assert peer.recv(1000).startswith(b"GET ")
+            return peer.recv(1000)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert with_pool(work, pool()) == b""
+
+
+def test_with_no_keep_alive_every_exchange_has_its_own_connection() -> None:
+    async def work(one: Pool) -> None:
+        for _ in range(2):
+            await get(one, Route("http", "a", port), b"")
+
+    with listening(sized(), sized()) as (port, accepted):
+        with_pool(work, pool(idle_seconds=0))
+    assert accepted == [0, 1]
+
+
 def test_a_bad_certificate_is_an_error_and_if_we_are_told_so_a_note() -> None:
     with Adversary(("other.example",)) as server:
         route = Route("https", "a", server.ports[True])
@@ -253,10 +280,10 @@ def test_the_next_address_is_tried_where_one_is_slow() -> None:
 
 
 def test_where_no_address_answers_the_first_ones_error_is_raised() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(ConnectionRefusedError):
-        asyncio.run(first_to_connect(["127.0.0.1", "127.0.0.2"], port))
+    with socket.socket() as closed:
+        closed.bind(("0.0.0.0", 0))
+        with pytest.raises(ConnectionRefusedError):
+            asyncio.run(first_to_connect(["127.0.0.1", "127.0.0.2"], closed.getsockname()[1]))
 
 
 def test_the_checked_address_is_the_one_connected_to() -> None:

@@ -27,11 +27,13 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
                 {"dont_redirect": True} | one.meta,
                 one.request_body,
             )
-            for name, one in BEHAVIOURS.items()
+            for name, one in sorted(
+                BEHAVIOURS.items(), key=lambda item: item[1].truncated != "time"
+            )  # the slow ones first
             for tls in (False, True)
         ]
         jobs += [Job("followed", server.url("redirect")), Job("loop", server.url("redirect-loop"))]
-        settings = {"DOWNLOAD_MAXSIZE": WIRE_LIMIT, "PRESSMARK_IDLE_TIMEOUT": 2.5, "DOWNLOAD_TIMEOUT": 30}
+        settings = {"DOWNLOAD_MAXSIZE": WIRE_LIMIT, "PRESSMARK_IDLE_TIMEOUT": 4, "DOWNLOAD_TIMEOUT": 30}
         settings["PRESSMARK_DECODED_BYTES"] = 1 << 20
         results, _ = crawl(jobs, settings, {"SSL_CERT_FILE": str(pem)})
         yield results, server
@@ -57,7 +59,7 @@ def test_the_kept_response_is_what_the_server_sent(
         assert exchange["response"] == _expected_response(one, len(exchange["response"]))
         assert b"".join(exchange["interim"]) == one.interim
     if one.truncated == "length" and "past-the-readers" in name:
-        assert len(exchange["response"]) > HEAD_LIMIT
+        assert len(exchange["response"]) >= HEAD_LIMIT
     elif one.truncated == "length" and name != "endless-interim":
         assert len(exchange["response"]) == WIRE_LIMIT
     assert exchange["truncated"] == one.truncated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -26,6 +27,10 @@ class Site(ThreadingHTTPServer):
         self.robots = robots
         self.asked: dict[str, list[float]] = defaultdict(list)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def server_close(self) -> None:
+        self.shutdown()
+        super().server_close()
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}{path}"
@@ -53,11 +58,15 @@ MIDDLEWARES = SETTINGS["DOWNLOADER_MIDDLEWARES"] | {"crawler.fetch.robots.Robots
 OBEY = {"ROBOTSTXT_OBEY": True, "USER_AGENT": "Pressmark/1", "DOWNLOADER_MIDDLEWARES": MIDDLEWARES}
 
 
-def visit(
-    robots: dict[str, tuple[int, dict[str, str], bytes]], *paths: str, **settings: object
-) -> tuple[dict[str, Result], Site]:
+def refusing(closed: socket.socket) -> str:
+    """A URL on a port that is ours but does not listen."""
+    closed.bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{closed.getsockname()[1]}/a"
+
+
+def visit(robots: dict[str, tuple[int, dict[str, str], bytes]], *paths: str) -> tuple[dict[str, Result], Site]:
     with Site(robots) as site:
-        results, _ = crawl([Job(path, site.url(path)) for path in paths], OBEY | settings)
+        results, _ = crawl([Job(path, site.url(path)) for path in paths], OBEY)
         return results, site
 
 
@@ -88,17 +97,15 @@ def test_a_server_error_denies_everything_for_now(status: int) -> None:
 
 
 def test_no_answer_is_the_pages_own_failure() -> None:
-    with Site({}) as site:
-        url = site.url("/a")
-    results, _ = crawl([Job("a", url)], OBEY)
+    with socket.socket() as closed:
+        results, _ = crawl([Job("a", refusing(closed))], OBEY)
     assert results["a"].error == "DownloadConnectionRefusedError"
 
 
 def test_a_page_whose_robots_txt_cannot_be_reached_is_tried_again() -> None:
-    with Site({}) as site:
-        url = site.url("/a")
     retrying = MIDDLEWARES | {"crawler.fetch.retry.RetryMiddleware": 550}
-    results, stats = crawl([Job("a", url)], OBEY | {"DOWNLOADER_MIDDLEWARES": retrying})
+    with socket.socket() as closed:
+        results, stats = crawl([Job("a", refusing(closed))], OBEY | {"DOWNLOADER_MIDDLEWARES": retrying})
     assert results["a"].meta["attempt"] == 3 and stats["retry/reason/DownloadConnectionRefusedError"] == 2
 
 
@@ -112,9 +119,12 @@ def test_redirects_are_followed_five_times_and_each_is_kept() -> None:
     assert results["/private/x"].status == 200 and "/r6" not in site.asked, "six are too many: as if there were none"
 
 
-def test_crawl_delay_is_kept_between_two_pages() -> None:
+@pytest.mark.parametrize("meta", [{}, {"download_slot": "another"}], ids=["its-host's-slot", "another-slot"])
+def test_crawl_delay_is_kept_between_two_pages(meta: dict[str, str]) -> None:
     robots = {"/robots.txt": (200, {}, b"User-agent: *\nCrawl-delay: 0.4\n")}
-    results, site = visit(robots, "/a", "/b", "/c", AUTOTHROTTLE_ENABLED=True, AUTOTHROTTLE_START_DELAY=0)
+    settings = OBEY | {"AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": 0}
+    with Site(robots) as site:
+        results, _ = crawl([Job(path, site.url(path), meta=meta) for path in ("/a", "/b", "/c")], settings)
     times = sorted(site.asked[path][0] for path in ("/a", "/b", "/c"))
     assert all(later - earlier > 0.38 for earlier, later in pairwise(times)), times
     assert results["/a"].meta["autothrottle_dont_adjust_delay"] is True
