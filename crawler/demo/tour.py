@@ -176,7 +176,7 @@ def _look(folder: Path, crawls: tuple[Crawled, ...], seconds: float) -> Shown:
         articles=len(rows),
         changed=tuple(
             (row.article_id, row.headline or row.url)
-            for row in sorted(rows, key=lambda row: row.date_published is None)  # stories before other pages
+            for row in sorted(rows, key=lambda row: -(row.words or 0))  # stories before notices
             if row.revision > 1
         ),
         cleaned=cleaned,

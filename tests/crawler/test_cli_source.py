@@ -121,7 +121,7 @@ def test_add_of_a_private_address_is_refused_unless_allowed(tmp_path: Path, demo
     said = pressmark(strict, "source", "add", demo.home)
     assert said.code == 9
     assert "loopback address" in said.err
-    assert "allow private addresses" in said.err
+    assert "hint: crawl.allow_private = true in pressmark.toml" in said.err
     assert len(demo.log) == before
 
 
