@@ -45,6 +45,31 @@ def test_requests_are_left_for_samples() -> None:
         assert source_for(look).urls == (f"{site.url}/last.xml",)
 
 
+def test_dead_feeds_leave_requests_for_what_the_front_page_links_to() -> None:
+    with tiny_site({}) as site:
+        paths = [f"/2026/05/11/the-river-rises-again-{number}" for number in range(5)]
+        site.pages.update({path: article(f"Story {path}", "The river rose overnight.") for path in paths})
+        links = "".join(
+            f'<article><h2><a href="{path}">The river rises again, part {path}</a></h2></article>' for path in paths
+        )
+        site.pages["/"] = _home(*(f"/dead-{number}.xml" for number in range(9)), body=f"<main>{links}</main>")
+        look = _look(site.url)
+        assert look.requests == 8
+        assert [one.readable for one in look.samples] == [True, True, True]
+        assert source_for(look).kind == "section"
+
+
+def test_articles_that_redirect_on_and_on_do_not_break_the_limit() -> None:
+    with tiny_site({"/": _home("/rss.xml")}) as site:
+        site.pages["/rss.xml"] = feed_of(site.url, ["/a/0", "/b/0", "/c/0"])
+        for number in range(5):
+            for story in "abc":
+                site.pages[f"/{story}/{number}"] = Page("", 302, {"Location": f"/{story}/{number + 1}"})
+        look = _look(site.url)
+        assert look.requests == len(site.asked) == 8
+        assert not any(one.readable for one in look.samples)
+
+
 def test_redirects_are_followed_and_counted_and_end() -> None:
     with tiny_site({"/loop": Page("", 302, {"Location": "/loop"})}) as site:
         look = _look(f"{site.url}/loop")
