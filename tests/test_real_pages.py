@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
+import html
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from archive.urls import canonical_url
 from tests.real_pages import SERVER, RealPages, Served, archive_for, pressmark, records
 
 pytestmark = [
@@ -62,13 +65,30 @@ def _warc_responses(archive: Path) -> Iterator[tuple[str, bytes]]:
                     yield record.rec_headers.get_header("WARC-Target-URI"), record.raw_stream.read()
 
 
+def _listed_articles(archive: Path) -> set[str]:
+    """Every article URL that stands in a feed, a sitemap or a front page the server sent, as written there."""
+    found: set[str] = set()
+    for url, block in _warc_responses(archive):
+        path, body = urlsplit(url).path, block.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
+        if path.startswith("/sitemap-"):
+            found |= set(re.findall(r"<loc>([^<]+)</loc>", body))
+        elif path in ("/rss.xml", "/atom.xml"):
+            pattern = r'<link>([^<]+)</link><guid>|<link rel="alternate" href="([^"]+)"'
+            found |= {first or second for first, second in re.findall(pattern, body)}
+        elif path == "/":
+            found |= {urljoin(url, link) for link in re.findall(r'<h2><a href="([^"]+)"', body)}
+    return {html.unescape(url) for url in found}
+
+
 def test_at_least_99_percent_of_the_articles_are_stored(crawled: Crawled) -> None:
-    page_of = {row.url: row.page for row in crawled.first if row.page and row.status == 200}
-    stored = {page_of.get(urlsplit(str(one["url"]))._replace(query="").geturl()) for one in records(crawled.archive)}
-    stored |= {page_of.get(str(one["url"])) for one in records(crawled.archive)}
-    stored.discard(None)
-    missing = sorted(set(filter(None, page_of.values())) - stored)
-    assert len(stored) >= 0.99 * crawled.pages, missing
+    # Some stored pages have no path; the server lists them as "http://host:port:name", which no client can ask for.
+    listed = _listed_articles(crawled.archive)
+    possible = {url for url in listed if urlsplit(url).netloc.count(":") == 1}
+    assert len(possible) >= 0.97 * crawled.pages
+    served = {row.page for row in crawled.first if row.page and row.status == 200}
+    stored = [str(one["url"]) for one in records(crawled.archive)]
+    assert len(set(stored)) == len(stored) == len(served)
+    assert len(stored) >= 0.99 * len(possible)
 
 
 def test_every_response_block_is_what_the_server_sent(crawled: Crawled) -> None:
@@ -85,29 +105,13 @@ def test_a_page_that_robots_txt_denies_is_never_requested(crawled: Crawled) -> N
 
 
 def test_every_url_of_every_listing_has_exactly_one_outcome(crawled: Crawled) -> None:
-    listed = set()
-    for url, block in _warc_responses(crawled.archive):
-        if urlsplit(url).path.startswith(("/rss", "/atom", "/sitemap-")):
-            body = block.partition(b"\r\n\r\n")[2].decode()
-            listed |= {
-                found
-                for group in re.findall(
-                    r'<link>([^<]+)</link>(?=<guid)|<loc>([^<]+)</loc>|<link rel="alternate" href="([^"]+)"', body
-                )
-                for found in group
-                if found
-            }
-    outcomes = Counter()
+    wanted = {canonical_url(url) for url in _listed_articles(crawled.archive) if urlsplit(url).netloc.count(":") == 1}
+    outcomes: Counter[str] = Counter()
     for path in sorted(crawled.archive.glob("runs/*.jsonl"))[:1]:
         for line in path.open():
             row = json.loads(line)
             if row["type"] == "outcome":
                 outcomes[row["url"]] += 1
-    import html
-
-    from archive.urls import canonical_url
-
-    wanted = {canonical_url(html.unescape(url)) for url in listed}
     assert len(wanted) > 150
     assert {url: outcomes[url] for url in wanted if outcomes[url] != 1} == {}
 
@@ -119,8 +123,6 @@ def test_the_archive_verifies_with_our_tool_and_with_warcio(crawled: Crawled) ->
             for record in ArchiveIterator(stream, no_record_parse=True, check_digests=False):
                 block = record.raw_stream.read()
                 expected = record.rec_headers.get_header("WARC-Block-Digest")
-                import base64
-
                 found = "sha1:" + base64.b32encode(hashlib.sha1(block).digest()).decode()
                 assert found == expected, (path, record.rec_headers.get_header("WARC-Record-ID"))
 
@@ -133,7 +135,7 @@ def test_a_second_run_fetches_listings_only(crawled: Crawled) -> None:
 
 def test_a_refetch_asks_for_every_article_and_stores_nothing_new(crawled: Crawled) -> None:
     asked = {row.page for row in crawled.refetched if row.page}
-    assert len(asked) >= 0.99 * crawled.pages
+    assert asked == {row.page for row in crawled.first if row.page}
     pages = [row for row in crawled.refetched if row.page and "/go/" not in row.url]
     assert {row.status for row in pages} == {304}
     assert crawled.records_after[0] == crawled.records_after[1] == crawled.records_after[2]
@@ -157,9 +159,8 @@ def test_the_catalog_rebuilt_from_the_files_gives_the_same_answers(crawled: Craw
 
 def test_reading_the_warcs_again_finds_no_difference(crawled: Crawled) -> None:
     done = pressmark(crawled.archive, "extract", "--all", "--compare", "--json")
-    result = json.loads(done.stdout)
-    assert result["compared"] >= 0.99 * crawled.pages
-    assert result["different"] == 0
+    assert json.loads(done.stdout) == []  # the rows that differ
+    assert f"{crawled.records_after[0]} pages read again: no difference" in done.stderr
 
 
 def test_the_files_are_gzip_one_member_per_record(crawled: Crawled) -> None:

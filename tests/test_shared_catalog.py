@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections import Counter, defaultdict
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,5 +73,5 @@ def _assert_no_host_is_asked_by_both(exchanges: list[list[tuple[str, datetime, f
             spans[urlsplit(url).hostname or ""].append((start.timestamp(), start.timestamp() + seconds, process))
     for host, rows in spans.items():
         rows.sort()
-        for (_, end, process), (start, _, other) in zip(rows, rows[1:], strict=False):
+        for (_, end, process), (start, _, other) in pairwise(rows):
             assert process == other or start >= end - 0.002, host

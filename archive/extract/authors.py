@@ -27,7 +27,9 @@ _BYLINE_START = re.compile(
     r"\b\s*[:：]?|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
-_CJK_NAME = re.compile(r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)")
+_CJK_NAME = re.compile(
+    r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)"
+)
 _KOREAN_NAME = re.compile(r"([\uac00-\ud7af]{2,4})\s*(?:기자|특파원|논설위원|선임기자)")
 _SPLIT = re.compile(
     r"\s*(?:[;|&•·\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con)\s)\s*",
@@ -47,9 +49,13 @@ _TITLE_TAIL = re.compile(
     re.IGNORECASE,
 )
 _LATIN_NAME = re.compile(r"^[^\W\d_][\w.'’\-]*(?:[\s\u00a0]+[^\W\d_(\"“][\w.'’\-\")”]*){1,5}$")
-_BYLINE_NAMES = re.compile(r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard", re.IGNORECASE)
+_BYLINE_NAMES = re.compile(
+    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
+    re.IGNORECASE,
+)
 _NOT_BYLINE = re.compile(
-    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text", re.IGNORECASE
+    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
+    re.IGNORECASE,
 )
 
 
@@ -66,7 +72,9 @@ _PREFIX_ONLY = re.compile(
     re.IGNORECASE,
 )
 _JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
-_MICRODATA = etree.XPath(".//*[@itemprop='author' or @itemprop='creator' or @property='author' or @property='schema:author']")
+_MICRODATA = etree.XPath(
+    ".//*[@itemprop='author' or @itemprop='creator' or @property='author' or @property='schema:author']"
+)
 _REL_AUTHOR = etree.XPath(".//*[contains(concat(' ', @rel, ' '), ' author ')]")
 _AUTHOR_LINKS = etree.XPath(
     ".//a[contains(@href, '/author') or contains(@href, '/autor') or contains(@href, '/auteur') or contains(@href, '/journalist') "
@@ -74,11 +82,25 @@ _AUTHOR_LINKS = etree.XPath(
     "or contains(@href, '/reporter') or contains(@href, '/writer') or contains(@href, '/redakt')]"
 )
 _MARKED = etree.XPath(
-    ".//*[" + " or ".join(
+    ".//*["
+    + " or ".join(
         f"contains(@{attribute}, '{word}')"
         for attribute in ("class", "id", "data-testid")
-        for word in ("uthor", "yline", "riter", "utor", "uteur", "eporter", "ournalist", "ontributor", "redact", "redakt", "vcard")
-    ) + "]"
+        for word in (
+            "uthor",
+            "yline",
+            "riter",
+            "utor",
+            "uteur",
+            "eporter",
+            "ournalist",
+            "ontributor",
+            "redact",
+            "redakt",
+            "vcard",
+        )
+    )
+    + "]"
 )
 
 
@@ -177,7 +199,9 @@ def is_person(name: str) -> bool:
         return False
     if _NOISE.search(name):
         return False
-    return bool(_LATIN_NAME.match(name)) or bool(re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name))
+    return bool(_LATIN_NAME.match(name)) or bool(
+        re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name)
+    )
 
 
 def _unique(names: Iterator[str]) -> tuple[str, ...]:
@@ -189,11 +213,16 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
 
 def is_name(name: str) -> bool:
     """Whether a string can name an author at all: a pen name, a team, an agency."""
-    return 2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
+    return (
+        2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
+    )
 
 
 def _visible(
-    body: html.HtmlElement, pieces: list[Piece], order: dict[html.HtmlElement, int], headline_node: html.HtmlElement | None
+    body: html.HtmlElement,
+    pieces: list[Piece],
+    order: dict[html.HtmlElement, int],
+    headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[list[str], str, float]]:
     """Bylines a reader sees, the nearer to the headline the better."""
     head = order.get(headline_node, -1) if headline_node is not None else -1
@@ -234,7 +263,9 @@ def _visible(
     yield from _written(pieces, order, head)
 
 
-def _written(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -> Iterator[tuple[list[str], str, float]]:
+def _written(
+    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
+) -> Iterator[tuple[list[str], str, float]]:
     """Short lines that read as a byline, "By A. Writer", after the headline."""
     given = 0
     for piece in pieces:

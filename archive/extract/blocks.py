@@ -29,7 +29,11 @@ TEXT_LABELS: frozenset[str] = frozenset(("standfirst", "body", "subheading", "qu
 
 
 def label_blocks(
-    pieces: list[Piece], chosen: set[int], headline: str | None, headline_node: html.HtmlElement | None, hidden: list[str]
+    pieces: list[Piece],
+    chosen: set[int],
+    headline: str | None,
+    headline_node: html.HtmlElement | None,
+    hidden: list[str],
 ) -> list[Block]:
     """A block for each piece in document order, then one for each hidden subtree."""
     wanted = norm(headline or "")

@@ -61,7 +61,9 @@ _ISO = re.compile(
     r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*"
     r"(Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b|[+-]\d{2}\b)?)?"
 )
-_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)")
+_COMPACT = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)"
+)
 _CJK = re.compile(
     r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日号號일]?(?:[^\d]{0,8}?(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})\s*[:時时시点點]\s*(\d{2})(?:\s*[:分분]\s*(\d{2})\b)?)?"
 )
@@ -113,7 +115,20 @@ _MARKED = etree.XPath(
     + " or ".join(
         f"contains(@{attribute}, '{word}')"
         for attribute in ("class", "id")
-        for word in ("date", "Date", "time", "Time", "publish", "posted", "meta", "datum", "fecha", "info", "created", "source")
+        for word in (
+            "date",
+            "Date",
+            "time",
+            "Time",
+            "publish",
+            "posted",
+            "meta",
+            "datum",
+            "fecha",
+            "info",
+            "created",
+            "source",
+        )
     )
     + "]"
 )
@@ -289,7 +304,7 @@ def find_dates(
 
     def add(to: list[Candidate[Moment]], text: str | None, value_from: str, weight: float) -> None:
         found = read_moment(text, day_first=day_first) if text else None
-        if found is not None and _EARLIEST <= found.at and (bound is None or found.at <= bound + timedelta(hours=26)):
+        if found is not None and found.at >= _EARLIEST and (bound is None or found.at <= bound + timedelta(hours=26)):
             to.append(Candidate(found, value_from, weight))
 
     for rank, node in enumerate(articles[:4]):
@@ -327,7 +342,10 @@ def _url_dates(url: str) -> Iterator[str]:
 
 
 def _visible(
-    body: html.HtmlElement, pieces: list[Piece], order: dict[html.HtmlElement, int], headline_node: html.HtmlElement | None
+    body: html.HtmlElement,
+    pieces: list[Piece],
+    order: dict[html.HtmlElement, int],
+    headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[str, str, float, bool]]:
     """Dates a reader sees: <time>, microdata, elements named for a date, short lines; best just after the headline."""
     head = order.get(headline_node, 0) if headline_node is not None else 0
@@ -342,7 +360,12 @@ def _visible(
         visible = _short(node)
         is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}"))
         if "date" in prop.lower():
-            yield node.get("content") or node.get("datetime") or visible, f"microdata:{prop}", 0.75 + nearness(node), "modif" in prop.lower()
+            yield (
+                node.get("content") or node.get("datetime") or visible,
+                f"microdata:{prop}",
+                0.75 + nearness(node),
+                "modif" in prop.lower(),
+            )
             continue
         stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
         if node.tag == "time" and stated:
@@ -352,7 +375,9 @@ def _visible(
     yield from _lines(pieces, order, head)
 
 
-def _lines(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -> Iterator[tuple[str, str, float, bool]]:
+def _lines(
+    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
+) -> Iterator[tuple[str, str, float, bool]]:
     """Short lines with a year in them, wherever they stand."""
     given = 0
     for piece in pieces:
@@ -372,7 +397,12 @@ def _lines(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -
         if piece.link_density > 0.5:
             weight -= 0.15
         given += 1
-        yield text, "line", weight + (0.1 if published else 0.0), bool(_MODIFIED_WORDS.search(text[:80])) and not published
+        yield (
+            text,
+            "line",
+            weight + (0.1 if published else 0.0),
+            bool(_MODIFIED_WORDS.search(text[:80])) and not published,
+        )
         if given > 60:
             return
 

@@ -57,7 +57,9 @@ def find_headline(
     node = next((node for node, text in headings if norm(text) == norm(winner.value)), None)
     if node is None:
         wanted = norm(winner.value)
-        node = next((node for node, text in headings if wanted in norm(text) or (len(text) > 15 and norm(text) in wanted)), None)
+        node = next(
+            (node for node, text in headings if wanted in norm(text) or (len(text) > 15 and norm(text) in wanted)), None
+        )
     return winner.value, node, origin_of(winner, candidates, confidence)
 
 

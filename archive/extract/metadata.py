@@ -57,7 +57,14 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     )
     order = {element: at for at, element in enumerate(parsed.body.iter())}
     people, people_origin = authors.find_authors(
-        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, pieces=pieces, order=order, headline_node=node, site_names=site_names
+        articles=articles,
+        nodes=nodes,
+        metas=parsed.metas,
+        body=parsed.body,
+        pieces=pieces,
+        order=order,
+        headline_node=node,
+        site_names=site_names,
     )
     published, modified, origins = dates.find_dates(
         articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, pieces=pieces, order=order, headline_node=node, url=page.url,
@@ -111,7 +118,19 @@ def _day_first(parsed: Parsed, url: str) -> bool:
     if lang.startswith("en-") and lang != "en-us":
         return True
     if lang.startswith("en") or not lang:
-        return bool(host) and host.rsplit(".", 1)[-1] in ("uk", "au", "nz", "in", "ie", "za", "de", "fr", "it", "es", "nl")
+        return bool(host) and host.rsplit(".", 1)[-1] in (
+            "uk",
+            "au",
+            "nz",
+            "in",
+            "ie",
+            "za",
+            "de",
+            "fr",
+            "it",
+            "es",
+            "nl",
+        )
     return True
 
 
@@ -158,7 +177,14 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
     found: dict[str, Image] = {}
     value = article.get("image")
     for item in value if isinstance(value, list) else [value]:
-        url = _link(base, str(item.get("url") or item.get("contentUrl") or "") if isinstance(item, dict) else item if isinstance(item, str) else None)
+        url = _link(
+            base,
+            str(item.get("url") or item.get("contentUrl") or "")
+            if isinstance(item, dict)
+            else item
+            if isinstance(item, str)
+            else None,
+        )
         if url:
             caption = first_text(item.get("caption")) if isinstance(item, dict) else None
             credit = first_text(item.get("creditText") or item.get("author")) if isinstance(item, dict) else None

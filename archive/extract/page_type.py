@@ -72,7 +72,7 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
         if match and words < 120:
             return "consent", match[0]
     match = _PAYWALL.search(signs.page_text)
-    if match and words < 250 and (signs.free is False or words < 120 and signs.declares_article):
+    if match and words < 250 and (signs.free is False or (words < 120 and signs.declares_article)):
         return "paywall", match[0]
     if signs.free is False and words < 60:
         return "paywall", "isAccessibleForFree is false"

@@ -38,7 +38,7 @@ def warm_up() -> None:
     extract(Page("https://warm.example/up", b"<html lang=en><body><article><h1>Warm up</h1><p>One page.</p></article>"))
 
 
-def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balanced") -> Extraction:  # noqa: B008
+def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balanced") -> Extraction:
     """Read `page` (content-decoded bytes) into an Extraction. Raises ValueError for an unknown profile only."""
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
