@@ -86,10 +86,11 @@ def settings_of(context: typer.Context, overrides: Mapping[str, object] | None =
 
 
 def sources_of(context: typer.Context) -> tuple[Source, ...]:
-    """The sources of the archive. Raises NotFound, ConfigError."""
+    """The sources of the archive; none where there is no sources.toml yet. Raises NotFound, ConfigError."""
     from crawler.config import load_sources
 
-    return load_sources(folder_of(context) / SOURCES_FILE)
+    path = folder_of(context) / SOURCES_FILE
+    return load_sources(path) if path.exists() else ()
 
 
 def installed_version() -> str:

@@ -136,6 +136,14 @@ def test_add_of_a_site_that_is_not_there_adds_nothing_unless_told_so(news: Path)
     assert [one["name"] for one in pressmark(news, "source", "list", "--json").json()] == ["later"]
 
 
+def test_add_makes_sources_toml_where_there_is_none(news: Path, demo: DemoServer) -> None:
+    (news / "sources.toml").unlink()
+    assert pressmark(news, "source", "list").code == 0
+    said = pressmark(news, "source", "add", f"{demo.home}/private-look", "--kind", "section", "-y", "--name", "x")
+    assert said.code == 0, said.all
+    assert (news / "sources.toml").read_text().startswith("[[source]]")
+
+
 # -- list, show
 
 
