@@ -9,7 +9,7 @@ from pathlib import Path
 from archive.catalog.outcomes import Skipped
 from archive.model import Run
 from crawler.config import load_settings
-from crawler.demo.tour import LARGE_BYTES, MARKER, SLOW_SECONDS, Crawled, Shown, prepare, shown_lines
+from crawler.demo.tour import LARGE_BYTES, MARKER, SLOW_SECONDS, Crawled, Shown, prepare, shown_lines, tour
 from tests.crawler.cli_harness import pressmark
 
 NOW = datetime(2026, 5, 11, 8, tzinfo=UTC)
@@ -97,3 +97,20 @@ def test_a_problem_is_never_called_right() -> None:
     text = "\n".join(shown_lines(_shown(("x.warc.gz: digest differs",))))
     assert "1 PROBLEMS" in text
     assert "every digest is right" not in text
+
+
+def test_two_crawls_of_one_paper_with_a_night_in_between(tmp_path: Path) -> None:
+    folder = tmp_path / "demo-archive"
+    prepare(folder)
+    said: list[str] = []
+    shown = tour(folder, said.append, only=("gongyou",))
+    first, second = shown.crawls
+    assert first.outcomes[("stored", "new")] == 5
+    assert second.outcomes[("stored", "changed")] >= 3  # the site was hijacked overnight
+    assert first.run.run_id != second.run.run_id
+    assert shown.files == 2
+    assert shown.problems == ()
+    assert shown.cleaned
+    assert shown.changed
+    assert any("crawl gongyou --refetch" in line for line in said)
+    assert not any("PROBLEM" in line for line in shown_lines(shown))
