@@ -28,6 +28,8 @@ Row = Mapping[str, Any]
 Shape = Literal["auto", "table", "json", "nl", "csv"]
 DEFAULT_LIMIT = 20
 _MAX_CELL = 60
+_NARROWEST = 8
+_BETWEEN_COLUMNS = 3  # a space around a line that SIMPLE_HEAD does not draw
 # Control characters, and those that turn the direction of a whole line: a headline must not drive the terminal.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
 
@@ -229,21 +231,27 @@ def _print_table(titles: list[str], cells: list[list[str]], numeric: list[bool],
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(file=out, no_color=not use_color(out), highlight=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for at, (title, is_number) in enumerate(zip(titles, numeric, strict=True)):
-        last = at == len(titles) - 1
-        widest = max((cell_width(row[at]) for row in cells), default=0)
-        # Short columns keep their width; the long ones give way.
-        table.add_column(
-            title,
-            justify="right" if is_number else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=min(widest, len(title) if last else 24),
-        )
+    natural = [max(cell_width(row[at]) for row in [titles, *cells]) for at in range(len(titles))]
+    widths = shared_widths(natural, console.width - _BETWEEN_COLUMNS * (len(titles) - 1))
+    for title, is_number, width in zip(titles, numeric, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
     for row in cells:
         table.add_row(*map(Text, row))
-    Console(file=out, no_color=not use_color(out), highlight=False).print(table)
+    console.print(table)
+
+
+def shared_widths(natural: Sequence[int], room: int) -> list[int]:
+    """Widths of columns that fit into `room` together: the widest give way first, none below 8."""
+    widths = list(natural)
+    while sum(widths) > room and max(widths) > _NARROWEST:
+        widest = widths.index(max(widths))
+        too_much = sum(widths) - room
+        next_wide = max((width for width in widths if width < widths[widest]), default=_NARROWEST)
+        widths[widest] = max(_NARROWEST, min(widths[widest] - 1, max(next_wide, widths[widest] - too_much)))
+    return widths
 
 
 def _print_plain(titles: list[str], cells: list[list[str]], numeric: list[bool], out: IO[str]) -> None:

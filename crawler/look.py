@@ -109,8 +109,8 @@ async def _look(url: str, manners: Manners, seen_at: datetime, on_request: Calla
 
 
 def _requests_within(seconds: float, delay: float, at_most: int) -> int:
-    """How many requests fit; three (robots.txt, the page, one listing) are made in any case."""
-    return at_most if delay <= 0 else max(3, min(at_most, 1 + int(seconds / delay)))
+    """How many requests fit; two (robots.txt and the page) are made in any case."""
+    return at_most if delay <= 0 else max(2, min(at_most, 1 + int(seconds / delay)))
 
 
 # -- listings

@@ -10,20 +10,22 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from archive.codings import decode_content
 from archive.errors import PressmarkError
 from archive.http import Head
 from crawler.discovery.robots import DISALLOW_ALL, Robots, Verdict, robots_for
 from crawler.fetch.dial import Dialer, Route
-from crawler.fetch.guard import Guard
+from crawler.fetch.guard import AddressRefused, Guard
 from crawler.fetch.pool import Pool
 from crawler.fetch.reply import Limits, Reply
 from crawler.fetch.request_bytes import UnsafeRequest, ascii_host, request_bytes
 from crawler.fetch.tls import Trust
 
 MAX_REDIRECTS = 5
+MAX_DELAY_SECONDS = 60.0  # as in a crawl (crawler/fetch/robots.py)
+_PATIENCE_SECONDS = 2.0  # a longer pause is explained while it lasts
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PORTS = {"http": 80, "https": 443}
 _HEADERS = {
@@ -120,7 +122,7 @@ class Visitor:
         origin = _origin(url)
         rules = self._robots[origin][0] if origin in self._robots else None
         asked = (rules.crawl_delay(self.manners.agent) if rules else None) or 0.0
-        return max(self.manners.delay_seconds, asked)
+        return max(self.manners.delay_seconds, min(asked, MAX_DELAY_SECONDS))
 
     async def _follow(self, url: str, *, obey: bool) -> Visit:
         here = url
@@ -133,12 +135,13 @@ class Visitor:
                 if not verdict.allowed:
                     return Visit(url, here, failure=_denial(verdict, said), denied=verdict)
             visit = await self._ask(url, here)
-            target = visit.head.value("location") if visit.status in _REDIRECTS else None
-            if target is None:
+            location = visit.head.value("location") if visit.status in _REDIRECTS else None
+            if location is None:
                 return visit
-            here = urljoin(here, target)
-            if urlsplit(here).scheme not in _PORTS:
-                return Visit(url, here, visit.status, visit.head, failure=f"redirects to {here}")
+            target = _target(here, location)
+            if target is None:
+                return Visit(url, here, visit.status, visit.head, failure=f"redirects to {location}")
+            here = target
         return Visit(url, here, failure=f"more than {MAX_REDIRECTS} redirects")
 
     async def _ask(self, asked: str, url: str) -> Visit:
@@ -150,7 +153,7 @@ class Visitor:
         try:
             reply = await self._exchange(url)
         except (OSError, UnsafeRequest, PressmarkError) as error:
-            return Visit(asked, url, failure=_failure(error, url), hint=getattr(error, "hint", None))
+            return Visit(asked, url, failure=_failure(error, url), hint=_hint(error))
         finally:
             self._asked_at[_origin(url)] = asyncio.get_running_loop().time()
         try:
@@ -162,6 +165,8 @@ class Visitor:
         before = self._asked_at.get(_origin(url))
         if before is not None:
             pause = before + self.delay_of(url) - asyncio.get_running_loop().time()
+            if pause > _PATIENCE_SECONDS:
+                self._on_request(f"{url} in {pause:.0f} s, as robots.txt asks")
             await asyncio.sleep(max(0.0, pause))
 
     async def _exchange(self, url: str) -> Reply:
@@ -190,6 +195,17 @@ class Visitor:
         return Visit(asked, url, head.status, head, body, failure)
 
 
+def _target(base: str, location: str) -> str | None:
+    """The address a redirect leads to, without a fragment; None where it is none of the web's."""
+    try:
+        target = urldefrag(urljoin(base, location)).url
+        parts = urlsplit(target)
+        usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a broken port or IPv6 address
+        return None
+    return target if usable else None
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
@@ -199,6 +215,12 @@ def _denial(verdict: Verdict, robots: Visit) -> str:
     if verdict.line is None:
         return f"robots.txt could not be read (HTTP {robots.status})"
     return f'robots.txt line {verdict.line}: "{verdict.rule}"'
+
+
+def _hint(error: Exception) -> str | None:
+    if isinstance(error, AddressRefused):
+        return "crawl.allow_private = true in pressmark.toml, if this host is yours"
+    return error.hint if isinstance(error, PressmarkError) else None
 
 
 def _failure(error: Exception, url: str) -> str:

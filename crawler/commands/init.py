@@ -12,11 +12,13 @@ import typer
 
 from archive.errors import UsageError
 from archive.output import next_step, say
+from crawler.commands.shared import globals_of
 
 PLACEHOLDER = "you@example.org"
 
 
 def init(
+    context: typer.Context,
     folder: Annotated[
         Path, typer.Argument(metavar="[DIR]", help="The folder to make.", show_default="this folder")
     ] = Path(),
@@ -30,6 +32,8 @@ def init(
     """Make an archive: settings, sources and the folders for what is kept."""
     from crawler.config import init_folder
 
+    if folder == Path():
+        folder = globals_of(context).folder or folder
     if contact is not None:
         check_contact(contact)
     init_folder(folder, contact, db)

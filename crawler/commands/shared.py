@@ -60,26 +60,18 @@ def globals_of(context: typer.Context) -> Globals:
 
 
 def folder_of(context: typer.Context) -> Path:
-    """The archive's folder: -C, or the nearest one with a pressmark.toml. Raises NotFound."""
-    from crawler.config import SETTINGS_FILE
-
-    given = globals_of(context).folder
-    if given is None:
-        return _nearest(Path.cwd())
-    if not (given / SETTINGS_FILE).is_file():
-        raise NotFound(f"no archive in {given}", hint=f"pressmark init {given}", context=(f"no {SETTINGS_FILE} there",))
-    return given.resolve()
-
-
-def _nearest(here: Path) -> Path:
+    """The archive's folder: the nearest one with a pressmark.toml, from -C or from where we are. Raises NotFound."""
     from crawler.config import SETTINGS_FILE, find_folder
 
+    here = globals_of(context).folder or Path.cwd()
     try:
         return find_folder(here)
     except NotFound as error:
         # Who has just typed `pressmark init news` stands one folder too high.
         below = sorted(path.parent.name for path in here.glob(f"*/{SETTINGS_FILE}"))
-        if below:
+        if globals_of(context).folder is not None:
+            error.hint = f"pressmark init {here}"
+        elif below:
             error.hint = f"cd {below[0]}" + (f", or one of: {', '.join(below[1:6])}" if below[1:] else "")
         raise
 
@@ -94,10 +86,11 @@ def settings_of(context: typer.Context, overrides: Mapping[str, object] | None =
 
 
 def sources_of(context: typer.Context) -> tuple[Source, ...]:
-    """The sources of the archive. Raises NotFound, ConfigError."""
+    """The sources of the archive; none where there is no sources.toml yet. Raises NotFound, ConfigError."""
     from crawler.config import load_sources
 
-    return load_sources(folder_of(context) / SOURCES_FILE)
+    path = folder_of(context) / SOURCES_FILE
+    return load_sources(path) if path.exists() else ()
 
 
 def installed_version() -> str:

@@ -135,7 +135,8 @@ def _delay(folder: Path) -> float:
 
     from crawler.config_values import DefaultsEntry
 
-    defaults = tomllib.loads((folder / SOURCES_FILE).read_text("utf-8-sig")).get("defaults", {})
+    path = folder / SOURCES_FILE
+    defaults = tomllib.loads(path.read_text("utf-8-sig")).get("defaults", {}) if path.exists() else {}
     return DefaultsEntry.model_validate(defaults).delay
 
 

@@ -95,19 +95,20 @@ def prepare(folder: Path) -> None:
     (folder / "pressmark.toml").write_text(SETTINGS, "utf-8")
 
 
-def tour(folder: Path, say: Callable[[str], None], *, progress: str = "none") -> Shown:
+def tour(folder: Path, say: Callable[[str], None], *, progress: str = "none", only: Sequence[str] = ()) -> Shown:
     """Serve The Daily Example, crawl it at two moments into `folder` (see `prepare`), and look at what is there.
 
-    `say` is told what is being done. Raises RunFailed where a crawl does.
+    `say` is told what is being done; `only` names the sources, all by default. Raises RunFailed where a crawl does.
     """
     started = monotonic()
     crawls: list[Crawled] = []
     with run_demo(slow_seconds=SLOW_SECONDS, large_bytes=LARGE_BYTES) as demo:
         demo.write_sources(folder)
         say(f"The Daily Example is open on this machine: {demo.home} and {len(demo.hosts) - 1} more hosts")
-        for moment, options in ((MORNING, ()), (NEXT_MORNING, ("--refetch",))):
+        which = tuple(only) or ("--all",)
+        for moment, options in ((MORNING, which), (NEXT_MORNING, (*which, "--refetch"))):
             demo.move_to(moment)
-            command = " ".join(("crawl --all", *options))
+            command = " ".join(("crawl", *options))
             say(f"It is {moment:%A %d %B %Y, %H:%M} there:  pressmark -C {folder} {command}")
             crawls.append(_crawl(folder, demo, options, progress, say))
     return _look(folder, tuple(crawls), monotonic() - started)
@@ -120,21 +121,13 @@ def _crawl(
     from archive.catalog import outcomes, runs
 
     served = len(demo.log)
-    command = [
-        sys.executable,
-        "-m",
-        "crawler.cli",
-        "-C",
-        str(folder),
-        "--progress",
-        progress,
-        "crawl",
-        "--all",
-        *options,
-    ]
+    python = [sys.executable, "-m", "crawler.cli"]
+    command = [*python, "-C", str(folder), "--progress", progress, "crawl", *options]
     done = subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
     if done.returncode:
-        raise RunFailed(f"the crawl of the tour ended with exit code {done.returncode}", hint=" ".join(command[3:]))
+        raise RunFailed(
+            f"the crawl of the tour ended with exit code {done.returncode}", hint=" ".join(["pressmark", *command[3:]])
+        )
     for line in done.stdout.splitlines():
         if not line.startswith("Next:"):
             say(f"  {line}")
@@ -176,7 +169,7 @@ def _look(folder: Path, crawls: tuple[Crawled, ...], seconds: float) -> Shown:
         articles=len(rows),
         changed=tuple(
             (row.article_id, row.headline or row.url)
-            for row in sorted(rows, key=lambda row: row.date_published is None)  # stories before other pages
+            for row in sorted(rows, key=lambda row: -(row.words or 0))  # stories before notices
             if row.revision > 1
         ),
         cleaned=cleaned,

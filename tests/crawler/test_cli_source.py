@@ -121,7 +121,7 @@ def test_add_of_a_private_address_is_refused_unless_allowed(tmp_path: Path, demo
     said = pressmark(strict, "source", "add", demo.home)
     assert said.code == 9
     assert "loopback address" in said.err
-    assert "allow private addresses" in said.err
+    assert "hint: crawl.allow_private = true in pressmark.toml" in said.err
     assert len(demo.log) == before
 
 
@@ -134,6 +134,14 @@ def test_add_of_a_site_that_is_not_there_adds_nothing_unless_told_so(news: Path)
     said = pressmark(news, "source", "add", "http://127.0.0.1:1/", "-y", "--name", "later")
     assert said.code == 0, said.all
     assert [one["name"] for one in pressmark(news, "source", "list", "--json").json()] == ["later"]
+
+
+def test_add_makes_sources_toml_where_there_is_none(news: Path, demo: DemoServer) -> None:
+    (news / "sources.toml").unlink()
+    assert pressmark(news, "source", "list").code == 0
+    said = pressmark(news, "source", "add", f"{demo.home}/private-look", "--kind", "section", "-y", "--name", "x")
+    assert said.code == 0, said.all
+    assert (news / "sources.toml").read_text().startswith("[[source]]")
 
 
 # -- list, show
@@ -267,3 +275,12 @@ def test_import_of_nothing_is_an_error(tmp_path: Path) -> None:
     assert pressmark(news, "source", "import", "missing.opml").code == 5
     (tmp_path / "empty.txt").write_text("\n")
     assert pressmark(news, "source", "import", str(tmp_path / "empty.txt")).code == 2
+
+
+def test_a_long_address_does_not_push_the_name_out_of_the_table(tmp_path: Path) -> None:
+    urls = ", ".join(f'"https://news.example/{"section" * 4}/{number}.xml"' for number in range(5))
+    news = new_archive(tmp_path, f'[[source]]\nname = "herald"\nkind = "feed"\nurl = [{urls}]\n')
+    said = in_a_process(news, "source", "list", "--table", COLUMNS="80")
+    assert said.out.splitlines()[0].split()[:3] == ["NAME", "KIND", "SCHEDULE"]
+    assert said.out.splitlines()[2].split()[:2] == ["herald", "feed"]
+    assert max(map(len, said.out.splitlines())) <= 80
