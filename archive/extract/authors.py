@@ -150,7 +150,7 @@ def _json_ld_people(value: object, by_id: dict[str, Node]) -> tuple[list[str], l
 def names_in(text: str) -> list[str]:
     """The names a byline gives, in order: "By A. Writer and B. Other, Chief Editor" → ["A. Writer", "B. Other"]."""
     text = " ".join(entities.unescape(text).replace("\u200b", "").split())
-    if not text or len(text) > 300:
+    if not text or len(text) > 300 or text.startswith(("http:", "https:", "//", "www.", "@")):
         return []
     chinese = _CJK_NAME.findall(text)
     if chinese:

@@ -38,6 +38,7 @@ class Metadata:
     json_ld_types: frozenset[str]
     og_type: str
     declares_article: bool
+    ld_body: str  # JSON-LD articleBody, compared with what is visible, never taken on its own word
     origins: dict[str, Origin]
 
 
@@ -85,6 +86,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         next_page=_next_page(base, rels.get("next"), parsed),
         json_ld_types=kinds, og_type=og_type,
         declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),
+        ld_body=max((first_text(item.get("articleBody")) or "" for item in articles[:3]), key=len, default=""),
         origins=origins,
     )  # fmt: skip
 
@@ -101,7 +103,8 @@ def _site_names(publisher: str | None, metas: dict[str, str], nodes: list[Node],
             names.extend(texts(node.get("name"))[:1])
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     if host:
-        names.extend((host, host.split(".")[0]))
+        labels = host.split(".")
+        names.extend((host, *(label for label in labels[:-1] if len(label) > 3 or label == labels[0])))
     return [name for name in names if name]
 
 
