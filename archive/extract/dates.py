@@ -124,6 +124,11 @@ _DATE_NAMES = re.compile(
 )
 
 
+def is_month(word: str) -> bool:
+    """Whether a word, in lower case, is the name of a month in a language we know."""
+    return word in _MONTHS
+
+
 def read_moment(text: str, *, day_first: bool = True) -> Moment | None:
     """Read the first date in `text`; None where there is none. A date without a zone is taken as UTC, and says so."""
     text = text.strip()[:200]
