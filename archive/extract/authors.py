@@ -4,6 +4,8 @@ Order: `find_authors` gathers candidates (JSON-LD, meta, microdata, rel=author, 
 byline in the languages news is written in; `is_person` refuses what is no name.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import html as entities
@@ -27,7 +29,9 @@ _BYLINE_START = re.compile(
     r"\b\s*[:：]?|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
-_CJK_NAME = re.compile(r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)")
+_CJK_NAME = re.compile(
+    r"(?:作者|記者|记者|撰文|撰稿|文)\s*[:：/／]?\s*([\u4e00-\u9fff·]{2,4}(?:[\s、,，]+[\u4e00-\u9fff·]{2,4}){0,4})(?=$|[\s/／|）)\]】,，。;；]|報導|报道)"
+)
 _KOREAN_NAME = re.compile(r"([\uac00-\ud7af]{2,4})\s*(?:기자|특파원|논설위원|선임기자)")
 _SPLIT = re.compile(
     r"\s*(?:[;|&•·\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con)\s)\s*",
@@ -47,9 +51,13 @@ _TITLE_TAIL = re.compile(
     re.IGNORECASE,
 )
 _LATIN_NAME = re.compile(r"^[^\W\d_][\w.'’\-]*(?:[\s\u00a0]+[^\W\d_(\"“][\w.'’\-\")”]*){1,5}$")
-_BYLINE_NAMES = re.compile(r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard", re.IGNORECASE)
+_BYLINE_NAMES = re.compile(
+    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
+    re.IGNORECASE,
+)
 _NOT_BYLINE = re.compile(
-    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text", re.IGNORECASE
+    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
+    re.IGNORECASE,
 )
 
 
@@ -66,7 +74,9 @@ _PREFIX_ONLY = re.compile(
     re.IGNORECASE,
 )
 _JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
-_MICRODATA = etree.XPath(".//*[@itemprop='author' or @itemprop='creator' or @property='author' or @property='schema:author']")
+_MICRODATA = etree.XPath(
+    ".//*[@itemprop='author' or @itemprop='creator' or @property='author' or @property='schema:author']"
+)
 _REL_AUTHOR = etree.XPath(".//*[contains(concat(' ', @rel, ' '), ' author ')]")
 _AUTHOR_LINKS = etree.XPath(
     ".//a[contains(@href, '/author') or contains(@href, '/autor') or contains(@href, '/auteur') or contains(@href, '/journalist') "
@@ -74,11 +84,25 @@ _AUTHOR_LINKS = etree.XPath(
     "or contains(@href, '/reporter') or contains(@href, '/writer') or contains(@href, '/redakt')]"
 )
 _MARKED = etree.XPath(
-    ".//*[" + " or ".join(
+    ".//*["
+    + " or ".join(
         f"contains(@{attribute}, '{word}')"
         for attribute in ("class", "id", "data-testid")
-        for word in ("uthor", "yline", "riter", "utor", "uteur", "eporter", "ournalist", "ontributor", "redact", "redakt", "vcard")
-    ) + "]"
+        for word in (
+            "uthor",
+            "yline",
+            "riter",
+            "utor",
+            "uteur",
+            "eporter",
+            "ournalist",
+            "ontributor",
+            "redact",
+            "redakt",
+            "vcard",
+        )
+    )
+    + "]"
 )
 
 
@@ -172,12 +196,17 @@ def names_in(text: str) -> list[str]:
 def is_person(name: str) -> bool:
     """Whether a string can be the name of a person: two to six words, no digits, no organisation words."""
     if re.fullmatch(r"[\u4e00-\u9fff·]{2,6}|[\uac00-\ud7af]{2,5}|[\u3040-\u30ff\u4e00-\u9fff\s　]{2,10}", name):
-        return not re.search(r"編輯|编辑|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集", name)
+        return not re.search(
+            r"編輯|编辑|報導|报道|報道|通讯员|摄影|攝影|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集",
+            name,
+        )
     if len(name) > 60 or any(char.isdigit() for char in name):
         return False
     if _NOISE.search(name):
         return False
-    return bool(_LATIN_NAME.match(name)) or bool(re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name))
+    return bool(_LATIN_NAME.match(name)) or bool(
+        re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name)
+    )
 
 
 def _unique(names: Iterator[str]) -> tuple[str, ...]:
@@ -189,11 +218,16 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
 
 def is_name(name: str) -> bool:
     """Whether a string can name an author at all: a pen name, a team, an agency."""
-    return 2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
+    return (
+        2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
+    )
 
 
 def _visible(
-    body: html.HtmlElement, pieces: list[Piece], order: dict[html.HtmlElement, int], headline_node: html.HtmlElement | None
+    body: html.HtmlElement,
+    pieces: list[Piece],
+    order: dict[html.HtmlElement, int],
+    headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[list[str], str, float]]:
     """Bylines a reader sees, the nearer to the headline the better."""
     head = order.get(headline_node, -1) if headline_node is not None else -1
@@ -205,7 +239,6 @@ def _visible(
     micro: list[str] = []
     rel: list[str] = []
     links: list[str] = []
-    marked: list[tuple[list[str], float]] = []
     for node in _MICRODATA(body)[:20]:
         inner = node.xpath(".//*[@itemprop='name']")
         shown = inner[0] if len(inner) else node
@@ -216,25 +249,35 @@ def _visible(
     for node in _AUTHOR_LINKS(body)[:40]:
         if near(node):
             links.extend(_lines_to_names(_short(node)))
-    for node in _MARKED(body):
-        names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if len(marked) >= 12 or not _BYLINE_NAMES.search(names) or _NOT_BYLINE.search(names):
-            continue
-        found = _lines_to_names(_short(node))
-        if found:
-            marked.append((found, 0.72 if near(node) else 0.5))
+    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(body)]
     if micro:
         yield micro, "microdata", 0.8
     if rel:
         yield rel[:6], "rel=author", 0.66
     if links:
         yield links[:6], "author-link", 0.7
-    for found, weight in marked[:5]:
+    for found, weight in marked:
         yield found, "byline", weight
     yield from _written(pieces, order, head)
 
 
-def _written(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -> Iterator[tuple[list[str], str, float]]:
+def _named_bylines(body: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, list[str]]]:
+    """Elements whose class or id is a byline's, with the names in them; at most five."""
+    given = 0
+    for node in _MARKED(body):
+        names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
+        if _BYLINE_NAMES.search(names) and not _NOT_BYLINE.search(names):
+            found = _lines_to_names(_short(node))
+            if found:
+                yield node, found
+                given += 1
+                if given == 5:
+                    return
+
+
+def _written(
+    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
+) -> Iterator[tuple[list[str], str, float]]:
     """Short lines that read as a byline, "By A. Writer", after the headline."""
     given = 0
     for piece in pieces:

@@ -3,6 +3,8 @@
 The one rule on the headline: the block that shows the headline is labelled so and not repeated in the text.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re
@@ -35,11 +37,90 @@ _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|lee también|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
 )  # fmt: skip
 _BYLINE_WORDS = frozenset(
-    "by and von und par et por y di e de da posted published updated on at in am pm a m p le el am um uhr vom last publié à publicado est gmt utc cet bst ist edt "
-    "pst the reporter correspondent staff writer story words text article monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch "
-    "donnerstag freitag samstag sonntag mon tue wed thu fri sat sun st nd rd th h min read".split()
+    [
+        "by",
+        "and",
+        "von",
+        "und",
+        "par",
+        "et",
+        "por",
+        "y",
+        "di",
+        "e",
+        "de",
+        "da",
+        "posted",
+        "published",
+        "updated",
+        "on",
+        "at",
+        "in",
+        "am",
+        "pm",
+        "a",
+        "m",
+        "p",
+        "le",
+        "el",
+        "am",
+        "um",
+        "uhr",
+        "vom",
+        "last",
+        "publié",
+        "à",
+        "publicado",
+        "est",
+        "gmt",
+        "utc",
+        "cet",
+        "bst",
+        "ist",
+        "edt",
+        "pst",
+        "the",
+        "reporter",
+        "correspondent",
+        "staff",
+        "writer",
+        "story",
+        "words",
+        "text",
+        "article",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "montag",
+        "dienstag",
+        "mittwoch",
+        "donnerstag",
+        "freitag",
+        "samstag",
+        "sonntag",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "st",
+        "nd",
+        "rd",
+        "th",
+        "h",
+        "min",
+        "read",
+    ]
 )
-_CJK_LINE = re.compile(r"^(?:[\d年月日:：\-./ ]{8,}.*)?(?:来源|來源|作者|记者|記者|责任编辑|責任編輯|责编|編輯|编辑)\s*[:：/／]|^[\uac00-\ud7af]{2,4}\s*기자$|^(?:記者|记者)\s*[\u4e00-\u9fff]{2,4}\s*[／/].{0,10}$")
+_CJK_LINE = re.compile(
+    r"^(?:[\d年月日:：\-./ ]{8,}.*)?(?:来源|來源|作者|记者|記者|责任编辑|責任編輯|责编|編輯|编辑)\s*[:：/／]|^[\uac00-\ud7af]{2,4}\s*기자$|^(?:記者|记者)\s*[\u4e00-\u9fff]{2,4}\s*[／/].{0,10}$"
+)
 TEXT_LABELS: frozenset[str] = frozenset(("standfirst", "body", "subheading", "quote", "list", "table"))
 
 
@@ -54,8 +135,7 @@ def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata,
             path = paths[piece.node] = tag_path(piece.node)
         label, rule, evidence = labeller.label(piece, path)
         blocks.append(Block(piece.text, label, rule, evidence, path))
-    for text in hidden:
-        blocks.append(Block(text, "hidden", "not-displayed", "hidden, display:none or visibility:hidden"))
+    blocks.extend(Block(text, "hidden", "not-displayed", "hidden or display:none") for text in hidden)
     return blocks
 
 
@@ -100,7 +180,11 @@ class _Labeller:
         words = norm(piece.text).split()
         if not words or len(words) > 24:
             return None
-        rest = [word for word in words if word not in self.names and not word.isdigit() and word not in _BYLINE_WORDS and not is_month(word)]
+        rest = [
+            word
+            for word in words
+            if word not in self.names and not word.isdigit() and word not in _BYLINE_WORDS and not is_month(word)
+        ]
         if not rest:
             named = any(word in self.names for word in words)
             dated = any(word.isdigit() for word in words)

@@ -4,6 +4,8 @@
 written in; nothing here needs a locale library. A date after the page was seen, or before 1990, is refused.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re
@@ -61,7 +63,9 @@ _ISO = re.compile(
     r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*"
     r"(Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b|[+-]\d{2}\b)?)?"
 )
-_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)")
+_COMPACT = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?(?!\d)"
+)
 _CJK = re.compile(
     r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日号號일]?(?:[^\d]{0,8}?(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})\s*[:時时시点點]\s*(\d{2})(?:\s*[:分분]\s*(\d{2})\b)?)?"
 )
@@ -113,7 +117,20 @@ _MARKED = etree.XPath(
     + " or ".join(
         f"contains(@{attribute}, '{word}')"
         for attribute in ("class", "id")
-        for word in ("date", "Date", "time", "Time", "publish", "posted", "meta", "datum", "fecha", "info", "created", "source")
+        for word in (
+            "date",
+            "Date",
+            "time",
+            "Time",
+            "publish",
+            "posted",
+            "meta",
+            "datum",
+            "fecha",
+            "info",
+            "created",
+            "source",
+        )
     )
     + "]"
 )
@@ -294,17 +311,13 @@ def find_dates(
 
     def add(to: list[Candidate[Moment]], text: str | None, value_from: str, weight: float) -> None:
         found = read_moment(text, day_first=day_first) if text else None
-        if found is not None and _EARLIEST <= found.at and (bound is None or found.at <= bound + timedelta(hours=26)):
+        if found is not None and found.at >= _EARLIEST and (bound is None or found.at <= bound + timedelta(hours=26)):
             to.append(Candidate(found, value_from, weight))
 
-    for rank, node in enumerate(articles[:4]):
-        add(published, first_text(node.get("datePublished")), "json-ld", 1.0 - 0.1 * rank)
-        add(published, first_text(node.get("dateCreated")), "json-ld:dateCreated", 0.75 - 0.1 * rank)
-        add(modified, first_text(node.get("dateModified")), "json-ld", 1.0 - 0.1 * rank)
-    if not articles:
-        for node in nodes[:200]:
-            add(published, first_text(node.get("datePublished")), "json-ld:other", 0.6)
-            add(modified, first_text(node.get("dateModified")), "json-ld:other", 0.6)
+    for node, weight, value_from in _dated_nodes(articles, nodes):
+        add(published, first_text(node.get("datePublished")), value_from, weight)
+        add(published, first_text(node.get("dateCreated")), f"{value_from}:dateCreated", weight - 0.25)
+        add(modified, first_text(node.get("dateModified")), value_from, weight)
     for name, content in metas:
         if name in _PUBLISHED_METAS:
             add(published, content, name, _PUBLISHED_METAS[name])
@@ -321,6 +334,14 @@ def find_dates(
     return _choose(published, modified)
 
 
+def _dated_nodes(articles: list[Node], nodes: list[Node]) -> Iterator[tuple[Node, float, str]]:
+    for rank, node in enumerate(articles[:4]):
+        yield node, 1.0 - 0.1 * rank, "json-ld"
+    if not articles:
+        for node in nodes[:200]:
+            yield node, 0.6, "json-ld:other"
+
+
 def _url_dates(url: str) -> Iterator[str]:
     path = urlsplit(url).path
     match = _URL_DATE.search(path)
@@ -332,7 +353,10 @@ def _url_dates(url: str) -> Iterator[str]:
 
 
 def _visible(
-    body: html.HtmlElement, pieces: list[Piece], order: dict[html.HtmlElement, int], headline_node: html.HtmlElement | None
+    body: html.HtmlElement,
+    pieces: list[Piece],
+    order: dict[html.HtmlElement, int],
+    headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[str, str, float, bool]]:
     """Dates a reader sees: <time>, microdata, elements named for a date, short lines; best just after the headline."""
     head = order.get(headline_node, 0) if headline_node is not None else 0
@@ -347,7 +371,12 @@ def _visible(
         visible = _short(node)
         is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}"))
         if "date" in prop.lower():
-            yield node.get("content") or node.get("datetime") or visible, f"microdata:{prop}", 0.75 + nearness(node), "modif" in prop.lower()
+            yield (
+                node.get("content") or node.get("datetime") or visible,
+                f"microdata:{prop}",
+                0.75 + nearness(node),
+                "modif" in prop.lower(),
+            )
             continue
         stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
         if node.tag == "time" and stated:
@@ -357,7 +386,9 @@ def _visible(
     yield from _lines(pieces, order, head)
 
 
-def _lines(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -> Iterator[tuple[str, str, float, bool]]:
+def _lines(
+    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
+) -> Iterator[tuple[str, str, float, bool]]:
     """Short lines with a year in them, wherever they stand."""
     given = 0
     for piece in pieces:
@@ -377,7 +408,12 @@ def _lines(pieces: list[Piece], order: dict[html.HtmlElement, int], head: int) -
         if piece.link_density > 0.5:
             weight -= 0.15
         given += 1
-        yield text, "line", weight + (0.1 if published else 0.0), bool(_MODIFIED_WORDS.search(text[:80])) and not published
+        yield (
+            text,
+            "line",
+            weight + (0.1 if published else 0.0),
+            bool(_MODIFIED_WORDS.search(text[:80])) and not published,
+        )
         if given > 60:
             return
 

@@ -4,6 +4,8 @@ Everything here is a cause a reader could name: how long, how many links, inside
 from the headline, what the neighbours are like, whether the page repeats it. No site, no language word decides alone.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import math
@@ -16,7 +18,10 @@ from lxml import html
 from archive.extract.headline import norm
 from archive.extract.pieces import Piece
 
-_GOOD = re.compile(r"article|content|body|entry|post|story|text|paragraph|richtext|artikel|inhalt|texte|cuerpo|noticia|detail|prose", re.I)
+_GOOD = re.compile(
+    r"article|content|body|entry|post|story|text|paragraph|richtext|artikel|inhalt|texte|cuerpo|noticia|detail|prose",
+    re.I,
+)
 _BAD: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|toolbar|header|masthead|topbar|skip", re.I)),
     ("footer", re.compile(r"foot(?:er)?\b|footer|colophon|copyright|legal|disclaimer|impressum", re.I)),
@@ -31,8 +36,39 @@ _BAD: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("lead", re.compile(r"lead|lede|intro|standfirst|summary|excerpt|teaser-text|abstract|subtitle|subhead|deck|dek\b|chapeau|description", re.I)),
     ("hidden", re.compile(r"hidden|collaps|visually|sr-only|screen-reader|invisible|accordion", re.I)),
 )  # fmt: skip
-_TAGS = ("p", "div", "li", "h1", "h2", "h3", "h4", "td", "blockquote", "figcaption", "dd", "pre", "section", "article", "button", "header")
-_AROUND = ("article", "main", "nav", "footer", "aside", "header", "form", "table", "ul", "ol", "figure", "section", "blockquote")
+_TAGS = (
+    "p",
+    "div",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "td",
+    "blockquote",
+    "figcaption",
+    "dd",
+    "pre",
+    "section",
+    "article",
+    "button",
+    "header",
+)
+_AROUND = (
+    "article",
+    "main",
+    "nav",
+    "footer",
+    "aside",
+    "header",
+    "form",
+    "table",
+    "ul",
+    "ol",
+    "figure",
+    "section",
+    "blockquote",
+)
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("w_more", re.compile(r"^(?:read (?:more|also|next|the full)|more (?:on|from|about|stories)|also read|see also|related|recommended|lesen sie|mehr (?:zum|lesen|dazu)|siehe auch|"
                           r"weiterlesen|lire aussi|à lire|lee también|leer más|ver también|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj (?:też|także)|延伸閱讀|相关阅读|相关新闻|相關新聞|関連記事|おすすめ|관련기사|"
@@ -84,7 +120,12 @@ class _Totals:
 
 
 def measure(
-    pieces: list[Piece], headline: str | None, headline_node: html.HtmlElement | None, description: str | None, ld_body: str, news: bool
+    pieces: list[Piece],
+    headline: str | None,
+    headline_node: html.HtmlElement | None,
+    description: str | None,
+    ld_body: str,
+    news: bool,
 ) -> list[list[float]]:
     """One row of numbers a piece, in the order of NAMES."""
     sheet = _Sheet(pieces, headline, headline_node, description, ld_body, news)
@@ -95,17 +136,25 @@ class _Sheet:
     """The page-wide sums the rows need, each computed once."""
 
     def __init__(
-        self, pieces: list[Piece], headline: str | None, headline_node: html.HtmlElement | None, description: str | None, ld_body: str, news: bool
+        self,
+        pieces: list[Piece],
+        headline: str | None,
+        headline_node: html.HtmlElement | None,
+        description: str | None,
+        ld_body: str,
+        news: bool,
     ) -> None:
         self.pieces = pieces
         self.around: dict[html.HtmlElement, _Around] = {}
         self.totals: dict[html.HtmlElement, _Totals] = {}
         self.signatures: dict[html.HtmlElement, str] = {}
         self.sig: dict[str, _Totals] = {}
+        self.node_parts: dict[html.HtmlElement, tuple[list[float], list[float]]] = {}
         self.lengths = [len(piece.key) for piece in pieces]
         self.total = sum(self.lengths) or 1
         self.long = [
-            length if length > 60 and piece.link_chars * 3 < length else 0 for piece, length in zip(pieces, self.lengths, strict=True)
+            length if length > 60 and piece.link_chars * 3 < length else 0
+            for piece, length in zip(pieces, self.lengths, strict=True)
         ]
         self.long_total = sum(self.long) or 1
         self.before: list[int] = []
@@ -141,7 +190,8 @@ class _Sheet:
             signature = self.signatures.get(piece.node)
             if signature is None:
                 parent = piece.node.getparent()
-                signature = f"{piece.node.tag}.{piece.node.get('class') or ''}<{parent.tag if parent is not None else ''}.{(parent.get('class') or '') if parent is not None else ''}"
+                above = f"{parent.tag!s}.{parent.get('class') or ''}" if parent is not None else ""
+                signature = f"{piece.node.tag!s}.{piece.node.get('class') or ''}<{above}"
                 self.signatures[piece.node] = signature
             group = self.sig.setdefault(signature, _Totals())
             group.mass += length
@@ -165,8 +215,9 @@ class _Sheet:
         if not self.pieces:
             return None
         node = self.pieces[0].node
-        while node.getparent() is not None and node.getparent() in self.totals:
-            node = node.getparent()
+        above = node.getparent()
+        while above is not None and above in self.totals:
+            node, above = above, above.getparent()
         while True:
             here = self.totals[node].long
             best, most = None, 0
@@ -216,7 +267,7 @@ class _Sheet:
         if parent is None or parent.tag == "html":
             return _Around((0,) * len(_AROUND), 12, 0, (12,) * len(_BAD), 0)
         chain = []
-        node = parent
+        node: html.HtmlElement | None = parent
         while node is not None and node not in self.around and node.tag != "html":
             chain.append(node)
             node = node.getparent()
@@ -243,9 +294,7 @@ class _Sheet:
     def row(self, at: int) -> list[float]:
         piece = self.pieces[at]
         text, node, size = piece.text, piece.node, self.lengths[at] or 1
-        cached = getattr(self, "_steps", None)
-        if cached is None:
-            cached = self._steps = {}
+        cached = self.node_parts
         if node not in cached:
             cached[node] = self._node_part(node)
         words = text.split()
@@ -263,7 +312,7 @@ class _Sheet:
         count = len(self.pieces)
         values += [
             at / count, self.before[at] / self.long_total, 1 - (self.before[at] + self.long[at]) / self.long_total,
-            max(-30, min(60, at - self.head)) if self.head >= 0 else -40, 
+            max(-30, min(60, at - self.head)) if self.head >= 0 else -40,
             math.log1p(max(0, self.before[at] - self.before[self.head])) if self.head >= 0 else -1,
             (1.0 if at > self.head else 0.0) if self.head >= 0 else 0.5, max(-30, min(30, at - self.last_long)),
         ]  # fmt: skip
@@ -288,7 +337,9 @@ class _Sheet:
         parent = node.getparent()
         grand = parent.getparent() if parent is not None else None
         great = grand.getparent() if grand is not None else None
-        up, higher, highest = self.totals.get(parent), self.totals.get(grand), self.totals.get(great)
+        up, higher, highest = (
+            self.totals.get(above) if above is not None else None for above in (parent, grand, great)
+        )
         group = self.sig[self.signatures[node]]
         own = self.totals[node]
         second: list[float] = [
@@ -317,7 +368,10 @@ class _Sheet:
             values.append(math.log1p(self.lengths[other]) if 0 <= other < len(self.pieces) else -1.0)
         low, high = max(0, at - 4), min(len(self.pieces), at + 5)
         mass = sum(self.lengths[low:high]) or 1
-        values += [math.log1p(sum(self.long[low:high])), sum(piece.link_chars for piece in self.pieces[low:high]) / mass]
+        values += [
+            math.log1p(sum(self.long[low:high])),
+            sum(piece.link_chars for piece in self.pieces[low:high]) / mass,
+        ]
         return values
 
     def _headline_overlap(self, plain: str) -> float:

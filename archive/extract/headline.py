@@ -1,5 +1,7 @@
 """What a page is called: the candidate the visible heading confirms, without the site's name."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re
@@ -37,7 +39,9 @@ def find_headline(
     node = next((node for node, text in headings if norm(text) == norm(winner.value)), None)
     if node is None:
         wanted = norm(winner.value)
-        node = next((node for node, text in headings if wanted in norm(text) or (len(text) > 15 and norm(text) in wanted)), None)
+        node = next(
+            (node for node, text in headings if wanted in norm(text) or (len(text) > 15 and norm(text) in wanted)), None
+        )
     return winner.value, node, origin_of(winner, candidates, confidence)
 
 
@@ -59,8 +63,8 @@ def gather(
         candidates.append(Candidate(clean, value_from, weight))
 
     headings = visible_headings(body)
-    for rank, (node, text) in enumerate(headings):
-        add(text, f"{node.tag}", (0.8 if node.tag == "h1" else 0.45) - 0.05 * min(rank, 4))
+    for rank, (shown, text) in enumerate(headings):
+        add(text, str(shown.tag), (0.8 if shown.tag == "h1" else 0.45) - 0.05 * min(rank, 4))
     for rank, node in enumerate(articles[:3]):
         add(first_text(node.get("headline")) or first_text(node.get("name")), "json-ld", 0.75 - 0.15 * rank)
     for name, content in metas:
@@ -79,7 +83,8 @@ def is_site(part: str, names: set[str]) -> bool:
     if len(squashed) < 3 or len(plain.split()) > 5:
         return False
     return any(
-        (len(name) >= 4 and (name in squashed and len(name) * 2.5 >= len(squashed))) or (len(squashed) >= 4 and squashed in name and len(squashed) * 2 >= len(name))
+        (len(name) >= 4 and (name in squashed and len(name) * 2.5 >= len(squashed)))
+        or (len(squashed) >= 4 and squashed in name and len(squashed) * 2 >= len(name))
         for name in (known.replace(" ", "") for known in names)
     )
 
@@ -103,7 +108,11 @@ def without_site(text: str, names: set[str]) -> str:
     spans = [(m.start(), m.end()) for m in _SEPARATOR.finditer(text)]
     if not spans:
         return text
-    bounds = [(0, spans[0][0]), *[(spans[i][1], spans[i + 1][0]) for i in range(len(spans) - 1)], (spans[-1][1], len(text))]
+    bounds = [
+        (0, spans[0][0]),
+        *[(spans[i][1], spans[i + 1][0]) for i in range(len(spans) - 1)],
+        (spans[-1][1], len(text)),
+    ]
     parts = [(start, end) for start, end in bounds if text[start:end].strip()]
     first, last = 0, len(parts)
     while last - first > 1 and is_site(text[slice(*parts[last - 1])], names):

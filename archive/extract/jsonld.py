@@ -4,6 +4,8 @@ Publishers send JSON with raw line breaks, trailing commas, comments, HTML entit
 is tried only when the plain reading failed.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import html
@@ -44,7 +46,9 @@ def types_of(node: Node) -> set[str]:
 def articles_of(nodes: list[Node]) -> list[Node]:
     """The nodes that are articles, news before blogs before the rest, in document order."""
     found = [node for node in nodes if types_of(node) & ARTICLE_TYPES]
-    return sorted(found, key=lambda node: 0 if any("news" in t or t == "liveblogposting" for t in types_of(node)) else 1)
+    return sorted(
+        found, key=lambda node: 0 if any("news" in t or t == "liveblogposting" for t in types_of(node)) else 1
+    )
 
 
 def texts(value: object) -> list[str]:
@@ -92,7 +96,9 @@ def _plain(payload: str) -> str:
 
 
 def _trimmed(payload: str) -> str:
-    text = re.sub(r"^\s*(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/|<!\[CDATA\[)|(?:-->|//\]\]>|/\*\]\]>\*/|\]\]>)\s*$", "", payload)
+    text = re.sub(
+        r"^\s*(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/|<!\[CDATA\[)|(?:-->|//\]\]>|/\*\]\]>\*/|\]\]>)\s*$", "", payload
+    )
     return text.strip().rstrip(";").strip()
 
 

@@ -1,5 +1,7 @@
 """Everything a page says about itself in one pass, with the origin of every field."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -58,7 +60,14 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     )
     order = {element: at for at, element in enumerate(parsed.body.iter())}
     people, people_origin = authors.find_authors(
-        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, pieces=pieces, order=order, headline_node=node, site_names=site_names
+        articles=articles,
+        nodes=nodes,
+        metas=parsed.metas,
+        body=parsed.body,
+        pieces=pieces,
+        order=order,
+        headline_node=node,
+        site_names=site_names,
     )
     published, modified, origins = dates.find_dates(
         articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, pieces=pieces, order=order, headline_node=node, url=page.url,
@@ -114,7 +123,19 @@ def _day_first(parsed: Parsed, url: str) -> bool:
     if lang.startswith("en-") and lang != "en-us":
         return True
     if lang.startswith("en") or not lang:
-        return bool(host) and host.rsplit(".", 1)[-1] in ("uk", "au", "nz", "in", "ie", "za", "de", "fr", "it", "es", "nl")
+        return bool(host) and host.rsplit(".", 1)[-1] in (
+            "uk",
+            "au",
+            "nz",
+            "in",
+            "ie",
+            "za",
+            "de",
+            "fr",
+            "it",
+            "es",
+            "nl",
+        )
     return True
 
 
@@ -161,7 +182,14 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
     found: dict[str, Image] = {}
     value = article.get("image")
     for item in value if isinstance(value, list) else [value]:
-        url = _link(base, str(item.get("url") or item.get("contentUrl") or "") if isinstance(item, dict) else item if isinstance(item, str) else None)
+        url = _link(
+            base,
+            str(item.get("url") or item.get("contentUrl") or "")
+            if isinstance(item, dict)
+            else item
+            if isinstance(item, str)
+            else None,
+        )
         if url:
             caption = first_text(item.get("caption")) if isinstance(item, dict) else None
             credit = first_text(item.get("creditText") or item.get("author")) if isinstance(item, dict) else None
@@ -173,7 +201,7 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
         image = figure.find(".//img")
         url = _link(base, image.get("src") or image.get("data-src")) if image is not None else None
         if url and len(found) < 50:
-            caption = figure.find(".//figcaption")
-            words = " ".join("".join(caption.itertext()).split()) if caption is not None else ""
+            under = figure.find(".//figcaption")
+            words = " ".join("".join(under.itertext()).split()) if under is not None else ""
             found[url] = Image(url, words or None)
     return tuple(list(found.values())[:50])

@@ -167,8 +167,7 @@ def _bound(parsed: Parsed) -> None:
             cut.append(node)
         elif depth == MAX_DEPTH:
             deepest = True
-            for child in node:
-                cut.append(child)
+            cut.extend(node)
     if count > MAX_NODES:
         parsed.warnings.append(f"page of {count} elements read up to element {MAX_NODES}")
     if deepest:

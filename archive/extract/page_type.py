@@ -1,5 +1,7 @@
 """What kind of page it is. A wall is never an article."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re
@@ -72,7 +74,7 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
         if match and words < 120:
             return "consent", match[0]
     match = _PAYWALL.search(signs.page_text)
-    if match and words < 250 and (signs.free is False or words < 120 and signs.declares_article):
+    if match and words < 250 and (signs.free is False or (words < 120 and signs.declares_article)):
         return "paywall", match[0]
     if signs.free is False and words < 60:
         return "paywall", "isAccessibleForFree is false"

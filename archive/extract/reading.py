@@ -1,5 +1,7 @@
 """One reading of one page, step by step."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import hashlib
@@ -40,7 +42,7 @@ def warm_up() -> None:
     extract(Page("https://warm.example/up", b"<html lang=en><body><article><h1>Warm up</h1><p>One page.</p></article>"))
 
 
-def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balanced") -> Extraction:  # noqa: B008
+def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balanced") -> Extraction:
     """Read `page` (content-decoded bytes) into an Extraction. Raises ValueError for an unknown profile only."""
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
@@ -74,7 +76,9 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     if not pieces:
         return {}
     voted = body.matched(pieces, body.main_text(parsed.root, profile))
-    rows = measure(pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article)
+    rows = measure(
+        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article
+    )
     for row, piece in zip(rows, pieces, strict=True):
         row.append(1.0 if piece.order in voted else 0.0)
     likely = body_model().likelihood(rows)
