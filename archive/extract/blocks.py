@@ -8,6 +8,7 @@ The one rule on the headline: the block that shows the headline is labelled so a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import html
 
@@ -177,7 +178,7 @@ class _Labeller:
 
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
-        words = norm(piece.text).split()
+        words = norm(piece.text).split() if len(piece.text) < 200 else []
         if not words or len(words) > 24:
             return None
         rest = [
@@ -211,19 +212,27 @@ def _kind(path: str) -> Label:
     return "body"
 
 
+@lru_cache(maxsize=16384)
+def _zone(names: str) -> tuple[Label, str] | None:
+    for label, pattern in _ZONES:
+        match = pattern.search(names)
+        if match:
+            return label, match[0]
+    return None
+
+
 def _left_out(piece: Piece, tags: list[str]) -> tuple[Label, str, str]:
-    for tag, label in (("nav", "nav"), ("footer", "footer")):
-        if tag in tags:
-            return label, "tag", tag  # type: ignore[return-value]
+    if "nav" in tags:
+        return "nav", "tag", "nav"
+    if "footer" in tags:
+        return "footer", "tag", "footer"
     node: html.HtmlElement | None = piece.node
     steps = 0
     while node is not None and steps < 12:
         names = f"{node.get('class') or ''} {node.get('id') or ''}"
-        if names != " ":
-            for label, pattern in _ZONES:
-                match = pattern.search(names)
-                if match:
-                    return label, "named", match[0]
+        found = _zone(names[:300]) if names != " " else None
+        if found is not None:
+            return found[0], "named", found[1]
         node = node.getparent()
         steps += 1
     if piece.link_density > 0.5:

@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import html
 
@@ -119,6 +120,12 @@ class _Totals:
     pieces: int = 0
 
 
+@lru_cache(maxsize=16384)
+def named(names: str) -> tuple[bool, tuple[int, ...]]:
+    """What the class, id and role of an element say: (is it content, which of _BAD)."""
+    return bool(_GOOD.search(names)), tuple(at for at, (_, pattern) in enumerate(_BAD) if pattern.search(names))
+
+
 def measure(
     pieces: list[Piece],
     headline: str | None,
@@ -126,10 +133,40 @@ def measure(
     description: str | None,
     ld_body: str,
     news: bool,
-) -> list[list[float]]:
-    """One row of numbers a piece, in the order of NAMES."""
+    wanted: set[int],
+) -> dict[int, list[float]]:
+    """One row of numbers, in the order of NAMES, for each of the `wanted` pieces."""
     sheet = _Sheet(pieces, headline, headline_node, description, ld_body, news)
-    return [sheet.row(at) for at in range(len(pieces))]
+    return {at: sheet.row(at) for at in range(len(pieces)) if at in wanted}
+
+
+def hopeless(pieces: list[Piece]) -> set[int]:
+    """Pieces that need no model: runs of links, and what stands in <nav> or <footer>."""
+    linked = [piece.link_density >= 0.9 and len(piece.key) < 160 for piece in pieces]
+    zones: dict[html.HtmlElement, bool] = {}
+    found: set[int] = set()
+    for at, piece in enumerate(pieces):
+        if (linked[at] and (at == 0 or linked[at - 1]) and (at + 1 == len(pieces) or linked[at + 1])) or (len(piece.key) < 400 and _in_zone(piece.node, zones)):
+            found.add(at)
+    return found
+
+
+def _in_zone(node: html.HtmlElement, known: dict[html.HtmlElement, bool]) -> bool:
+    chain: list[html.HtmlElement] = []
+    up: html.HtmlElement | None = node
+    answer = False
+    while up is not None:
+        if up in known:
+            answer = known[up]
+            break
+        chain.append(up)
+        if up.tag in ("nav", "footer"):
+            # An article may have a footer of its own, with its last lines in it.
+            answer = up.tag == "nav" or not any(above.tag == "article" for above in up.iterancestors("article"))
+            break
+        up = up.getparent()
+    known.update(dict.fromkeys(chain, answer))
+    return answer
 
 
 class _Sheet:
@@ -254,11 +291,11 @@ class _Sheet:
         bad = [min(level + 1, 12) for level in up.bad]
         good_level, good_count = min(up.good_level + 1, 12), up.good_count
         if len(names) > 2 and tag not in ("body", "html"):
-            if _GOOD.search(names):
+            is_good, kinds = named(names)
+            if is_good:
                 good_level, good_count = 0, good_count + 1
-            for at, (_, pattern) in enumerate(_BAD):
-                if pattern.search(names):
-                    bad[at] = 0
+            for at in kinds:
+                bad[at] = 0
         found = _Around(tuple(flags), good_level, good_count, tuple(bad), up.depth + 1)
         self.around[node] = found
         return found

@@ -1,5 +1,7 @@
 """The page as a list of pieces: what stands between two block boundaries, in document order, with what surrounds it."""
 
+# ruff: noqa: E501 - a table of tags
+
 from __future__ import annotations
 
 import re

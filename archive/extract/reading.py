@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from archive.extract import body, language
 from archive.extract.blocks import label_blocks, text_of
-from archive.extract.features import measure
+from archive.extract.features import hopeless, measure
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.page import Parsed, read_page
@@ -76,13 +76,14 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     if not pieces:
         return {}
     voted = body.matched(pieces, body.main_text(parsed.root, profile))
+    wanted = set(range(len(pieces))) - hopeless(pieces)
     rows = measure(
-        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article
+        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted
     )
-    for row, piece in zip(rows, pieces, strict=True):
-        row.append(1.0 if piece.order in voted else 0.0)
-    likely = body_model().likelihood(rows)
-    chosen = {piece.order: p for piece, p in zip(pieces, likely, strict=True) if p > _THRESHOLD[profile]}
+    for at, row in rows.items():
+        row.append(1.0 if at in voted else 0.0)
+    likely = body_model().likelihood(list(rows.values()))
+    chosen = {at: p for at, p in zip(rows, likely, strict=True) if p > _THRESHOLD[profile]}
     # A page too unlike the ones the model knows: what trafilatura found is better than nothing.
     if not any(len(pieces[at].key) > 40 for at in chosen):
         return dict.fromkeys(voted, 0.5) or chosen
