@@ -4,6 +4,8 @@ Order: `find_authors` gathers candidates (JSON-LD, meta, microdata, rel=author, 
 byline in the languages news is written in; `is_person` refuses what is no name.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import html as entities
@@ -172,7 +174,7 @@ def _json_ld_people(value: object, by_id: dict[str, Node]) -> tuple[list[str], l
 def names_in(text: str) -> list[str]:
     """The names a byline gives, in order: "By A. Writer and B. Other, Chief Editor" → ["A. Writer", "B. Other"]."""
     text = " ".join(entities.unescape(text).replace("\u200b", "").split())
-    if not text or len(text) > 300:
+    if not text or len(text) > 300 or text.startswith(("http:", "https:", "//", "www.", "@")):
         return []
     chinese = _CJK_NAME.findall(text)
     if chinese:
@@ -194,7 +196,10 @@ def names_in(text: str) -> list[str]:
 def is_person(name: str) -> bool:
     """Whether a string can be the name of a person: two to six words, no digits, no organisation words."""
     if re.fullmatch(r"[\u4e00-\u9fff·]{2,6}|[\uac00-\ud7af]{2,5}|[\u3040-\u30ff\u4e00-\u9fff\s　]{2,10}", name):
-        return not re.search(r"編輯|编辑|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集", name)
+        return not re.search(
+            r"編輯|编辑|報導|报道|報道|通讯员|摄影|攝影|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集",
+            name,
+        )
     if len(name) > 60 or any(char.isdigit() for char in name):
         return False
     if _NOISE.search(name):
@@ -234,7 +239,6 @@ def _visible(
     micro: list[str] = []
     rel: list[str] = []
     links: list[str] = []
-    marked: list[tuple[list[str], float]] = []
     for node in _MICRODATA(body)[:20]:
         inner = node.xpath(".//*[@itemprop='name']")
         shown = inner[0] if len(inner) else node
@@ -245,22 +249,30 @@ def _visible(
     for node in _AUTHOR_LINKS(body)[:40]:
         if near(node):
             links.extend(_lines_to_names(_short(node)))
-    for node in _MARKED(body):
-        names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if len(marked) >= 12 or not _BYLINE_NAMES.search(names) or _NOT_BYLINE.search(names):
-            continue
-        found = _lines_to_names(_short(node))
-        if found:
-            marked.append((found, 0.72 if near(node) else 0.5))
+    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(body)]
     if micro:
         yield micro, "microdata", 0.8
     if rel:
         yield rel[:6], "rel=author", 0.66
     if links:
         yield links[:6], "author-link", 0.7
-    for found, weight in marked[:5]:
+    for found, weight in marked:
         yield found, "byline", weight
     yield from _written(pieces, order, head)
+
+
+def _named_bylines(body: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, list[str]]]:
+    """Elements whose class or id is a byline's, with the names in them; at most five."""
+    given = 0
+    for node in _MARKED(body):
+        names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
+        if _BYLINE_NAMES.search(names) and not _NOT_BYLINE.search(names):
+            found = _lines_to_names(_short(node))
+            if found:
+                yield node, found
+                given += 1
+                if given == 5:
+                    return
 
 
 def _written(

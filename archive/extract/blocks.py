@@ -3,13 +3,18 @@
 The one rule on the headline: the block that shows the headline is labelled so and not repeated in the text.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import html
 
+from archive.extract.dates import is_month
 from archive.extract.headline import norm
+from archive.extract.metadata import Metadata
 from archive.extract.pieces import Piece, tag_path
 from archive.model import Block, Label
 
@@ -25,28 +30,113 @@ _ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser", re.I)),
     ("promo", re.compile(r"promo|social|share|app-", re.I)),
 )  # fmt: skip
+_NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
+    ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
+                                  r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
+    ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
+    ("ad", re.compile(r"^(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|реклама|广告|廣告|広告|광고|story continues below(?: advertisement)?|article continues (?:below|after).{0,30})[.:]?$", re.I)),
+    ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|lee también|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
+)  # fmt: skip
+_BYLINE_WORDS = frozenset(
+    [
+        "by",
+        "and",
+        "von",
+        "und",
+        "par",
+        "et",
+        "por",
+        "y",
+        "di",
+        "e",
+        "de",
+        "da",
+        "posted",
+        "published",
+        "updated",
+        "on",
+        "at",
+        "in",
+        "am",
+        "pm",
+        "a",
+        "m",
+        "p",
+        "le",
+        "el",
+        "am",
+        "um",
+        "uhr",
+        "vom",
+        "last",
+        "publié",
+        "à",
+        "publicado",
+        "est",
+        "gmt",
+        "utc",
+        "cet",
+        "bst",
+        "ist",
+        "edt",
+        "pst",
+        "the",
+        "reporter",
+        "correspondent",
+        "staff",
+        "writer",
+        "story",
+        "words",
+        "text",
+        "article",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "montag",
+        "dienstag",
+        "mittwoch",
+        "donnerstag",
+        "freitag",
+        "samstag",
+        "sonntag",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "st",
+        "nd",
+        "rd",
+        "th",
+        "h",
+        "min",
+        "read",
+    ]
+)
+_CJK_LINE = re.compile(
+    r"^(?:[\d年月日:：\-./ ]{8,}.*)?(?:来源|來源|作者|记者|記者|责任编辑|責任編輯|责编|編輯|编辑)\s*[:：/／]|^[\uac00-\ud7af]{2,4}\s*기자$|^(?:記者|记者)\s*[\u4e00-\u9fff]{2,4}\s*[／/].{0,10}$"
+)
 TEXT_LABELS: frozenset[str] = frozenset(("standfirst", "body", "subheading", "quote", "list", "table"))
 
 
-def label_blocks(
-    pieces: list[Piece],
-    chosen: set[int],
-    headline: str | None,
-    headline_node: html.HtmlElement | None,
-    hidden: list[str],
-) -> list[Block]:
+def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata, hidden: list[str]) -> list[Block]:
     """A block for each piece in document order, then one for each hidden subtree."""
-    wanted = norm(headline or "")
+    labeller = _Labeller(chosen, facts)
     blocks: list[Block] = []
     paths: dict[html.HtmlElement, str] = {}
     for piece in pieces:
         path = paths.get(piece.node)
         if path is None:
             path = paths[piece.node] = tag_path(piece.node)
-        label, rule, evidence = _label(piece, chosen, wanted, headline_node, path)
+        label, rule, evidence = labeller.label(piece, path)
         blocks.append(Block(piece.text, label, rule, evidence, path))
-    for text in hidden:
-        blocks.append(Block(text, "hidden", "not-displayed", "hidden, display:none or visibility:hidden"))
+    blocks.extend(Block(text, "hidden", "not-displayed", "hidden or display:none") for text in hidden)
     return blocks
 
 
@@ -55,17 +145,55 @@ def text_of(blocks: list[Block]) -> str:
     return "\n".join(" ".join(block.text.split()) for block in blocks if block.label in TEXT_LABELS)
 
 
-def _label(
-    piece: Piece, chosen: set[int], wanted: str, headline_node: html.HtmlElement | None, path: str
-) -> tuple[Label, str, str]:
-    if wanted and (piece.node is headline_node or (len(piece.text) < 400 and norm(piece.text) == wanted)):
-        return "headline", "same-as-headline", ""
-    if piece.order in chosen:
-        return _kind(path), "main-text", "trafilatura"
-    tags = path.split("/")
-    if "figcaption" in tags:
-        return "caption", "figcaption", ""
-    return _left_out(piece, tags)
+class _Labeller:
+    def __init__(self, chosen: dict[int, float], facts: Metadata) -> None:
+        self.chosen = chosen
+        self.headline = norm(facts.headline or "")
+        self.headline_node = facts.headline_node
+        self.names = {word for author in facts.authors for word in norm(author.name).split()}
+        self.names |= set(norm(facts.publisher or "").split())
+
+    def label(self, piece: Piece, path: str) -> tuple[Label, str, str]:
+        """The label, the rule that gave it, and what the rule saw."""
+        if self.headline and (
+            piece.node is self.headline_node or (len(piece.text) < 400 and norm(piece.text) == self.headline)
+        ):
+            return "headline", "same-as-headline", ""
+        likely = self.chosen.get(piece.order)
+        short = len(piece.key) < 160
+        if short and (likely is not None or "h1" not in path):
+            line = self._byline(piece)
+            if line is not None:
+                return line, "names-and-dates-only", ""
+        if likely is not None:
+            if short:
+                for label, pattern in _NOTICES:
+                    match = pattern.search(piece.text)
+                    if match:
+                        return label, "notice", match[0]
+            return _kind(path), "body-model", f"{likely:.2f}"
+        if "figcaption" in path.split("/"):
+            return "caption", "figcaption", ""
+        return _left_out(piece, path.split("/"))
+
+    def _byline(self, piece: Piece) -> Label | None:
+        """A line of nothing but the authors' names, dates and the words of bylines."""
+        words = norm(piece.text).split() if len(piece.text) < 200 else []
+        if not words or len(words) > 24:
+            return None
+        rest = [
+            word
+            for word in words
+            if word not in self.names and not word.isdigit() and word not in _BYLINE_WORDS and not is_month(word)
+        ]
+        if not rest:
+            named = any(word in self.names for word in words)
+            dated = any(word.isdigit() for word in words)
+            clock = bool(re.fullmatch(r"\d{1,2}[:.]\d{2}(?:\s*[ap]m)?", piece.text, re.I))
+            return "byline" if named and self.names else "dateline" if clock or (dated and len(words) >= 3) else None
+        if _CJK_LINE.search(piece.text) and len(piece.key) < 60:
+            return "byline"
+        return None
 
 
 def _kind(path: str) -> Label:
@@ -84,19 +212,27 @@ def _kind(path: str) -> Label:
     return "body"
 
 
+@lru_cache(maxsize=16384)
+def _zone(names: str) -> tuple[Label, str] | None:
+    for label, pattern in _ZONES:
+        match = pattern.search(names)
+        if match:
+            return label, match[0]
+    return None
+
+
 def _left_out(piece: Piece, tags: list[str]) -> tuple[Label, str, str]:
-    for tag, label in (("nav", "nav"), ("footer", "footer")):
-        if tag in tags:
-            return label, "tag", tag  # type: ignore[return-value]
+    if "nav" in tags:
+        return "nav", "tag", "nav"
+    if "footer" in tags:
+        return "footer", "tag", "footer"
     node: html.HtmlElement | None = piece.node
     steps = 0
     while node is not None and steps < 12:
         names = f"{node.get('class') or ''} {node.get('id') or ''}"
-        if names != " ":
-            for label, pattern in _ZONES:
-                match = pattern.search(names)
-                if match:
-                    return label, "named", match[0]
+        found = _zone(names[:300]) if names != " " else None
+        if found is not None:
+            return found[0], "named", found[1]
         node = node.getparent()
         steps += 1
     if piece.link_density > 0.5:

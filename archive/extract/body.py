@@ -35,7 +35,7 @@ def main_text(root: html.HtmlElement, profile: str) -> str:
         )
     except (etree.LxmlError, ValueError, TypeError, AttributeError, RecursionError, IndexError, KeyError):
         return ""
-    return (document.text or "") if document is not None else ""
+    return str(getattr(document, "text", None) or "")
 
 
 def matched(pieces: list[Piece], text: str) -> set[int]:

@@ -4,6 +4,8 @@ The labels are WHATWG's (https://encoding.spec.whatwg.org/#names-and-labels): gb
 windows-1252. A label that the bytes contradict is not believed, and the answer says so in its warnings.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import codecs

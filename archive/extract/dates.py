@@ -4,6 +4,8 @@
 written in; nothing here needs a locale library. A date after the page was seen, or before 1990, is refused.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re
@@ -137,6 +139,11 @@ _DATE_NAMES = re.compile(
     r"article-?time|(?:^|[-_\s])time(?:$|[-_\s])|created|writedate|regist|source",
     re.IGNORECASE,
 )
+
+
+def is_month(word: str) -> bool:
+    """Whether a word, in lower case, is the name of a month in a language we know."""
+    return word in _MONTHS
 
 
 def read_moment(text: str, *, day_first: bool = True) -> Moment | None:
@@ -307,14 +314,10 @@ def find_dates(
         if found is not None and found.at >= _EARLIEST and (bound is None or found.at <= bound + timedelta(hours=26)):
             to.append(Candidate(found, value_from, weight))
 
-    for rank, node in enumerate(articles[:4]):
-        add(published, first_text(node.get("datePublished")), "json-ld", 1.0 - 0.1 * rank)
-        add(published, first_text(node.get("dateCreated")), "json-ld:dateCreated", 0.75 - 0.1 * rank)
-        add(modified, first_text(node.get("dateModified")), "json-ld", 1.0 - 0.1 * rank)
-    if not articles:
-        for node in nodes[:200]:
-            add(published, first_text(node.get("datePublished")), "json-ld:other", 0.6)
-            add(modified, first_text(node.get("dateModified")), "json-ld:other", 0.6)
+    for node, weight, value_from in _dated_nodes(articles, nodes):
+        add(published, first_text(node.get("datePublished")), value_from, weight)
+        add(published, first_text(node.get("dateCreated")), f"{value_from}:dateCreated", weight - 0.25)
+        add(modified, first_text(node.get("dateModified")), value_from, weight)
     for name, content in metas:
         if name in _PUBLISHED_METAS:
             add(published, content, name, _PUBLISHED_METAS[name])
@@ -329,6 +332,14 @@ def find_dates(
     if last_modified and not modified:
         add(modified, last_modified, "http:last-modified", 0.2)
     return _choose(published, modified)
+
+
+def _dated_nodes(articles: list[Node], nodes: list[Node]) -> Iterator[tuple[Node, float, str]]:
+    for rank, node in enumerate(articles[:4]):
+        yield node, 1.0 - 0.1 * rank, "json-ld"
+    if not articles:
+        for node in nodes[:200]:
+            yield node, 0.6, "json-ld:other"
 
 
 def _url_dates(url: str) -> Iterator[str]:

@@ -4,6 +4,8 @@ Publishers send JSON with raw line breaks, trailing commas, comments, HTML entit
 is tried only when the plain reading failed.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import html

@@ -1,5 +1,7 @@
 """Which language the text is in: py3langid on the text, checked against what the page declares."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """Everything a page says about itself in one pass, with the origin of every field."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ class Metadata:
     json_ld_types: frozenset[str]
     og_type: str
     declares_article: bool
+    ld_body: str  # JSON-LD articleBody, compared with what is visible, never taken on its own word
     origins: dict[str, Origin]
 
 
@@ -92,6 +95,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         next_page=_next_page(base, rels.get("next"), parsed),
         json_ld_types=kinds, og_type=og_type,
         declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),
+        ld_body=max((first_text(item.get("articleBody")) or "" for item in articles[:3]), key=len, default=""),
         origins=origins,
     )  # fmt: skip
 
@@ -108,7 +112,8 @@ def _site_names(publisher: str | None, metas: dict[str, str], nodes: list[Node],
             names.extend(texts(node.get("name"))[:1])
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     if host:
-        names.extend((host, host.split(".")[0]))
+        labels = host.split(".")
+        names.extend((host, *(label for label in labels[:-1] if len(label) > 3 or label == labels[0])))
     return [name for name in names if name]
 
 
@@ -196,7 +201,7 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
         image = figure.find(".//img")
         url = _link(base, image.get("src") or image.get("data-src")) if image is not None else None
         if url and len(found) < 50:
-            caption = figure.find(".//figcaption")
-            words = " ".join("".join(caption.itertext()).split()) if caption is not None else ""
+            under = figure.find(".//figcaption")
+            words = " ".join("".join(under.itertext()).split()) if under is not None else ""
             found[url] = Image(url, words or None)
     return tuple(list(found.values())[:50])

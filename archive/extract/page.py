@@ -24,6 +24,7 @@ _DROPPED = ("script", "style", "noscript", "svg", "template", "iframe", "object"
             "input", "textarea")  # fmt: skip
 _NULLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
 _BLANK = "<html><head></head><body></body></html>"
 
 
@@ -153,6 +154,8 @@ def _length(node: html.HtmlElement) -> int:
 
 
 def _bound(parsed: Parsed) -> None:
+    if sum(1 for _ in parsed.body.iter()) <= MAX_NODES and not _DEEP(parsed.body):
+        return
     count = 0
     cut: list[html.HtmlElement] = []
     depth = 0
@@ -167,8 +170,7 @@ def _bound(parsed: Parsed) -> None:
             cut.append(node)
         elif depth == MAX_DEPTH:
             deepest = True
-            for child in node:
-                cut.append(child)
+            cut.extend(node)
     if count > MAX_NODES:
         parsed.warnings.append(f"page of {count} elements read up to element {MAX_NODES}")
     if deepest:

@@ -1,5 +1,7 @@
 """What kind of page it is. A wall is never an article."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re

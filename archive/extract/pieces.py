@@ -1,5 +1,7 @@
 """The page as a list of pieces: what stands between two block boundaries, in document order, with what surrounds it."""
 
+# ruff: noqa: E501 - a table of tags
+
 from __future__ import annotations
 
 import re
@@ -9,7 +11,10 @@ from dataclasses import dataclass
 from lxml import html
 
 BLOCK_TAGS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "caption", "button", "label", "frameset", "html", "amp-carousel"]
+    ("address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "dialog", "dir",
+     "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6",
+     "header", "hgroup", "hr", "html", "label", "legend", "li", "main", "menu", "nav", "ol", "option", "p", "pre", "section",
+     "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul")
 )  # fmt: skip
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 MAX_PIECES = 20_000
@@ -30,7 +35,7 @@ class Piece:
         return self.link_chars / max(1, len(self.key))
 
 
-def pieces_of(body: html.HtmlElement, *, before: list[html.HtmlElement] | None = None) -> list[Piece]:
+def pieces_of(body: html.HtmlElement) -> list[Piece]:
     """Cut the tree at its block boundaries and double line breaks. Every visible character is in one piece."""
     cutter = _Cutter()
     cutter.walk(body)
@@ -71,8 +76,7 @@ class _Cutter:
             linked = in_link or tag == "a"
             if node.text:
                 self.add(node.text, inner, linked)
-            for child in reversed(node):
-                stack.append((child, inner, linked, False))
+            stack.extend((child, inner, linked, False) for child in reversed(node))
         self.flush()
 
     def add(self, text: str, owner: html.HtmlElement, linked: bool) -> None:

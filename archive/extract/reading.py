@@ -1,5 +1,7 @@
 """One reading of one page, step by step."""
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import hashlib
@@ -8,7 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 from archive.extract import body, language
 from archive.extract.blocks import label_blocks, text_of
+from archive.extract.features import hopeless, measure
 from archive.extract.metadata import Metadata, find_metadata
+from archive.extract.model import body_model
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
 from archive.extract.pieces import Piece, pieces_of
@@ -45,9 +49,9 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     parsed = read_page(page)
     pieces = pieces_of(parsed.body)
     facts = find_metadata(page, parsed, pieces)
-    chosen = body.matched(pieces, body.main_text(parsed.root, profile)) if pieces else set()
+    chosen = _choose(parsed, facts, pieces, profile)
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
-    blocks = label_blocks(pieces, chosen, facts.headline, facts.headline_node, hidden)
+    blocks = label_blocks(pieces, chosen, facts, hidden)
     text = text_of(blocks)
     kind, reason = page_type(_signs(page, parsed, facts, pieces, text))
     origins = dict(facts.origins)
@@ -61,6 +65,29 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile), next_page=facts.next_page,
         outlinks=_outlinks(page, parsed), declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
+
+
+# Above which likelihood a piece is text. Fitted for the mean F1; see docs/reading.md.
+_THRESHOLD = {"precision": 0.65, "balanced": 0.45, "recall": 0.25}
+
+
+def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) -> dict[int, float]:
+    """The orders of the pieces that are the text, with how likely each is."""
+    if not pieces:
+        return {}
+    voted = body.matched(pieces, body.main_text(parsed.root, profile))
+    wanted = set(range(len(pieces))) - hopeless(pieces)
+    rows = measure(
+        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted
+    )
+    for at, row in rows.items():
+        row.append(1.0 if at in voted else 0.0)
+    likely = body_model().likelihood(list(rows.values()))
+    chosen = {at: p for at, p in zip(rows, likely, strict=True) if p > _THRESHOLD[profile]}
+    # A page too unlike the ones the model knows: what trafilatura found is better than nothing.
+    if not any(len(pieces[at].key) > 40 for at in chosen):
+        return dict.fromkeys(voted, 0.5) or chosen
+    return chosen
 
 
 def _article(facts: Metadata, text: str, kind: PageType, lang: str | None, confidence: float | None) -> Article:
