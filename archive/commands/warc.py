@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archive.verify import Report
     from archive.warc.reader import Record
 
-warc_app = typer.Typer(no_args_is_help=True, help="The WARC files themselves: list, print, verify, index.")
+warc_app = typer.Typer(no_args_is_help=True, help="The WARC files themselves: list, print, verify, repair.")
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="WARC files; names inside the archive work too.")]
 _STATUSES = re.compile(r"^(\d{3})(?:-(\d{3}))?$")
@@ -42,7 +42,7 @@ def ls(
     counts = {"records": 0}
 
     def rows() -> Iterator[dict[str, Any]]:
-        for path in _paths(context, files):
+        for path in paths_of(context, files):
             for row in _record_rows(path):
                 if _fits(row, type_, mime, wanted):
                     counts["records"] += 1
@@ -130,7 +130,7 @@ def cat(
 
     if header + payload + raw > 1:
         raise UsageError("only one of -w, -p and -P can be given", hint="leave out all but one")
-    record = read_record(_path(context, file), offset)
+    record = read_record(path_of(context, file), offset)
     out = sys.stdout.buffer
     sys.stdout.flush()
     if payload or raw:
@@ -159,7 +159,7 @@ def verify(
     """Check files for every problem: gzip, structure, digests, references. Exit code 7 if there is one."""
     from archive.verify import verify_files
 
-    paths = _paths(context, files) if files else _archive_files(context)
+    paths = paths_of(context, files) if files else archive_files(context)
     reports = list(verify_files(paths, workers, deep=deep))
     rows = [row for report in reports for row in _problem_rows(report)]
     print_listing(rows, ("file", "offset", "severity", "code", "message"), listing, total=len(rows))
@@ -214,7 +214,7 @@ def index(
     """Index WARC files as CDXJ, sorted, one line per capture."""
     from archive.warc.captures import build_index
 
-    paths = _paths(context, files)
+    paths = paths_of(context, files)
     if not write:
         lines = sorted(line for path in paths for line in build_index(path, path.name).splitlines(keepends=True))
         sys.stdout.flush()
@@ -228,7 +228,7 @@ def index(
         say(f"{target}: {plural(count, 'capture')}")
 
 
-def _archive_files(context: typer.Context) -> list[Path]:
+def archive_files(context: typer.Context) -> list[Path]:
     from archive.store import LocalStore
 
     location = location_of(context)
@@ -239,11 +239,11 @@ def _archive_files(context: typer.Context) -> list[Path]:
     return [store.path(name) for name in names]
 
 
-def _paths(context: typer.Context, files: Sequence[Path]) -> list[Path]:
-    return [_path(context, file) for file in files]
+def paths_of(context: typer.Context, files: Sequence[Path]) -> list[Path]:
+    return [path_of(context, file) for file in files]
 
 
-def _path(context: typer.Context, file: Path) -> Path:
+def path_of(context: typer.Context, file: Path) -> Path:
     """The file itself, or one of that name in the archive: what records say in `warc_file` can be typed anywhere."""
     if file.exists():
         return file

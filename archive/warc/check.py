@@ -17,7 +17,7 @@ from archive.errors import NotFound
 from archive.http import ResponseReader, entity_pieces
 from archive.warc.digests import same_digest
 from archive.warc.members import MemberError, MemberReader, find_member, header_problem
-from archive.warc.reader import RawRecord, RecordError, RecordStream, is_plain, parse_date, plain_stream
+from archive.warc.reader import RawRecord, RecordError, RecordStream, find_plain, is_plain, parse_date, plain_stream
 
 _RECORD_ID = re.compile(r"^<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>$")
 _MANDATORY = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "Content-Length")
@@ -179,7 +179,7 @@ class _FileCheck:
             except RecordError as error:
                 self.damaged = True
                 self.add(at, None, error.code, error.message)
-                start = _find_plain(self.fd, at + 1, self.size)
+                start = find_plain(self.fd, at + 1, self.size)
 
     # -- one record
 
@@ -218,20 +218,6 @@ class _FileCheck:
         self.references = [item for item in self.references if item.refers_to not in self.ids]
         if self.records and self.first_type != "warcinfo" and not self.damaged:
             self.add(0, None, "no-warcinfo", "the file does not begin with a warcinfo record")
-
-
-def _find_plain(fd: int, start: int, size: int) -> int:
-    """The next line that looks like the start of a record, or the end of the file."""
-    at = start
-    while at < size:
-        window = os.pread(fd, 1 << 18, at)
-        found = window.find(b"\r\n\r\nWARC/1.")
-        if found >= 0:
-            return at + found + 4
-        if len(window) <= 16:
-            break
-        at += len(window) - 16
-    return size
 
 
 def _header_problems(raw: RawRecord, kind: str) -> Iterator[tuple[str, str]]:

@@ -92,10 +92,14 @@ class MemberError(Exception):
 
 
 class MemberReader:
-    """Gives the content of the gzip member at `offset`, piece by piece. `end` is known once `read` gave b""."""
+    """Gives the content of the gzip member at `offset`, piece by piece. `end` is known once `read` gave b"".
 
-    def __init__(self, fd: int, offset: int) -> None:
+    Where a member is damaged, what the piece with the damage held is lost: small pieces save more of it.
+    """
+
+    def __init__(self, fd: int, offset: int, *, piece_bytes: int = _OUT) -> None:
         self.offset = offset
+        self._piece_bytes = piece_bytes
         self.end: int | None = None
         self._fd = fd
         self._at = offset
@@ -105,18 +109,18 @@ class MemberReader:
         self._more_inside = False
 
     def read(self) -> bytes:
-        """The next piece of at most 1 MiB, or b"" at the end. Raises MemberError."""
+        """The next piece, or b"" at the end. Raises MemberError."""
         while self.end is None:
             if not self._input and not self._more_inside:
                 self._fill()
             try:
-                out: bytes = self._engine.decompress(self._input, _OUT)
+                out: bytes = self._engine.decompress(self._input, self._piece_bytes)
             except _GzipError as error:
                 raise MemberError("gzip", self.offset, f"gzip member is damaged: {error}") from error
             if self._engine.eof:
                 self.end = self._at - len(self._engine.unused_data)
             self._input = self._engine.unconsumed_tail
-            self._more_inside = len(out) >= _OUT
+            self._more_inside = len(out) >= self._piece_bytes
             if out:
                 return out
         return b""

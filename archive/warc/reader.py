@@ -136,6 +136,7 @@ class RawRecord:
     wire: Wire
     problems: list[tuple[str, str]]
     first: dict[str, str]  # lower-case name → its first value
+    head: bytes = b""  # as it stands, without the blank line after it
 
     def value(self, name: str) -> str | None:
         return self.first.get(name.lower())
@@ -176,7 +177,7 @@ class RecordStream:
                 problems.append(("record-end", f"{4 - len(end)} of the 4 bytes after the block are missing"))
             else:
                 problems.append(("record-end", f"no two line ends after the block, but {end!r}"))
-        return RawRecord(version, headers, wire, problems, first)
+        return RawRecord(version, headers, wire, problems, first, head)
 
     def skip(self) -> None:
         """Read to the end."""
@@ -317,6 +318,20 @@ def plain_stream(fd: int, start: int) -> RecordStream:
         return piece
 
     return RecordStream(read)
+
+
+def find_plain(fd: int, start: int, size: int) -> int:
+    """The next line that looks like the start of a record, or the end of the file."""
+    at = start
+    while at < size:
+        window = os.pread(fd, 1 << 18, at)
+        found = window.find(b"\r\n\r\nWARC/1.")
+        if found >= 0:
+            return at + found + 4
+        if len(window) <= 16:
+            break
+        at += len(window) - 16
+    return size
 
 
 def _plain_records(fd: int, start: int) -> Iterator[Record]:

@@ -97,6 +97,12 @@ def warcinfo_record(info: WarcInfo, warc_name: str, moment: datetime) -> Draft:
     return _draft("warcinfo", new_record_id(), moment, head, "application/warc-fields", block, sha1_digest(block))
 
 
+def note_record(fields: Sequence[tuple[str, str]], moment: datetime) -> Draft:
+    """A metadata record about the file it is in: what was done to it after it was written."""
+    block = warc_fields(fields)
+    return _draft("metadata", new_record_id(), moment, (), "application/warc-fields", block, sha1_digest(block))
+
+
 def exchange_records(
     exchange: Exchange,
     payload: Payload,
