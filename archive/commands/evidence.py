@@ -1,4 +1,4 @@
-"""`pressmark warc repair`: what damage left whole, in a new file."""
+"""`pressmark warc repair|audit`: what damage left whole, and whether records are what went over the wire."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archive.commands.shared import now, with_listing
-from archive.commands.warc import path_of
+from archive.commands.warc import archive_files, path_of, paths_of
+from archive.errors import VerificationFailed
 from archive.output import Listing, next_step, plural, print_listing, say, size
 
 if TYPE_CHECKING:
+    from archive.audit import Audit
     from archive.repair import Repaired
 
 
@@ -50,3 +52,50 @@ def _repaired(done: Repaired) -> str:
     parts.append(lost if left_out else "nothing left out")
     parts += [f"{done.count(action):,} {action}" for action in ("mended", "doubtful") if done.count(action)]
     return " · ".join(parts)
+
+
+@with_listing
+def audit(
+    context: typer.Context,
+    *,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
+    ] = None,
+    listing: Listing,
+) -> None:
+    """Say whether records can be what went over the wire, or what a tool made of it. Exit code 7 if one cannot."""
+    from archive.audit import audit as look
+
+    audits = [look(path) for path in (paths_of(context, files) if files else archive_files(context))]
+    rows = [row for one in audits for row in _finding_rows(one)]
+    print_listing(rows, ("file", "certainty", "code", "count", "offset", "message"), listing, total=len(rows))
+    inexact = [one for one in audits if not one.exact]
+    if not listing.for_programs:
+        records = sum(one.records for one in audits)
+        say(f"{plural(len(audits), 'file')} audited: {plural(records, 'record')}, {plural(len(rows), 'finding')}")
+    if inexact:
+        wrote = f", written by {inexact[0].software}" if inexact[0].software else ""
+        proven = next(item for item in inexact[0].findings if item.certainty == "proven")
+        raise VerificationFailed(
+            f"{inexact[0].file.name}{wrote}: {proven.message} ({plural(proven.count, 'record')}, "
+            f"first at byte {proven.offsets[0]:,})",
+            context=tuple(f"{one.file.name} has findings too" for one in inexact[1:10]),
+            hint="docs/warc.md says what each finding means",
+        )
+
+
+def _finding_rows(one: Audit) -> list[dict[str, object]]:
+    return [
+        {
+            "file": one.file.name,
+            "software": one.software,
+            "certainty": item.certainty,
+            "code": item.code,
+            "count": item.count,
+            "offset": item.offsets[0],
+            "message": item.message,
+            "uri": item.target_uri,
+            "offsets": list(item.offsets),
+        }
+        for item in one.findings
+    ]

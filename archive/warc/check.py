@@ -264,13 +264,13 @@ def _payload_problems(raw: RawRecord, kind: str, stated: str) -> Iterator[tuple[
         same = same_digest(stated, entity_pieces(raw.wire.chunks(), ResponseReader()))
     if same is None:
         yield "digest-unknown", f"payload digest of an unknown kind: {stated[:60]}"
-    elif not same and is_http and _digest_over_chunks(raw, stated):
+    elif not same and is_http and digest_over_chunks(raw, stated):
         yield "payload-digest-over-chunks", "payload digest is over the chunked bytes, not over the payload"
     elif not same:
         yield "payload-digest", f"payload does not have its digest {stated[:60]}"
 
 
-def _digest_over_chunks(raw: RawRecord, stated: str) -> bool:
+def digest_over_chunks(raw: RawRecord, stated: str) -> bool:
     """Many tools hash what follows the head, chunk sizes and all (warcio issue 74)."""
     reader = ResponseReader()
     for piece in raw.wire.chunks():

@@ -141,6 +141,11 @@ class RawRecord:
     def value(self, name: str) -> str | None:
         return self.first.get(name.lower())
 
+    def values(self, name: str) -> list[str]:
+        """All values of a header, in order."""
+        wanted = name.lower()
+        return [value for key, value in self.headers if key.lower() == wanted]
+
 
 class RecordStream:
     """Cuts decompressed bytes, as `read` gives them, into records. `read` gives b"" at the end."""

@@ -50,3 +50,17 @@ def test_repair_says_what_it_left_out(run: Run, built: ArchiveLocation) -> None:
     assert code == 2 and json.loads(err)["message"] == "fixed.warc.gz is there already"
     rows = json.loads(run("warc", "repair", file.name, "-o", "again.warc.gz", "--json")[1])
     assert [row["action"] for row in rows] == ["left out"]
+
+
+def test_audit_finds_nothing_in_ours_and_names_what_it_finds(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("warc", "audit")
+    assert code == 0 and "2 files audited: 23 records, 0 findings" in out
+    (tmp_path / "theirs.warc").write_bytes(
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x:1>\r\nWARC-Date: 2026-11-22T12:00:00Z\r\n"
+        b"Content-Type: application/http\r\nContent-Length: 25\r\n\r\nHTTP/1.0 200\r\nX: b'y'\r\n\r\n\r\n\r\n"
+    )
+    code, out, err = run("warc", "audit", str(tmp_path / "theirs.warc"), "--json")
+    assert code == 7 and {row["code"] for row in json.loads(out)} == {
+        "no-warcinfo", "header-repr", "forged-status-line", "no-requests",
+    }  # fmt: skip
+    assert "theirs.warc" in json.loads(err)["message"]

@@ -1,0 +1,161 @@
+"""Auditing a WARC file: is it what went over the wire, or what a tool made of it?
+
+`check_file` asks whether a file is whole. This asks whether its records can be exact: forged status lines, joined
+headers, lost chunks, bodies without their coding, requests for something else, digests over the wrong bytes, and
+whether the file can be read at random. A finding names its kind once, with how often it occurs and where.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from archive.errors import NotFound
+from archive.warc.fidelity import (
+    Certainty,
+    Fault,
+    RequestFacts,
+    ResponseFacts,
+    judge_file,
+    request_facts,
+    response_facts,
+)
+from archive.warc.members import MAGIC
+from archive.warc.records import parse_warc_fields
+from archive.warc.salvage import Found, Gap, salvage
+
+_KEPT_OFFSETS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One kind of fault in a file. `offsets` are those of its records (the first thousand), in order."""
+
+    code: str
+    certainty: Certainty
+    message: str  # of the first
+    count: int
+    offsets: tuple[int, ...]
+    target_uri: str | None  # of the first
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found in one file; `software` is what its warcinfo says wrote it."""
+
+    file: Path
+    records: int
+    software: str | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing proves that bytes are not as they were sent."""
+        return not any(finding.certainty == "proven" for finding in self.findings)
+
+
+def audit(path: Path) -> Audit:
+    """Audit one file, whatever state it is in. Raises NotFound."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise NotFound(f"no WARC file {path}") from error
+    try:
+        seen = _Seen(is_gzip=os.pread(fd, 2, 0) == MAGIC[:2], size=os.fstat(fd).st_size)
+        for item in salvage(fd):
+            if isinstance(item, Gap):
+                seen.gap(item)
+            else:
+                seen.record(item)
+    finally:
+        os.close(fd)
+    seen.finish()
+    findings = sorted(seen.findings.values(), key=lambda finding: (finding.certainty != "proven", finding.offsets))
+    return Audit(path, seen.records, seen.software, tuple(findings))
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one pass over a file has gathered."""
+
+    is_gzip: bool
+    size: int
+    records: int = 0
+    software: str | None = None
+    first_type: str | None = None
+    findings: dict[str, Finding] = field(default_factory=dict)
+    responses: list[ResponseFacts] = field(default_factory=list)
+    requests: list[RequestFacts] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
+    heads: set[str] = field(default_factory=set)  # answers to HEAD, as metadata records of ours say
+
+    def add(self, offset: int, fault: Fault, target: str | None) -> None:
+        code, certainty, message = fault
+        known = self.findings.get(code)
+        if known is None:
+            self.findings[code] = Finding(code, certainty, message, 1, (offset,), target)
+            return
+        offsets = known.offsets if len(known.offsets) >= _KEPT_OFFSETS else (*known.offsets, offset)
+        self.findings[code] = replace(known, count=known.count + 1, offsets=offsets)
+
+    def gap(self, gap: Gap) -> None:
+        at_the_end = gap.end >= self.size and gap.code in ("torn", "content-length", "record-end", "header")
+        code = "truncated-tail" if at_the_end else "damaged"
+        self.add(gap.offset, (code, "proven", gap.message), None)
+
+    def record(self, found: Found) -> None:
+        self.records += 1
+        raw, offset = found.raw, found.offset
+        kind = (raw.value("WARC-Type") or "").lower()
+        target = raw.value("WARC-Target-URI")
+        self.first_type = self.first_type or kind
+        if self.is_gzip and not found.alone:
+            message = "several records share one gzip member: none can be read by its offset"
+            self.add(offset, ("shared-member", "proven", message), None)
+        for code, message in raw.problems:
+            self.add(offset, (code, "proven", message), target)
+        if kind == "warcinfo" and self.software is None:
+            self.software = _field(raw.wire.getvalue(), "software")
+        if kind == "metadata" and _field(raw.wire.getvalue(), "method") == "HEAD":
+            self.heads.update(raw.values("WARC-Concurrent-To"))
+        if "application/http" not in (raw.value("Content-Type") or "").lower():
+            return
+        if kind == "response":
+            self.responses.append(response_facts(raw, offset))
+            self.answered.update(raw.values("WARC-Concurrent-To"))
+        elif kind == "request":
+            self.requests.append(request_facts(raw, offset))
+
+    def finish(self) -> None:
+        """What only the whole file can tell."""
+        if self.records and self.first_type != "warcinfo":
+            message = "the file does not begin with a warcinfo record: nothing says what wrote it, and how"
+            self.add(0, ("no-warcinfo", "proven", message), None)
+        self.heads.update(ident for one in self.requests if one.method == "HEAD" for ident in one.concurrent)
+        for response, fault in self._response_faults(frozenset(self.heads)):
+            self.add(response.offset, fault, response.target)
+        for request in self.requests:
+            for fault in request.faults:
+                self.add(request.offset, fault, None)
+        asked = {ident for one in self.requests for ident in one.concurrent}
+        own_ids = {one.record_id for one in self.requests}
+        if self.responses and not self.requests:
+            self.add(self.responses[0].offset, ("no-requests", "likely", "no request was kept"), None)
+        elif not self.answered & own_ids:
+            for response in self.responses:
+                if response.record_id not in asked:
+                    message = "no request names it: what was asked is not known"
+                    self.add(response.offset, ("no-request", "likely", message), response.target)
+
+    def _response_faults(self, heads: frozenset[str]) -> Iterator[tuple[ResponseFacts, Fault]]:
+        for response in self.responses:
+            for fault in response.faults:
+                if not (fault[0] == "payload-digest" and response.record_id in heads):
+                    yield response, fault
+        yield from judge_file(self.responses, heads)
+
+
+def _field(block: bytes, wanted: str) -> str | None:
+    return next((value for name, value in parse_warc_fields(block) if name.lower() == wanted), None)

@@ -1,0 +1,248 @@
+"""What a record tells of the tool that wrote it: whether its bytes can be those that went over the wire. Pure.
+
+Some faults one record proves; others a server could have made, and only that every record of a file has them tells.
+`response_facts` and `request_facts` read one record, `judge_file` looks at all responses of a file together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from archive.codings import decode_content
+from archive.http import Head, ResponseReader, entity_pieces
+from archive.warc.check import digest_over_chunks
+from archive.warc.digests import same_digest
+from archive.warc.reader import RawRecord, body_codings
+
+Certainty = Literal["proven", "likely"]
+Fault = tuple[str, Certainty, str]  # code, how sure, in words
+_START_BYTES = 1 << 18
+_SEEN_BYTES = 1 << 16
+_MANY = 20  # responses that make a habit of a tool out of what one server may do
+_COOKIE_ATTRIBUTES = ("path=", "expires=", "max-age=", "domain=", "samesite=", "secure", "httponly")
+_REPR = re.compile(rb"""^\[?b(['"]).*\1\]?$""", re.DOTALL)
+_CHUNK_LINE = re.compile(rb"[ \t]*[0-9A-Fa-f]{1,16}[ \t]*(?:;[^\n]*)?\r?\n")
+_TITLE_CASE = re.compile(rb"^[A-Z][a-z0-9]*(?:-[A-Z0-9][a-z0-9]*)*$")
+# Names servers write in capitals; a tool that writes every name in title case spells them so.
+_RESPELT = frozenset((b"Etag", b"Www-Authenticate", b"X-Xss-Protection", b"Cf-Ray", b"Nel", b"Content-Md5", b"P3P"))
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFacts:
+    """One response as far as it matters here. `faults` are those the record itself proves."""
+
+    offset: int
+    record_id: str
+    target: str
+    faults: tuple[Fault, ...]
+    http_1_0: bool
+    bare_reason: bool
+    names_wire: bool  # says in WARC-Protocol how its bytes travelled
+    chunked: bool | None  # None: not said to be; False: said to be, and there are no chunks
+    decodes: bool | None  # None: no content coding; False: one is named, and the body is not so coded
+    length: Literal["fits", "shorter", "longer"] | None  # against Content-Length; None where nothing can be said
+    title_case: bool
+    respelt: bool
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """A request, what it belongs to, and what is wrong with it."""
+
+    offset: int
+    record_id: str
+    concurrent: frozenset[str]
+    method: str
+    faults: tuple[Fault, ...]
+
+
+def response_facts(raw: RawRecord, offset: int) -> ResponseFacts:
+    """Read the block of a response record."""
+    reader = ResponseReader()
+    start = b""
+    for piece in entity_pieces(raw.wire.chunks(), reader):
+        start += piece[: _START_BYTES - len(start)]
+    head = reader.head or Head(b"", None, b"", (), 0)
+    truncated = raw.value("WARC-Truncated") is not None
+    names = [name for name, _ in head.fields]
+    return ResponseFacts(
+        offset=offset,
+        record_id=raw.value("WARC-Record-ID") or "",
+        target=raw.value("WARC-Target-URI") or "",
+        faults=tuple(_response_faults(raw, head)),
+        http_1_0=head.version == b"HTTP/1.0",
+        bare_reason=head.status is not None and not head.reason.strip(),
+        names_wire=raw.value("WARC-Protocol") is not None,
+        chunked=None if truncated or "chunked" not in head.tokens("transfer-encoding") else _has_chunks(raw, reader),
+        decodes=None if truncated else _decodes(head, start),
+        length=None if truncated else _length(head, reader),
+        title_case=bool(names) and all(_TITLE_CASE.match(name) for name in names),
+        respelt=any(name in _RESPELT for name in names),
+        repeats=len({name.lower() for name in names}) < len(names),
+    )
+
+
+def _response_faults(raw: RawRecord, head: Head) -> Iterator[Fault]:
+    protocols = [value.lower() for value in raw.values("WARC-Protocol")]
+    later = next((value for value in protocols if value in ("h2", "h3", "http/2", "http/3", "http/2.0")), None)
+    if later:
+        yield "made-up-head", "proven", f"it travelled as {later}, which has no text: the head is the tool's"
+    if head.status is None:
+        yield "no-head", "likely", "the block does not begin with a status line"
+    for name, value in head.fields:
+        if _REPR.match(value):
+            yield "header-repr", "proven", f"the value of {name.decode('latin-1')} is a Python literal: {value[:40]!r}"
+        if name.lower() == b"set-cookie" and _joined_cookies(value):
+            yield "collapsed-headers", "proven", "several Set-Cookie fields are joined into one, which HTTP has not"
+    yield from _digest_faults(raw, head)
+
+
+def _joined_cookies(value: bytes) -> bool:
+    """A cookie has each attribute once (RFC 6265, section 4.1); two cookies joined by a comma have them twice."""
+    attributes = [part.strip().lower() for part in re.split(r"[;,]", value.decode("latin-1"))]
+    return b"," in value and any(sum(part.startswith(name) for part in attributes) > 1 for name in _COOKIE_ATTRIBUTES)
+
+
+def _digest_faults(raw: RawRecord, head: Head) -> Iterator[Fault]:
+    stated = raw.value("WARC-Block-Digest")
+    if stated and same_digest(stated, raw.wire.chunks()) is False:
+        yield "block-digest", "proven", "the block does not have its digest"
+    stated = raw.value("WARC-Payload-Digest")
+    if not stated or same_digest(stated, entity_pieces(raw.wire.chunks(), ResponseReader())) is not False:
+        return
+    if digest_over_chunks(raw, stated):
+        yield "digest-over-chunks", "proven", "the payload digest is over the chunked bytes, not over the payload"
+    elif _digest_over_decoded(raw, head, stated):
+        yield "digest-over-decoded", "proven", "the payload digest is over the body without its content coding"
+    else:
+        yield "payload-digest", "proven", "the payload does not have its digest"
+
+
+def _digest_over_decoded(raw: RawRecord, head: Head, stated: str) -> bool:
+    codings = body_codings(head)
+    if not codings or raw.wire.size > _START_BYTES * 16:
+        return False
+    entity = b"".join(entity_pieces(raw.wire.chunks(), ResponseReader()))
+    return same_digest(stated, [decode_content(entity, codings, max_bytes=1 << 26).body]) is True
+
+
+def _has_chunks(raw: RawRecord, reader: ResponseReader) -> bool:
+    at = (reader.head.size_bytes if reader.head else 0) + sum(map(len, reader.interim))
+    return _CHUNK_LINE.match(next(raw.wire.chunks(at), b"")[:_SEEN_BYTES]) is not None
+
+
+def _decodes(head: Head, start: bytes) -> bool | None:
+    codings = [coding for coding in head.tokens("content-encoding") if coding != "identity"]
+    if not codings or not start:
+        return None
+    problems = decode_content(start, codings, max_bytes=_SEEN_BYTES).problems
+    if any("is not known" in problem for problem in problems):
+        return None
+    return not any("the body is not" in problem for problem in problems)
+
+
+def _length(head: Head, reader: ResponseReader) -> Literal["fits", "shorter", "longer"] | None:
+    stated = set(head.tokens("content-length"))
+    if head.tokens("transfer-encoding") or len(stated) != 1 or not next(iter(stated)).isdigit():
+        return None
+    if reader.framing != "length":
+        return None
+    if reader.excess_bytes:
+        return "longer"
+    return "fits" if reader.complete else "shorter"
+
+
+def request_facts(raw: RawRecord, offset: int) -> RequestFacts:
+    """Read the block of a request record and compare it with what it says it asked for."""
+    block = b"".join(raw.wire.chunks())
+    lines = block.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
+    method, _, rest = lines[0].partition(b" ")
+    asked, _, version = rest.rpartition(b" ")
+    target = (raw.value("WARC-Target-URI") or "").strip("<>")
+    hosts = [line.partition(b":")[2].strip() for line in lines[1:] if line.lower().startswith(b"host:")]
+    return RequestFacts(
+        offset=offset,
+        record_id=raw.value("WARC-Record-ID") or "",
+        concurrent=frozenset(raw.values("WARC-Concurrent-To")),
+        method=method.decode("latin-1").upper(),
+        faults=tuple(_request_faults(asked, version, hosts, target)),
+    )
+
+
+def _request_faults(asked: bytes, version: bytes, hosts: Sequence[bytes], target: str) -> Iterator[Fault]:
+    if not version.upper().startswith(b"HTTP/"):
+        yield "request-line", "proven", f"no request line: {(asked + b' ' + version)[:60]!r}"
+        return
+    try:
+        parts = urlsplit(target)
+        wanted, host = _origin_form(target), parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return
+    found = _origin_form(asked.decode("latin-1")) if b"://" in asked else unquote_to_bytes(asked.split(b"#")[0])
+    if found != wanted and asked != b"*":
+        yield "request-target", "proven", f"the request line asks for {asked[:80]!r}, the record is of {target[:120]}"
+    if not hosts:
+        yield "request-host", "likely", "the request has no Host field, which every client sends"
+    elif not _same_host(hosts[0].decode("latin-1"), host, port):
+        yield "request-host", "proven", f"the request's Host is {hosts[0][:60]!r}, the record is of {host}"
+
+
+def _origin_form(url: str) -> bytes:
+    """Path and query as they are asked for, escapes undone: how they are escaped is the client's choice."""
+    rest = url.split("://", 1)[1] if "://" in url else url
+    at = min((rest.index(mark) for mark in "/?" if mark in rest), default=len(rest))
+    path = rest[at:].split("#", 1)[0]
+    return unquote_to_bytes(path if path.startswith("/") else "/" + path)
+
+
+def _same_host(field: str, host: str, port: int) -> bool:
+    said = re.search(r":(\d{1,5})$", field)
+    name = field[: said.start()] if said else field
+    return _ascii(name) == _ascii(host) and (int(said[1]) == port if said else port in (80, 443))
+
+
+def _ascii(host: str) -> str:
+    host = host.strip("[]").lower()
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
+
+
+def judge_file(
+    responses: Sequence[ResponseFacts], bodiless: frozenset[str] = frozenset()
+) -> Iterator[tuple[ResponseFacts, Fault]]:
+    """What all responses of a file tell together. `bodiless`: ids of answers to HEAD, which have no body to judge."""
+    silent = [one for one in responses if not one.names_wire]
+    if silent and all(one.http_1_0 and one.bare_reason for one in silent):
+        words = "every response of the file is HTTP/1.0 without a reason: no two servers agree so, a tool wrote it"
+        yield from ((one, ("forged-status-line", "likely" if len(silent) < 2 else "proven", words)) for one in silent)
+    with_bodies = [one for one in responses if one.record_id not in bodiless]
+    yield from _lost_codings(with_bodies)
+    if len(silent) >= _MANY and all(one.title_case and not one.repeats for one in silent):
+        respelt = next((one for one in silent if one.respelt), None)
+        if respelt:
+            words = "every header name is in title case and none is there twice: they were parsed and written anew"
+            yield respelt, ("normalised-headers", "likely", words)
+
+
+def _lost_codings(responses: Sequence[ResponseFacts]) -> Iterator[tuple[ResponseFacts, Fault]]:
+    any_chunks = any(one.chunked for one in responses)
+    any_decodes = any(one.decodes for one in responses)
+    for one in responses:
+        if one.chunked is False and not any_chunks:
+            yield one, ("lost-chunks", "proven", "it says it came in chunks; in no such response of the file are any")
+        if one.decodes is False and (one.length in ("shorter", "longer") or one.chunked is False):
+            yield one, ("decoded-body", "proven", "its content coding was taken off: neither label nor length fits")
+        elif one.decodes is False and not any_decodes:
+            yield one, ("decoded-body", "likely", "its body is not coded as it says, and none in the file is")
+        elif one.length == "shorter":
+            yield one, ("unmarked-cut", "proven", "its body is shorter than Content-Length and not marked as truncated")
+        elif one.length == "longer":
+            yield one, ("longer-body", "likely", "its body is longer than Content-Length: changed, or not its own")
