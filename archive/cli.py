@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from archive.commands import articles, evidence, files, runs, warc
+from archive.commands import articles, captures, evidence, files, runs, warc
 from archive.commands.shared import set_locate
 from archive.output import run_app, set_color
 
@@ -59,6 +59,7 @@ app.command("skipped")(articles.skipped)
 app.add_typer(runs.run_app, name="run")
 app.command("extract")(files.extract)
 app.command("export")(files.export)
+warc.warc_app.command("view")(captures.view)
 warc.warc_app.command("repair")(evidence.repair)
 warc.warc_app.command("audit")(evidence.audit)
 app.add_typer(warc.warc_app, name="warc")

@@ -29,7 +29,9 @@ _STATUSES = re.compile(r"^(\d{3})(?:-(\d{3}))?$")
 def ls(
     context: typer.Context,
     *,
-    files: Files,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
+    ] = None,
     type_: Annotated[str | None, typer.Option("-T", "--type", metavar="TYPE", help="response, revisit …")] = None,
     mime: Annotated[str | None, typer.Option("-m", "--mime", metavar="MIME", help="text/html, or image/")] = None,
     status: Annotated[
@@ -37,16 +39,21 @@ def ls(
     ] = None,
     listing: Listing,
 ) -> None:
-    """List the records of WARC files."""
+    """List the records of WARC files; with --csv, an inventory of the archive. Exit code 7 if a file is damaged."""
     wanted = _statuses(status)
     counts = {"records": 0}
+    damaged: list[WarcDamaged] = []
+    paths = paths_of(context, files) if files else archive_files(context)
 
     def rows() -> Iterator[dict[str, Any]]:
-        for path in paths_of(context, files):
-            for row in _record_rows(path):
-                if _fits(row, type_, mime, wanted):
-                    counts["records"] += 1
-                    yield row
+        for path in paths:
+            try:
+                for row in _record_rows(path):
+                    if _fits(row, type_, mime, wanted):
+                        counts["records"] += 1
+                        yield row
+            except WarcDamaged as error:  # the other files are listed all the same
+                damaged.append(error)
 
     found = rows()
     print_listing(found, ("offset", "type", "status", "mime", "date", "bytes", "uri"), listing)
@@ -56,7 +63,11 @@ def ls(
         shown = min(counts["records"], listing.row_limit or 0)
         more = f", {counts['records'] - shown:,} not shown (--limit)" if shown < counts["records"] else ""
         note(plural(counts["records"], "record") + more)
-        next_step(f"pressmark warc cat {files[0]} --offset N", f"pressmark warc verify {files[0]}")
+        next_step(f"pressmark warc cat {paths[0].name} --offset N", f"pressmark warc verify {paths[0].name}")
+    if damaged:
+        first = damaged[0]
+        first.context = (*first.context, *(error.message for error in damaged[1:10]))
+        raise first
 
 
 def _statuses(asked: str | None) -> range | None:

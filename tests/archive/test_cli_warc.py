@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -64,3 +66,37 @@ def test_audit_finds_nothing_in_ours_and_names_what_it_finds(run: Run, tmp_path:
         "no-warcinfo", "header-repr", "forged-status-line", "no-requests",
     }  # fmt: skip
     assert "theirs.warc" in json.loads(err)["message"]
+
+
+def test_view_shows_the_capture_nearest_to_a_time(run: Run) -> None:
+    url = "https://news.example/2026/harbour"
+    code, out, err = run("warc", "view", url)
+    assert code == 0 and "2026-11-22T08:20:12Z · response · 200 · text/html" in out and "2 captures of it" in out
+    assert f"pressmark warc view {url} -p" in err
+    assert run("warc", "view", url, "-p")[1].encode() == small_archive.SECOND[0].body
+    assert run("warc", "view", url, "--at", "2026-11-22T07:30", "-p")[1].encode() == small_archive.FIRST[0].body
+    assert run("warc", "view", "news.example/2026/harbour", "--at", "20261122074900", "-P")[1].count("four") == 1
+    row = json.loads(run("warc", "view", url, "--at", "2026-11-22", "--json")[1])
+    assert row["warc_offset"] > 0 and row["status"] == 200 and len(row["captures"]) == 2
+
+
+def test_view_of_a_revisit_shows_the_payload_it_stands_for(run: Run) -> None:
+    url = "https://news.example/2026/river"
+    assert "revisit · 304" in run("warc", "view", url)[1]
+    assert run("warc", "view", url, "-p")[1].encode() == small_archive.FIRST[1].body
+
+
+def test_view_says_what_is_not_there(run: Run) -> None:
+    code, _, err = run("warc", "view", "https://news.example/none")
+    assert code == 5 and "no capture of https://news.example/none" in err
+    assert run("warc", "view", "https://news.example/2026/river", "--at", "soon")[0] == 2
+    assert run("warc", "view", "https://news.example/2026/river", "-p", "-P")[0] == 2
+
+
+def test_an_inventory_lists_every_record_of_the_archive(run: Run, built: ArchiveLocation) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("warc", "ls", "--csv")[1])))
+    files = sorted((built.root / "warc").rglob("*.warc.gz"))
+    assert len(rows) == 23 and {row["file"] for row in rows} == {file.name for file in files}
+    files[0].write_bytes(files[0].read_bytes()[:-20])
+    code, out, err = run("warc", "ls", "--csv")
+    assert code == 7 and len(list(csv.DictReader(io.StringIO(out)))) == 22 and files[0].name in err

@@ -1,0 +1,77 @@
+"""`pressmark warc view`: a page as it was, from the WARC files."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archive.commands.shared import AsJson, archive_of, now
+from archive.errors import NotFound, UsageError
+from archive.output import Listing, heading, next_step, plural, print_listing, say
+from archive.times import parse_moment, rfc3339
+
+if TYPE_CHECKING:
+    from archive.replay import View
+
+
+def view(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page.")],
+    at: Annotated[str | None, typer.Option("--at", metavar="WHEN", help="Nearest to then, not the newest.")] = None,
+    payload: Annotated[bool, typer.Option("-p", "--payload", help="Only the payload, decoded.")] = False,
+    raw: Annotated[bool, typer.Option("-P", "--raw", help="Only the payload, as it was sent.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the capture of a page nearest to a time: what it was, and where its bytes are."""
+    from archive.replay import view as look
+
+    if payload + raw + as_json > 1:
+        raise UsageError("only one of -p, -P and --json can be given", hint="leave out all but one")
+    with archive_of(context) as archive:
+        found = look(archive, url, _moment(at) if at else None)
+    if payload or raw:
+        if not found.has_body:
+            raise NotFound(f"{found.capture.record_id} is a revisit; the record with its payload is not known")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(found.body if payload else found.entity)
+    elif as_json:
+        print_listing([_row(found)], (), Listing("nl"))
+    else:
+        _print(found)
+
+
+def _moment(text: str) -> datetime:
+    digits = re.fullmatch(r"(\d{8})(\d{6})", text.strip())  # as replay addresses and CDXJ write it
+    return parse_moment(f"{digits[1]}T{digits[2]}" if digits else text, now(), "--at")
+
+
+def _row(found: View) -> dict[str, Any]:
+    return {
+        **asdict(found.capture),
+        "path": str(found.path),
+        "body_bytes": len(found.body) if found.has_body else None,
+        "problems": list(found.problems),
+        "captures": [rfc3339(moment) for moment in found.times],
+    }
+
+
+def _print(found: View) -> None:
+    capture = found.capture
+    heading(capture.target_uri)
+    status = "no status" if capture.status is None else str(capture.status)
+    what = f"{capture.record_type} · {status} · {found.head.media_type or 'no type'}"
+    body = f"{len(found.body):,} bytes" if found.has_body else "its payload is not known"
+    say(f"{rfc3339(capture.fetched_at)} · {what} · {body}" + (" · truncated" if capture.truncated else ""))
+    say(f"{capture.warc_file} at byte {capture.warc_offset:,}, record {capture.record_id}")
+    if capture.refers_to:
+        say(f"the same as {capture.refers_to}")
+    for problem in found.problems:
+        say(f"! {problem}")
+    first, last = rfc3339(found.times[0]), rfc3339(found.times[-1])
+    say(f"{plural(len(found.times), 'capture')} of it" + (f", {first} to {last}" if len(found.times) > 1 else ""))
+    next_step(f"pressmark warc view {capture.target_uri} -p", f"pressmark why {capture.target_uri}")
