@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from archive.commands import articles, captures, evidence, files, runs, warc
+from archive.commands import articles, captures, evidence, files, runs, seals, warc
 from archive.commands.shared import set_locate
 from archive.output import run_app, set_color
 
@@ -62,6 +62,7 @@ app.command("export")(files.export)
 warc.warc_app.command("view")(captures.view)
 warc.warc_app.command("repair")(evidence.repair)
 warc.warc_app.command("audit")(evidence.audit)
+warc.warc_app.command("seal")(seals.seal)
 app.add_typer(warc.warc_app, name="warc")
 app.add_typer(files.db_app, name="db")
 app.command("schema")(files.schema)

@@ -165,11 +165,24 @@ def verify(
     ] = None,
     deep: Annotated[bool, typer.Option("--deep/--quick", help="Digests too, or structure only.")] = True,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that check.")] = 1,
+    seals: Annotated[bool, typer.Option("--seals", help="Only compare the archive with its seals.")] = False,
+    head: Annotated[
+        str | None, typer.Option(metavar="DIGEST", help="With --seals: a head of the chain noted earlier.")
+    ] = None,
     listing: Listing,
 ) -> None:
     """Check files for every problem: gzip, structure, digests, references. Exit code 7 if there is one."""
     from archive.verify import verify_files
 
+    if seals:
+        from archive.commands.seals import check_seals
+
+        if files:
+            raise UsageError("--seals checks the whole archive", hint="leave out the files")
+        check_seals(context, head, listing)
+        return
+    if head:
+        raise UsageError("--head goes with --seals", hint=f"pressmark warc verify --seals --head {head}")
     paths = paths_of(context, files) if files else archive_files(context)
     reports = list(verify_files(paths, workers, deep=deep))
     rows = [row for report in reports for row in _problem_rows(report)]

@@ -100,3 +100,31 @@ def test_an_inventory_lists_every_record_of_the_archive(run: Run, built: Archive
     files[0].write_bytes(files[0].read_bytes()[:-20])
     code, out, err = run("warc", "ls", "--csv")
     assert code == 7 and len(list(csv.DictReader(io.StringIO(out)))) == 22 and files[0].name in err
+
+
+def test_seals_are_made_and_compared(run: Run, built: ArchiveLocation) -> None:
+    code, out, err = run("warc", "verify", "--seals")
+    assert code == 0 and "0 seals compared" in out and "2 closed files without a seal" in err
+    rows = json.loads(run("warc", "seal", "--json")[1])
+    assert [row["records"] for row in rows] == [16, 7]
+    assert "nothing to seal" in run("warc", "seal")[1]
+    head = "sha256:" + rows[-1]["chain"]
+    code, out, _ = run("warc", "verify", "--seals", "--head", head)
+    assert code == 0 and "2 seals compared: 23 records" in out and head in out
+    code, _, err = run("warc", "verify", "--seals", "--head", "sha256:00")
+    assert code == 7 and "removed or made anew" in err
+    file = first_file(built)
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    code, out, err = run("warc", "verify", "--seals", "--json")
+    assert code == 7 and [row["code"] for row in json.loads(out)] == ["changed-bytes"] and file.name in err
+    assert run("warc", "verify", "--seals", file.name)[0] == 2
+    assert run("warc", "verify", "--head", "x")[0] == 2
+
+
+def test_a_damaged_file_is_not_sealed_and_the_others_are(run: Run, built: ArchiveLocation) -> None:
+    file = first_file(built)
+    file.write_bytes(file.read_bytes()[:-20])
+    code, out, err = run("warc", "seal")
+    assert code == 7 and "1 file sealed" in out and file.name in err and "pressmark warc repair" in err
