@@ -155,7 +155,9 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; - for stdout.")],
     format_name: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORMAT", help="jsonl, jsonl.gz or csv. Default: what the name ends in."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="jsonl, jsonl.gz, csv or wacz. Default: what the name ends in."
+        ),
     ] = None,
     query: Annotated[str | None, typer.Option(metavar="WORDS", help="Only articles that hold these words.")] = None,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
@@ -199,11 +201,16 @@ def export(
             force=force,
         )
     left_out = f"{plural(done.duplicates, 'duplicate')} left out"
+    if done.left_out:
+        left_out += f", {plural(done.left_out, 'page')} of files still being written left out"
     if str(out) == "-":
         print(f"{plural(done.records, 'article')} · {left_out}", file=sys.stderr)
         return
+    what = (
+        f"{plural(done.warc_files, 'WARC file')}, WACZ 1.1.1" if done.format == "wacz" else "schema pressmark.article/1"
+    )
     say(
-        f"{plural(done.records, 'article')} → {out} ({size(done.size_bytes)}, schema pressmark.article/1) · {left_out}"
+        f"{plural(done.records, 'article')} → {out} ({size(done.size_bytes)}, {what}) · {left_out}"
         f" · sha256 {done.sha256}",
         f"manifest: {manifest_path(out)}",
     )

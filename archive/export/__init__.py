@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archive.catalog.articles import ArticleQuery
 
 DATASET_SCHEMA = "pressmark.dataset/1"
+WACZ = "wacz"  # whole WARC files and pages: not a format of records alone
 MANIFEST_SUFFIX = ".manifest.json"
 Dedup = Literal["keep-first", "none"]
 Record = dict[str, Any]
@@ -50,6 +51,8 @@ class Dataset:
     duplicates: int = 0
     size_bytes: int = 0
     sha256: str = ""
+    warc_files: int = 0  # of a WACZ
+    left_out: int = 0  # pages that could not go into a WACZ: their file is still being written, or elsewhere
     extractors: dict[str, int] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
 
@@ -75,15 +78,20 @@ def export(
     from archive.catalog.articles import records
 
     name = format_name or format_of(out)
-    writer = _writer(name)
+    writer = _writer(name) if name != WACZ else None
     dataset = Dataset(str(out), name)
     chosen = _counted(records(archive.catalog, query, all_revisions=all_revisions), dataset, dedup)
-    if str(out) == "-":
+    if writer is None and (str(out) == "-" or options != Options()):
+        raise UsageError("a WACZ is a zip of whole pages: it goes to a file, without --fields or --bom")
+    if writer is not None and str(out) == "-":
         dataset.records = writer(chosen, sys.stdout.buffer, options)
         return dataset
     _check_free(out, force)
     try:
-        _write_whole(out, lambda file: writer(chosen, file, options), dataset)
+        if writer is None:
+            _write_wacz(archive, chosen, out, now, dataset, every=not _query_values(replace(query, offset=0)))
+        else:
+            _write_whole(out, lambda file: writer(chosen, file, options), dataset)
         _write_manifest(archive, out, dataset, query, now, options, dedup)
     except OSError as error:
         raise DiskFull(f"cannot write {out}: {error.strerror}") from error
@@ -93,7 +101,7 @@ def export(
 def format_of(out: Path) -> str:
     """The format a file name asks for; JSON lines for one that does not say."""
     name = out.name.lower()
-    endings = {".jsonl.gz": "jsonl.gz", ".csv": "csv", ".parquet": "parquet"}
+    endings = {".wacz": WACZ, ".jsonl.gz": "jsonl.gz", ".csv": "csv", ".parquet": "parquet"}
     return next((found for ending, found in endings.items() if name.endswith(ending)), "jsonl")
 
 
@@ -109,7 +117,7 @@ def _writer(name: str) -> Writer:
             "Parquet export needs pyarrow, which this installation does not have",
             hint="pip install 'pressmark[parquet]'   — or export JSON lines: --format jsonl",
         )
-    raise UsageError(f'no export format "{name}"', hint=f"--format {', '.join(FORMATS)}")
+    raise UsageError(f'no export format "{name}"', hint=f"--format {', '.join([*FORMATS, WACZ])}")
 
 
 def _counted(records: Iterable[Record], dataset: Dataset, dedup: Dedup) -> Iterator[Record]:
@@ -136,6 +144,24 @@ def _check_free(out: Path, force: bool) -> None:
         raise UsageError(f"{out} is there already and is no export of ours", hint="another name, or --force")
     if not out.parent.is_dir():
         raise UsageError(f"there is no folder {out.parent}", hint=f"mkdir -p {out.parent}")
+
+
+def _write_wacz(
+    archive: Archive, records: Iterable[Record], out: Path, now: datetime, dataset: Dataset, *, every: bool
+) -> None:
+    from archive.export.wacz import write_wacz
+
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        done = write_wacz(archive, records, draft, now, every=every)
+        dataset.records, dataset.left_out, dataset.warc_files = done.pages, done.left_out, len(done.warc_files)
+        with draft.open("rb") as file:
+            dataset.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            dataset.size_bytes = os.fstat(file.fileno()).st_size
+            os.fsync(file.fileno())
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _write_whole(out: Path, write: Callable[[IO[bytes]], int], dataset: Dataset) -> None:
