@@ -180,7 +180,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pages", type=Path, help="a folder of .html or .html.gz files")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--level", type=int, default=2, help="isal's compression level, 0 to 3")
+    parser.add_argument("--level", type=int, default=5, help="libdeflate's compression level, 1 to 12")
     return parser.parse_args()
 
 

@@ -27,6 +27,7 @@ from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, s
 __all__ = ["RevisitOf", "WarcInfo", "WarcWriter", "payload_digest_of"]
 
 Durability = Literal["interval", "record"]
+_WHOLE_BYTES = 8 << 20  # records up to this are compressed in one go, which is faster and smaller
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -209,9 +210,8 @@ def is_wire_exact(truncated: str | None) -> bool:
 
 
 def _pack(draft: Draft, level: int) -> Packed:
-    return (
-        pack(b"".join(draft.pieces()), level) if isinstance(draft.block, bytes) else pack_pieces(draft.pieces(), level)
-    )
+    whole = isinstance(draft.block, bytes) or draft.block.size <= _WHOLE_BYTES
+    return pack(b"".join(draft.pieces()), level) if whole else pack_pieces(draft.pieces())
 
 
 def _joined(packed: list[Packed]) -> Iterator[bytes]:
