@@ -1,4 +1,4 @@
-"""`pressmark warc view`: a page as it was, from the WARC files."""
+"""`pressmark warc view|import`: pages as they were, and files of other tools that hold some."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import re
 import sys
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archive.commands.shared import AsJson, archive_of, now
+from archive.commands.shared import AsJson, archive_of, command_line, location_of, now, with_listing
 from archive.errors import NotFound, UsageError
-from archive.output import Listing, heading, next_step, plural, print_listing, say
+from archive.output import Listing, heading, next_step, plural, print_listing, say, size
 from archive.times import parse_moment, rfc3339
 
 if TYPE_CHECKING:
+    from archive.imports import Imported
     from archive.replay import View
 
 
@@ -75,3 +77,53 @@ def _print(found: View) -> None:
     first, last = rfc3339(found.times[0]), rfc3339(found.times[-1])
     say(f"{plural(len(found.times), 'capture')} of it" + (f", {first} to {last}" if len(found.times) > 1 else ""))
     next_step(f"pressmark warc view {capture.target_uri} -p", f"pressmark why {capture.target_uri}")
+
+
+@with_listing
+def import_(
+    context: typer.Context,
+    *,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="WARC, WARC.gz or WACZ files of any tool.")],
+    link: Annotated[bool, typer.Option("--link/--copy", help="Link the files, or copy them (the default).")] = False,
+    listing: Listing,
+) -> None:
+    """Make files of other tools part of the archive: readable, verifiable and exportable like its own."""
+    from archive.archive import open_archive, recover, writing
+    from archive.catalog import archives
+    from archive.imports import import_files
+
+    moment = now()
+    location = location_of(context)
+    done: list[Imported] = []
+    with (
+        writing(location.root, command=command_line(context), now=moment),
+        open_archive(location, create=True) as archive,
+    ):
+        recover(archive, moment)
+        with archive.catalog.transaction() as conn:
+            archives.register(conn, archive.name, str(archive.root), moment)
+        try:
+            for one in import_files(archive, files, moment, link=link):
+                done.append(one)  # noqa: PERF402 - one by one: the next file may raise
+        finally:  # what came before a file that cannot be imported is told too
+            _print_imported(done, listing)
+    if not listing.for_programs:
+        next_step("pressmark warc audit " + " ".join(one.warc_file for one in done[:3]), "pressmark warc view URL")
+
+
+def _print_imported(done: list[Imported], listing: Listing) -> None:
+    rows = [
+        {
+            "file": one.warc_file,
+            "how": one.how,
+            "captures": one.captures,
+            "bytes": one.size_bytes,
+            "source": one.source,
+        }
+        for one in done
+    ]
+    print_listing(rows, ("how", "captures", "bytes", "file"), listing, total=len(rows))
+    if not listing.for_programs:
+        captures = sum(one.captures for one in done)
+        total = size(sum(one.size_bytes for one in done))
+        say(f"{plural(len(done), 'file')} imported: {plural(captures, 'new capture')}, {total}")

@@ -47,14 +47,15 @@ def exchanges_in(
 ) -> Iterator[KeptExchange]:
     """All exchanges of a file, in order, as they were when written: the same Capture values, field for field.
 
-    `warc_file` is the name the captures get. `archive` and `run` are used where the file's warcinfo does not name
-    them (other tools' files, or a `start` behind it). Raises NotFound, WarcDamaged.
+    `warc_file` is the name the captures get. `archive` is who holds the file now, whatever its warcinfo says (it may
+    have been imported); "" takes what that says. `run` is used where the warcinfo names none (other tools' files, or a
+    `start` behind it). Raises NotFound, WarcDamaged.
     """
-    group = _Group()
+    group, holder = _Group(), archive
     for record in iter_records(path, start):
         if record.warc_type == "warcinfo":
             info = dict(parse_warc_fields(record.block))
-            archive, run = info.get("archive", archive), info.get("isPartOf", run)
+            archive, run = holder or info.get("archive", archive), info.get("isPartOf", run)
         if group.records and not group.takes(record):
             yield from _read_group(group, warc_file, archive, run)
             group = _Group()

@@ -53,14 +53,14 @@ def commands(command=None, path="pressmark"):
 
 LISTINGS = (
     "pressmark articles", "pressmark skipped", "pressmark article history", "pressmark run list", "pressmark extract",
-    "pressmark warc ls", "pressmark warc verify", "pressmark warc repair", "pressmark warc audit", "pressmark warc seal",
+    "pressmark warc ls", "pressmark warc verify", "pressmark warc repair", "pressmark warc audit", "pressmark warc seal", "pressmark warc import",
     "pressmark db check",
 )  # fmt: skip
 
 
 def test_every_command_and_every_option_is_documented():
     found = dict(commands())
-    assert len(found) == 22
+    assert len(found) == 23
     for path, command in found.items():
         assert command.help and command.help.strip().endswith("."), path
         for parameter in command.params:

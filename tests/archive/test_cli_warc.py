@@ -13,6 +13,7 @@ import pytest
 from archive import cli
 from archive.archive import ArchiveLocation
 from tests.archive import small_archive
+from tests.archive.warc_samples import closed_file, exchange, head
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -128,3 +129,24 @@ def test_a_damaged_file_is_not_sealed_and_the_others_are(run: Run, built: Archiv
     file.write_bytes(file.read_bytes()[:-20])
     code, out, err = run("warc", "seal")
     assert code == 7 and "1 file sealed" in out and file.name in err and "pressmark warc repair" in err
+
+
+def test_import_says_what_became_of_each_file(run: Run, built: ArchiveLocation, tmp_path: Path) -> None:
+    other = closed_file(tmp_path, exchange(head() + b"other", target_uri="https://other.example/a"))
+    code, out, err = run("warc", "import", str(other))
+    assert code == 0 and "1 file imported: 1 new capture" in out and "copied" in out
+    assert "Next:  pressmark warc audit warc/" in err
+    assert run("warc", "view", "https://other.example/a", "-p")[1] == "other"
+    rows = json.loads(run("warc", "import", str(other), "--json")[1])
+    assert [(row["how"], row["captures"]) for row in rows] == [("already there", 0)]
+    (tmp_path / "cut.warc.gz").write_bytes(other.read_bytes()[:-5])
+    code, out, err = run("warc", "import", str(other), str(tmp_path / "cut.warc.gz"))
+    assert code == 7 and "already there" in out and "pressmark warc repair" in err
+    assert run("warc", "verify")[0] == 0
+
+
+def test_export_of_a_wacz_says_what_is_in_it(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("export", str(tmp_path / "news.wacz"))
+    assert code == 0 and "2 articles" in out and "2 WARC files, WACZ 1.1.1" in out
+    code, _, err = run("export", str(tmp_path / "x.wacz"), "--fields", "url")
+    assert code == 2 and "a WACZ is a zip" in err

@@ -1,0 +1,177 @@
+"""Files of other tools become part of the archive: unchanged, found by URL, verified and exported like our own."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from archive.archive import Archive
+from archive.catalog import captures
+from archive.catalog.articles import ArticleQuery
+from archive.errors import DigestMismatch, NotFound, UsageError, WarcDamaged
+from archive.export import export
+from archive.imports import Imported, import_files
+from archive.rebuild import check
+from archive.replay import view
+from archive.store import LocalStore
+from archive.verify import check_file
+from archive.warc.writer import WarcWriter
+from tests.archive import small_archive
+from tests.archive.warc_samples import INFO, NOON, exchange, head
+
+URL = "https://other.example/story"
+PAGE = small_archive.page("Bridge closed", small_archive.HARBOUR.replace("harbour", "bridge"))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    (tmp_path / "news").mkdir()
+    with small_archive.opened(small_archive.build(tmp_path / "news").root) as opened:
+        yield opened
+
+
+def theirs(tmp_path: Path, name: str = "crawl.warc.gz", packed: bool = True) -> Path:
+    """A file as warcio writes it."""
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=packed, warc_version="1.0")
+    writer.write_record(writer.create_warcinfo_record(name, {"software": "other/1"}))
+    headers = StatusAndHeaders("200 OK", [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
+    writer.write_record(
+        writer.create_warc_record(URL, "response", payload=io.BytesIO(PAGE), http_headers=headers,
+                                  warc_headers_dict={"WARC-Date": "2026-11-20T10:00:00Z"})
+    )  # fmt: skip
+    (tmp_path / name).write_bytes(out.getvalue())
+    return tmp_path / name
+
+
+def imported(archive: Archive, *paths: Path, link: bool = False) -> list[Imported]:
+    return list(import_files(archive, paths, NOON, link=link))
+
+
+def test_a_file_is_copied_byte_for_byte_and_its_captures_are_found(archive: Archive, tmp_path: Path) -> None:
+    path = theirs(tmp_path)
+    (one,) = imported(archive, path)
+    assert (one.warc_file, one.how, one.captures) == ("warc/2026/11/22/crawl.warc.gz", "copied", 1)
+    assert archive.store.path(one.warc_file).read_bytes() == path.read_bytes()
+    found = view(archive, URL)
+    assert found.body == PAGE and found.capture.archive == "news" and found.capture.status == 200
+    index = archive.store.path(archive.store.cdxj_path_of(one.warc_file)).read_text()
+    assert '"filename": "crawl.warc.gz"' in index
+    assert check(archive, NOON)[0] == []  # a rebuild would give the same catalog
+
+
+def test_an_imported_file_is_exported_with_the_others(archive: Archive, tmp_path: Path) -> None:
+    imported(archive, theirs(tmp_path))
+    done = export(archive, tmp_path / "out.wacz", ArticleQuery(limit=None), NOON)
+    assert "archive/crawl.warc.gz" in zipfile.ZipFile(tmp_path / "out.wacz").namelist() and done.warc_files == 3
+
+
+def test_a_file_of_another_pressmark_archive_belongs_to_this_one(archive: Archive, tmp_path: Path) -> None:
+    writer = WarcWriter(LocalStore(tmp_path), replace(INFO, archive="foreign"), clock=lambda: NOON)
+    kept = writer.write(exchange(head() + b"x", target_uri=URL))
+    (name,) = writer.close()
+    (one,) = imported(archive, tmp_path / name)
+    capture = captures.latest(archive.catalog, URL)
+    assert one.how == "copied" and kept is not None and capture is not None
+    assert (kept.archive, capture.archive, capture.record_id) == ("foreign", "news", kept.record_id)
+    assert view(archive, URL).body == b"x" and check(archive, NOON)[0] == []
+
+
+def test_importing_again_changes_nothing(archive: Archive, tmp_path: Path) -> None:
+    path = theirs(tmp_path)
+    (first,) = imported(archive, path)
+    (again,) = imported(archive, path)
+    assert (again.how, again.captures, again.warc_file) == ("already there", 0, first.warc_file)
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (third,) = imported(archive, theirs(other))  # the same name, other record ids
+    assert third.how == "copied" and third.warc_file.startswith("warc/2026/11/22/crawl-")
+    assert imported(archive, other / "crawl.warc.gz")[0].how == "already there"
+    assert len(captures.of_url(archive.catalog, URL)) == 2
+
+
+def test_a_linked_file_is_the_same_file(archive: Archive, tmp_path: Path) -> None:
+    path = theirs(tmp_path)
+    (one,) = imported(archive, path, link=True)
+    assert one.how == "linked" and archive.store.path(one.warc_file).samefile(path)
+    assert view(archive, URL).body == PAGE
+
+
+def test_plain_files_are_read_where_their_records_lie(archive: Archive, tmp_path: Path) -> None:
+    (one,) = imported(archive, theirs(tmp_path, "crawl.warc", packed=False))
+    assert one.warc_file == "warc/2026/11/22/crawl.warc" and view(archive, URL).body == PAGE
+
+
+def test_records_that_share_a_member_are_packed_anew(archive: Archive, tmp_path: Path) -> None:
+    plain = theirs(tmp_path, "plain.warc", packed=False).read_bytes()
+    path = tmp_path / "one.warc.gz"
+    path.write_bytes(gzip.compress(plain))
+    with pytest.raises(UsageError, match="cannot be linked"):
+        imported(archive, path, link=True)
+    (one,) = imported(archive, path)
+    assert one.how == "repacked" and view(archive, URL).body == PAGE
+    assert check_file(archive.store.path(one.warc_file)).ok
+    assert imported(archive, path)[0].how == "already there"
+
+
+def wacz(tmp_path: Path, *, digest: str | None = None) -> Path:
+    content = theirs(tmp_path).read_bytes()
+    with zipfile.ZipFile(tmp_path / "crawl.wacz", "w") as zipped:
+        zipped.writestr("archive/data.warc.gz", content)
+        if digest:
+            package = {"resources": [{"path": "archive/data.warc.gz", "hash": digest}]}
+            zipped.writestr("datapackage.json", json.dumps(package))
+    return tmp_path / "crawl.wacz"
+
+
+def test_the_files_of_a_wacz_are_imported(archive: Archive, tmp_path: Path) -> None:
+    (one,) = imported(archive, wacz(tmp_path))
+    assert one.warc_file.endswith("/data.warc.gz") and one.source.endswith("crawl.wacz:archive/data.warc.gz")
+    assert view(archive, URL).body == PAGE
+
+
+def test_our_own_wacz_comes_back_as_it_was(archive: Archive, tmp_path: Path) -> None:
+    export(archive, tmp_path / "news.wacz", ArticleQuery(limit=None), NOON)
+    (tmp_path / "empty").mkdir()
+    with small_archive.opened(tmp_path / "empty") as empty:
+        done = imported(empty, tmp_path / "news.wacz")
+        assert [one.captures for one in done] == [5, 2]
+        for one in captures.iterate(archive.catalog):
+            url, at = one.target_uri, one.fetched_at
+            assert view(empty, url, at).body == view(archive, url, at).body
+
+
+def test_what_cannot_be_imported_leaves_nothing_behind(archive: Archive, tmp_path: Path) -> None:
+    path = theirs(tmp_path)
+    before = sorted(archive.root.rglob("*"))
+    damaged = tmp_path / "damaged.warc.gz"
+    damaged.write_bytes(path.read_bytes()[:-9])
+    headless = tmp_path / "odd.warc"
+    headless.write_bytes(gzip.decompress(path.read_bytes()).replace(b"WARC-Type: resp", b"WARC Type resp", 1))
+    (tmp_path / "x.arc.gz").write_bytes(b"x")
+    (tmp_path / "x.wacz").write_bytes(b"PK no zip")
+    empty = tmp_path / "empty.wacz"
+    zipfile.ZipFile(empty, "w").close()
+    for file, error, words in (
+        (damaged, WarcDamaged, "record cut off"),
+        (headless, WarcDamaged, "header line"),
+        (tmp_path / "x.arc.gz", UsageError, "ARC file"),
+        (tmp_path / "none.warc", NotFound, "no file"),
+        (tmp_path / "x.wacz", WarcDamaged, "no zip"),
+        (empty, UsageError, "holds no WARC"),
+        (wacz(tmp_path, digest="sha256:00"), DigestMismatch, "sha256:00"),
+    ):
+        with pytest.raises(error, match=words):
+            imported(archive, file)
+    with pytest.raises(UsageError, match="package"):
+        imported(archive, wacz(tmp_path), link=True)
+    assert sorted(archive.root.rglob("*")) == before
