@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +14,11 @@ import typer
 
 from archive.commands.shared import AsJson, archive_of, command_line, location_of, now, with_listing
 from archive.errors import NotFound, UsageError
-from archive.output import Listing, heading, next_step, plural, print_listing, say, size
+from archive.output import Listing, heading, next_step, note, plural, print_listing, say, size
 from archive.times import parse_moment, rfc3339
 
 if TYPE_CHECKING:
+    from archive.archive import Archive
     from archive.imports import Imported
     from archive.replay import View
 
@@ -85,6 +87,8 @@ def import_(
     *,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="WARC, WARC.gz or WACZ files of any tool.")],
     link: Annotated[bool, typer.Option("--link/--copy", help="Link the files, or copy them (the default).")] = False,
+    read: Annotated[bool, typer.Option("--read", help="Read their pages into articles, too.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that read.")] = 1,
     listing: Listing,
 ) -> None:
     """Make files of other tools part of the archive: readable, verifiable and exportable like its own."""
@@ -107,8 +111,24 @@ def import_(
                 done.append(one)  # noqa: PERF402 - one by one: the next file may raise
         finally:  # what came before a file that cannot be imported is told too
             _print_imported(done, listing)
+        if read:
+            _read(archive, [one.warc_file for one in done], moment, workers)
     if not listing.for_programs:
         next_step("pressmark warc audit " + " ".join(one.warc_file for one in done[:3]), "pressmark warc view URL")
+
+
+def _read(archive: Archive, warc_files: list[str], moment: datetime, workers: int) -> None:
+    """Read what was imported, as a run of its own, and say what it gave."""
+    from archive.catalog import captures
+    from archive.commands.files import close_run, open_run
+    from archive.first_reading import read_first
+
+    found = [one for name in warc_files for one in captures.in_file(archive.catalog, archive.name, name)]
+    run = open_run(archive, moment, "import")
+    counts = Counter(one.outcome.kind for one in read_first(archive, found, moment, run, workers=workers))
+    close_run(archive, run, Counter({str(kind): count for kind, count in counts.items()}))
+    said = " · ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "no pages"
+    note(f"{plural(counts.total(), 'page')} read: {said}")
 
 
 def _print_imported(done: list[Imported], listing: Listing) -> None:

@@ -88,10 +88,10 @@ def _reread(
 
     with writing(archive.root, command=command_line(context), now=moment):
         recover(archive, moment)
-        run = _open_run(archive, moment)
+        run = open_run(archive, moment)
         counts: Counter[str] = Counter()
         yield from _counting(apply_all(archive, found, moment), counts)
-        _close_run(archive, run, counts)
+        close_run(archive, run, counts)
 
 
 def _counting(found: Iterator[Reread], counts: Counter[str]) -> Iterator[Reread]:
@@ -111,14 +111,15 @@ def _extract_end(counts: Counter[str], apply: bool, source: str | None) -> None:
         next_step("pressmark extract --apply" + (f" --source {source}" if source else ""))
 
 
-def _open_run(archive: Archive, moment: datetime) -> str:
+def open_run(archive: Archive, moment: datetime, kind: str = "extract") -> str:
+    """Begin a run that reads without network, in its log and in the catalog; return its id."""
     from archive.catalog import runs
     from archive.model import Run
     from archive.runlog import RunLog, run_line
 
     run_id = f"{moment:%Y-%m-%dT%H-%M-%S}"
     command = " ".join(["pressmark", *sys.argv[1:]])
-    run = Run(run_id, "extract", moment, command, _version(), "", os.getpid(), socket.gethostname())
+    run = Run(run_id, kind, moment, command, _version(), "", os.getpid(), socket.gethostname())
     with RunLog(archive.store.path(archive.store.runs_path(run_id))) as log:
         log.append(run_line(run))
     with archive.catalog.transaction() as conn:
@@ -126,7 +127,8 @@ def _open_run(archive: Archive, moment: datetime) -> str:
     return run_id
 
 
-def _close_run(archive: Archive, run_id: str, counts: Counter[str]) -> None:
+def close_run(archive: Archive, run_id: str, counts: Counter[str]) -> None:
+    """End it."""
     from dataclasses import replace
 
     from archive.catalog import runs

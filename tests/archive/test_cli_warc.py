@@ -143,6 +143,8 @@ def test_import_says_what_became_of_each_file(run: Run, built: ArchiveLocation, 
     code, out, err = run("warc", "import", str(other), str(tmp_path / "cut.warc.gz"))
     assert code == 7 and "already there" in out and "pressmark warc repair" in err
     assert run("warc", "verify")[0] == 0
+    code, _, err = run("warc", "import", str(other), "--read")
+    assert code == 0 and "1 page read: 1 skipped" in err and "import" in run("run", "show", "last")[1]
 
 
 def test_export_of_a_wacz_says_what_is_in_it(run: Run, tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.archive import Archive
-from archive.catalog import captures
+from archive.catalog import articles, captures
 from archive.catalog.articles import ArticleQuery
 from archive.errors import DigestMismatch, NotFound, UsageError, WarcDamaged
 from archive.export import export
+from archive.first_reading import read_first
 from archive.imports import Imported, import_files
 from archive.rebuild import check
 from archive.replay import view
@@ -73,6 +74,19 @@ def test_an_imported_file_is_exported_with_the_others(archive: Archive, tmp_path
     imported(archive, theirs(tmp_path))
     done = export(archive, tmp_path / "out.wacz", ArticleQuery(limit=None), NOON)
     assert "archive/crawl.warc.gz" in zipfile.ZipFile(tmp_path / "out.wacz").namelist() and done.warc_files == 3
+
+
+def test_imported_pages_are_read_into_articles_and_a_rebuild_gives_the_same(archive: Archive, tmp_path: Path) -> None:
+    (one,) = imported(archive, theirs(tmp_path))
+    found = captures.in_file(archive.catalog, "news", one.warc_file)
+    (read,) = read_first(archive, found, NOON, "2026-11-22T12-00-00")
+    article = articles.by_url(archive.catalog, URL)
+    assert read.outcome.kind == "stored" and article is not None and article.headline == "Bridge closed"
+    record = articles.record_of(archive.catalog, article.article_id)
+    assert record is not None and record["capture"]["warc_file"] == one.warc_file and record["source"] is None
+    assert archive.store.path("records/2026/11/22/crawl.jsonl").read_bytes().count(b"\n") == 1
+    assert check(archive, NOON)[0] == []
+    assert [again.outcome.kind for again in read_first(archive, found, NOON, "x")] == ["unchanged"]
 
 
 def test_a_file_of_another_pressmark_archive_belongs_to_this_one(archive: Archive, tmp_path: Path) -> None:

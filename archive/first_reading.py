@@ -1,0 +1,77 @@
+"""Reading captures nobody has read yet, as a crawl would have: for files that were imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.archive import Archive
+from archive.model import Capture, Outcome
+from archive.read import Reading, RecordWriter, decide_record, job_of, judge, read_many, readable, rules_for
+from archive.record import Circumstances
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReading:
+    """What became of a capture: "stored" (new or changed text), "unchanged", "skipped" or "failed" with a reason."""
+
+    url: str
+    outcome: Outcome
+    article_id: str | None = None
+
+
+def read_first(
+    archive: Archive, found: Iterable[Capture], now: datetime, run: str, *, workers: int = 1
+) -> Iterator[FirstReading]:
+    """Read captures in the order of their times and store what they give. Call it with the archive's lock held.
+
+    The records are durable before the catalog hears of them.
+    """
+    writer = RecordWriter(archive.store)
+    try:
+        ordered = sorted(found, key=lambda capture: (capture.fetched_at, capture.record_id))
+        for at in range(0, len(ordered), _BATCH):
+            yield from _read_batch(archive, ordered[at : at + _BATCH], writer, Circumstances(now, run), workers)
+    finally:
+        writer.close()
+
+
+def _read_batch(
+    archive: Archive, batch: list[Capture], writer: RecordWriter, circumstances: Circumstances, workers: int
+) -> Iterator[FirstReading]:
+    unread = [readable(one.status, one.media_type, one.payload_bytes) for one in batch]
+    rules = rules_for(archive, None)
+    jobs = [job_of(archive, one, rules) for one, reason in zip(batch, unread, strict=True) if reason is None]
+    readings = iter(read_many(jobs, workers))
+    for capture, reason in zip(batch, unread, strict=True):
+        if reason is not None:
+            yield FirstReading(capture.target_uri, reason)
+            continue
+        reading = next(readings)
+        if isinstance(reading, Exception):
+            yield FirstReading(capture.target_uri, Outcome("failed", "reading", {"error": str(reading)}))
+            continue
+        outcome = judge(reading.extraction, rules)
+        if outcome is not None:
+            yield FirstReading(capture.target_uri, outcome)
+        else:
+            yield _store(archive, capture, reading, writer, circumstances)
+
+
+def _store(
+    archive: Archive, capture: Capture, reading: Reading, writer: RecordWriter, circumstances: Circumstances
+) -> FirstReading:
+    from archive.catalog import articles
+    from archive.revisions import Same
+
+    with archive.catalog.transaction() as conn:
+        decision, record = decide_record(conn, reading, capture, None, circumstances)
+        if isinstance(decision, Same):
+            return FirstReading(capture.target_uri, Outcome("unchanged", "same_text"), decision.revision.article_id)
+        writer.append(capture.warc_file, record)
+        writer.sync()
+        articles.record(conn, decision, record, run=circumstances.run)
+    return FirstReading(capture.target_uri, Outcome("stored"), decision.revision.article_id)
