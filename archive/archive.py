@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import ConfigError, NotFound, WarcDamaged
-from archive.model import Capture, Source
+from archive.model import Capture, Run, Source
 from archive.store import LocalStore
 
 if TYPE_CHECKING:
@@ -236,6 +238,28 @@ def _index_records(archive: Archive, warc_file: str) -> int:
 
 def _closed_since(store: LocalStore, moment: datetime) -> set[str]:
     return {name for name in store.warc_files() if store.path(name).stat().st_mtime >= moment.timestamp()}
+
+
+def interrupt(run: Run) -> None:
+    """Ask the process of a run to stop cleanly (SIGINT). Raises NotFound where it is not a process of this machine."""
+    if run.host != socket.gethostname():
+        raise NotFound(f"run {run.run_id} is on host {run.host}", hint=f"there: pressmark run stop {run.run_id}")
+    try:
+        os.kill(run.pid, signal.SIGINT)
+    except ProcessLookupError:
+        raise NotFound(
+            f"the process of run {run.run_id} (pid {run.pid}) is gone", hint=f"pressmark crawl --resume {run.run_id}"
+        ) from None
+
+
+def end_of_process(pid: int, seconds: float) -> bool:
+    """Wait for a process to be gone, at most so long; whether it is."""
+    deadline = time.monotonic() + seconds
+    while _is_alive(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _is_alive(pid: int) -> bool:
