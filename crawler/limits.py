@@ -78,9 +78,8 @@ def _all_failed(session: Session) -> RunFailed:
     count, first = session.ledger.counts["failed"], session.ledger.failure
     reason = (first.reason or "unknown") if first is not None else "unknown"
     said = first.detail.get("error") or first.detail.get("status") if first is not None else None
-    message = (
-        f"nothing was stored: {'the URL' if count == 1 else f'all {count} URLs'} failed ({reason.replace('_', ' ')})"
-    )
+    which = "the URL" if count == 1 else f"all {count} URLs"
+    message = f"nothing was stored: {which} failed ({reason.replace('_', ' ')})"
     return RunFailed(message, context=(said,) if said else (), hint=_HINTS.get(reason, "pressmark run show last"))
 
 
