@@ -22,10 +22,10 @@ from archive.model import Author, Origin
 _META = {"author": 0.8, "article:author": 0.75, "dc.creator": 0.75, "dcterms.creator": 0.75, "dc.contributor": 0.4, "parsely-author": 0.85,
          "sailthru.author": 0.85, "byl": 0.85, "authors": 0.8, "article.author": 0.8, "cxenseparse:author": 0.8, "citation_author": 0.85,
          "twitter:creator": 0.1, "og:article:author": 0.75, "article:author:name": 0.85, "creator": 0.6, "byline": 0.8, "mediator_author": 0.7,
-         "og:author": 0.75, "dc:creator": 0.75, "rbauthors": 0.8, "article_author": 0.8}  # fmt: skip
+         "og:author": 0.75, "dc:creator": 0.75, "shareaholic:article_author_name": 0.8, "rbauthors": 0.8, "article_author": 0.8}  # fmt: skip
 _BYLINE_START = re.compile(
     r"^\s*(?:(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
-    r"(?:by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|auteur|autore|author|authors|text|texte|testo|texto|redaktion)"
+    r"(?:by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto|redaktion)"
     r"\b\s*[:：]?|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
@@ -41,12 +41,13 @@ _NOISE = re.compile(
     r"redazione|redactie|newsroom|reporters?|correspondents?|associated press|reuters|afp|dpa|bloomberg|press|agency|agentur|agence|"
     r"news|media|magazine|contributors?|guest|online|web|author|published|updated|posted|share|follow|subscribe|read more|min read|minutes?|"
     r"comments?|views|photo|video|more by|see all|all posts|click|profile|view|bio|about|email|twitter|facebook|sponsored|"
+    r"gmbh|inc|ltd|llc|verband|verein|institut[eo]?|university|foundation|stiftung|association|society|company|columnist|kommentare?|"
     r"january|february|march|april|june|july|august|september|october|november|december|copyright|rights)\b",
     re.IGNORECASE,
 )
 _TITLE_TAIL = re.compile(
-    r"\s*(?:[,(|–—-]\s*(?:[^,]*\b(?:editor|reporter|correspondent|writer|columnist|professor|director|journalist|redakteur(?:in)?|"
-    r"korrespondent(?:in)?|journaliste|reporterin|producer|analyst|staff|senior|chief|ceo|founder|contributor|special)\b.*|[A-Z]{2,5}\)?|"
+    r"(?:\s*(?:[,(|]|\s[–—-]\s)\s*(?:[^,]*\b(?:editor|reporter|correspondent|writer|columnist|professor|director|journalist|redakteur(?:in)?|"
+    r"korrespondent(?:in)?|journaliste|reporterin|producer|analyst|staff|senior|chief|ceo|founder|contributor|special)\b.*|(?-i:[A-Z]{2,5})\)?|"
     r"(?:for|für|pour|bbc|cnn|the)\b.*)|\s+(?:is|was|covers)\s.*|\bfor\s+the\s.*|\b(?:in|aus)\s+[A-Z][\w-]+$)$",
     re.IGNORECASE,
 )
@@ -62,10 +63,12 @@ _NOT_BYLINE = re.compile(
 
 
 _ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
+# "Posted on 5 March 2024 by Ada Sample": the name stands after the date.
+_BYLINE_LATE = re.compile(r"(?<=\d)[\s,|]+(?:by|von|par|por|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])")
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
     r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"
-    r"insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
+    r"vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
     re.IGNORECASE,
 )
 _PREFIX_ONLY = re.compile(
@@ -142,12 +145,27 @@ def find_authors(
             by_name.setdefault(name, []).extend(names_in(content))
     for name, values in by_name.items():
         add(values, name, _META[name], lenient=True)
+    add(_labelled(metas), "twitter:label", 0.8, lenient=True)
+    if not any(node.get("author") for node in articles):
+        persons = [name for node in nodes if "person" in types_of(node) for name in texts(node.get("name"))[:1]]
+        if len(set(persons)) == 1:
+            add(persons[:1], "json-ld:person", 0.55)
     for values, value_from, weight in _visible(body, pieces, order, headline_node):
         add(values, value_from, weight, lenient=value_from != "visible")
     if not candidates:
         return (), None
     winner = max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
     return tuple(Author(name) for name in winner.value), origin_of(winner, candidates, winner.weight * 0.95)
+
+
+def _labelled(metas: list[tuple[str, str]]) -> list[str]:
+    """The pair twitter:label1 "Written by" and twitter:data1 "Ada Sample"."""
+    values = dict(reversed(metas))
+    for number in ("1", "2"):
+        label = values.get(f"twitter:label{number}", "")
+        if re.search(r"written|verfasst|author|autor|escrito|écrit|scritto|geschreven|skriv", label, re.IGNORECASE):
+            return names_in(values.get(f"twitter:data{number}", "").split("@")[0])
+    return []
 
 
 def _score(candidate: Candidate[tuple[str, ...]], candidates: list[Candidate[tuple[str, ...]]]) -> float:
@@ -165,7 +183,7 @@ def _json_ld_people(value: object, by_id: dict[str, Node]) -> tuple[list[str], l
         if "name" not in value and str(value.get("@id")) in by_id:
             value = by_id[str(value.get("@id"))]
         names = [name for text in texts(value.get("name")) for name in names_in(text)]
-        return ([], names) if types_of(value) & _ORGANISATIONS else (names, [])
+        return ([], names) if types_of(value) & _ORGANISATIONS and "person" not in types_of(value) else (names, [])
     if isinstance(value, str):
         return names_in(value), []
     return [], []
@@ -197,7 +215,7 @@ def is_person(name: str) -> bool:
     """Whether a string can be the name of a person: two to six words, no digits, no organisation words."""
     if re.fullmatch(r"[\u4e00-\u9fff·]{2,6}|[\uac00-\ud7af]{2,5}|[\u3040-\u30ff\u4e00-\u9fff\s　]{2,10}", name):
         return not re.search(
-            r"編輯|编辑|報導|报道|報道|通讯员|摄影|攝影|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集",
+            r"[をがはにで]|編輯|编辑|報導|报道|報道|通讯员|摄影|攝影|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集",
             name,
         )
     if len(name) > 60 or any(char.isdigit() for char in name):
@@ -218,6 +236,8 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
 
 def is_name(name: str) -> bool:
     """Whether a string can name an author at all: a pen name, a team, an agency."""
+    if " " in name and name.islower():
+        return False  # words of a sentence
     return (
         2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
     )
@@ -286,9 +306,13 @@ def _written(
             continue
         if at > head + 150 or given >= 3:
             break
-        match = _BYLINE_START.match(piece.text)
+        text = piece.text
+        late = _BYLINE_LATE.search(text)
+        if late:
+            text = text[late.start() :].strip(" ,|")
+        match = _BYLINE_START.match(text)
         if match or _CJK_NAME.search(piece.text) or _KOREAN_NAME.search(piece.text):
-            found = [name for name in names_in(piece.text.split("|")[0]) if is_person(name)]
+            found = [name for name in names_in(text.split("|")[0]) if is_person(name)]
             if found:
                 given += 1
                 yield found, "visible", 0.62

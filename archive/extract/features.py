@@ -146,7 +146,9 @@ def hopeless(pieces: list[Piece]) -> set[int]:
     zones: dict[html.HtmlElement, bool] = {}
     found: set[int] = set()
     for at, piece in enumerate(pieces):
-        if (linked[at] and (at == 0 or linked[at - 1]) and (at + 1 == len(pieces) or linked[at + 1])) or (len(piece.key) < 400 and _in_zone(piece.node, zones)):
+        if (linked[at] and (at == 0 or linked[at - 1]) and (at + 1 == len(pieces) or linked[at + 1])) or (
+            len(piece.key) < 400 and _in_zone(piece.node, zones)
+        ):
             found.add(at)
     return found
 
