@@ -12,9 +12,10 @@ import html as entities
 import re
 from collections.abc import Iterator
 
-from lxml import etree, html
+from lxml import html
 
 from archive.extract.candidates import Candidate, origin_of
+from archive.extract.index import Index
 from archive.extract.jsonld import Node, texts, types_of
 from archive.extract.pieces import Piece
 from archive.model import Author, Origin
@@ -52,10 +53,6 @@ _TITLE_TAIL = re.compile(
     re.IGNORECASE,
 )
 _LATIN_NAME = re.compile(r"^[^\W\d_][\w.'’\-]*(?:[\s\u00a0]+[^\W\d_(\"“][\w.'’\-\")”]*){1,5}$")
-_BYLINE_NAMES = re.compile(
-    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
-    re.IGNORECASE,
-)
 _NOT_BYLINE = re.compile(
     r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
     re.IGNORECASE,
@@ -77,36 +74,6 @@ _PREFIX_ONLY = re.compile(
     re.IGNORECASE,
 )
 _JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
-_MICRODATA = etree.XPath(
-    ".//*[@itemprop='author' or @itemprop='creator' or @property='author' or @property='schema:author']"
-)
-_REL_AUTHOR = etree.XPath(".//*[contains(concat(' ', @rel, ' '), ' author ')]")
-_AUTHOR_LINKS = etree.XPath(
-    ".//a[contains(@href, '/author') or contains(@href, '/autor') or contains(@href, '/auteur') or contains(@href, '/journalist') "
-    "or contains(@href, '/people/') or contains(@href, '/profile/') or contains(@href, '/by/') or contains(@href, '/staff/') or contains(@href, '/contributor') "
-    "or contains(@href, '/reporter') or contains(@href, '/writer') or contains(@href, '/redakt')]"
-)
-_MARKED = etree.XPath(
-    ".//*["
-    + " or ".join(
-        f"contains(@{attribute}, '{word}')"
-        for attribute in ("class", "id", "data-testid")
-        for word in (
-            "uthor",
-            "yline",
-            "riter",
-            "utor",
-            "uteur",
-            "eporter",
-            "ournalist",
-            "ontributor",
-            "redact",
-            "redakt",
-            "vcard",
-        )
-    )
-    + "]"
-)
 
 
 def find_authors(
@@ -114,9 +81,8 @@ def find_authors(
     articles: list[Node],
     nodes: list[Node],
     metas: list[tuple[str, str]],
-    body: html.HtmlElement,
     pieces: list[Piece],
-    order: dict[html.HtmlElement, int],
+    index: Index,
     headline_node: html.HtmlElement | None,
     site_names: list[str],
 ) -> tuple[tuple[Author, ...], Origin | None]:
@@ -150,7 +116,7 @@ def find_authors(
         persons = [name for node in nodes if "person" in types_of(node) for name in texts(node.get("name"))[:1]]
         if len(set(persons)) == 1:
             add(persons[:1], "json-ld:person", 0.55)
-    for values, value_from, weight in _visible(body, pieces, order, headline_node):
+    for values, value_from, weight in _visible(pieces, index, headline_node):
         add(values, value_from, weight, lenient=value_from != "visible")
     if not candidates:
         return (), None
@@ -244,12 +210,12 @@ def is_name(name: str) -> bool:
 
 
 def _visible(
-    body: html.HtmlElement,
     pieces: list[Piece],
-    order: dict[html.HtmlElement, int],
+    index: Index,
     headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[list[str], str, float]]:
     """Bylines a reader sees, the nearer to the headline the better."""
+    order = index.order
     head = order.get(headline_node, -1) if headline_node is not None else -1
 
     def near(node: html.HtmlElement) -> bool:
@@ -259,17 +225,17 @@ def _visible(
     micro: list[str] = []
     rel: list[str] = []
     links: list[str] = []
-    for node in _MICRODATA(body)[:20]:
+    for node in index.microdata:
         inner = node.xpath(".//*[@itemprop='name']")
         shown = inner[0] if len(inner) else node
         micro.extend(_lines_to_names(shown.get("content") or _short(shown)))
-    for node in _REL_AUTHOR(body)[:20]:
+    for node in index.rel_author[:20]:
         if near(node) or not rel:
             rel.extend(_lines_to_names(_short(node)))
-    for node in _AUTHOR_LINKS(body)[:40]:
+    for node in index.author_links:
         if near(node):
             links.extend(_lines_to_names(_short(node)))
-    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(body)]
+    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(index)]
     if micro:
         yield micro, "microdata", 0.8
     if rel:
@@ -281,12 +247,12 @@ def _visible(
     yield from _written(pieces, order, head)
 
 
-def _named_bylines(body: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, list[str]]]:
+def _named_bylines(index: Index) -> Iterator[tuple[html.HtmlElement, list[str]]]:
     """Elements whose class or id is a byline's, with the names in them; at most five."""
     given = 0
-    for node in _MARKED(body):
+    for node in index.bylines:
         names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if _BYLINE_NAMES.search(names) and not _NOT_BYLINE.search(names):
+        if not _NOT_BYLINE.search(names):
             found = _lines_to_names(_short(node))
             if found:
                 yield node, found

@@ -84,6 +84,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("w_author", re.compile(r"\b(?:is a|ist|est) (?:\w+ ){0,4}(?:reporter|editor|journalist|writer|correspondent|redakteur|journaliste|author|founder|contributor)|follow (?:him|her|them)|more from|about the author|über den autor", re.I)),
 )  # fmt: skip
 _SENTENCE_END = re.compile(r"[.!?。！？…»”\"'’)]\s*$")
+_UPPER = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩА-ЯЁІЇЄҐ]")
+_DIGIT = re.compile(r"\d")
 _STOPS = re.compile(r"[.!?。！？]")
 
 NAMES: tuple[str, ...] = (
@@ -209,6 +211,10 @@ class _Sheet:
         self._sum()
         self.head = self._head_index(headline_node)
         self.main = self._main()
+        self.main_chain: dict[html.HtmlElement, int] = {}
+        if self.main is not None:
+            for steps, above in enumerate((self.main, *self.main.iterancestors())):
+                self.main_chain[above] = steps
         self.last_long = max((at for at, mass in enumerate(self.long) if mass), default=0)
         self.page = self._page()
 
@@ -316,19 +322,13 @@ class _Sheet:
 
     def main_steps(self, node: html.HtmlElement) -> int:
         """How many steps up from the main element until `node` is inside; 0 when it is inside it."""
-        if self.main is None:
-            return 12
-        inside = set()
         up: html.HtmlElement | None = node
         while up is not None:
-            inside.add(up)
+            steps = self.main_chain.get(up)
+            if steps is not None:
+                return min(steps, 12)
             up = up.getparent()
-        steps = 0
-        up = self.main
-        while up is not None and up not in inside:
-            steps += 1
-            up = up.getparent()
-        return min(steps, 12)
+        return 12
 
     def row(self, at: int) -> list[float]:
         piece = self.pieces[at]
@@ -340,8 +340,8 @@ class _Sheet:
         head = text[:160]
         values: list[float] = [
             math.log1p(size), math.log1p(len(words)), min(1.0, piece.link_chars / size), len(_STOPS.findall(text[:2000])), text.count(",", 0, 2000) + text.count("，", 0, 2000),
-            1.0 if _SENTENCE_END.search(text[-4:]) else 0.0, 1.0 if text[:1].isupper() else 0.0, sum(map(str.isupper, head)) / len(head),
-            sum(map(str.isdigit, head)) / len(head), size / max(1, len(words)), min(text.count("\n"), 10),
+            1.0 if _SENTENCE_END.search(text[-4:]) else 0.0, 1.0 if text[:1].isupper() else 0.0, len(_UPPER.findall(head)) / len(head),
+            len(_DIGIT.findall(head)) / len(head), size / max(1, len(words)), min(text.count("\n"), 10),
         ]  # fmt: skip
         values += cached[node][0]
         values += [1.0 if pattern.search(head) else 0.0 for _, pattern in _PATTERNS]
