@@ -112,16 +112,21 @@ def find_authors(
     for name, values in by_name.items():
         add(values, name, _META[name], lenient=True)
     add(_labelled(metas), "twitter:label", 0.8, lenient=True)
-    if not any(node.get("author") for node in articles):
-        persons = [name for node in nodes if "person" in types_of(node) for name in texts(node.get("name"))[:1]]
-        if len(set(persons)) == 1:
-            add(persons[:1], "json-ld:person", 0.55)
+    add(_lone_person(articles, nodes), "json-ld:person", 0.55)
     for values, value_from, weight in _visible(pieces, index, headline_node):
         add(values, value_from, weight, lenient=value_from != "visible")
     if not candidates:
         return (), None
     winner = max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
     return tuple(Author(name) for name in winner.value), origin_of(winner, candidates, winner.weight * 0.95)
+
+
+def _lone_person(articles: list[Node], nodes: list[Node]) -> list[str]:
+    """The only person of a graph whose article names no author."""
+    if any(node.get("author") for node in articles):
+        return []
+    persons = {name for node in nodes if "person" in types_of(node) for name in texts(node.get("name"))[:1]}
+    return list(persons) if len(persons) == 1 else []
 
 
 def _labelled(metas: list[tuple[str, str]]) -> list[str]:

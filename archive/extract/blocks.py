@@ -132,9 +132,7 @@ def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata,
     blocks: list[Block] = []
     paths: dict[html.HtmlElement, str] = {}
     for piece in pieces:
-        path = paths.get(piece.node)
-        if path is None:
-            path = paths[piece.node] = tag_path(piece.node)
+        path = tag_path(piece.node, paths)
         label, rule, evidence = labeller.label(piece, path)
         blocks.append(Block(piece.text, label, rule, evidence, path))
     blocks.extend(Block(text, "hidden", "not-displayed", "hidden or display:none") for text in hidden)

@@ -220,29 +220,46 @@ class _Sheet:
 
     def _sum(self) -> None:
         for piece, length, long in zip(self.pieces, self.lengths, self.long, strict=True):
-            node: html.HtmlElement | None = piece.node
-            steps = 0
-            while node is not None and steps < 60:
-                entry = self.totals.get(node)
-                if entry is None:
-                    entry = self.totals[node] = _Totals()
-                entry.mass += length
-                entry.long += long
-                entry.links += piece.link_chars
-                entry.pieces += 1
-                node = node.getparent()
-                steps += 1
             signature = self.signatures.get(piece.node)
             if signature is None:
                 parent = piece.node.getparent()
                 above = f"{parent.tag!s}.{parent.get('class') or ''}" if parent is not None else ""
                 signature = f"{piece.node.tag!s}.{piece.node.get('class') or ''}<{above}"
                 self.signatures[piece.node] = signature
-            group = self.sig.setdefault(signature, _Totals())
-            group.mass += length
-            group.long += long
-            group.links += piece.link_chars
-            group.pieces += 1
+            for entry in (
+                self.sig.setdefault(signature, _Totals()),
+                self.totals.setdefault(piece.node, _Totals()),
+            ):
+                entry.mass += length
+                entry.long += long
+                entry.links += piece.link_chars
+                entry.pieces += 1
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        """Give every element the sums of what is below it: each element is added to its parent once."""
+        depth: dict[html.HtmlElement, int] = {}
+        parents: dict[html.HtmlElement, html.HtmlElement] = {}
+        for node in list(self.totals):
+            chain = []
+            up: html.HtmlElement | None = node
+            while up is not None and up not in depth:
+                chain.append(up)
+                above = up.getparent()
+                if above is not None:
+                    parents[up] = above
+                up = above
+            start = depth[up] if up is not None else -1
+            for steps, element in enumerate(reversed(chain), 1):
+                depth[element] = start + steps
+        for node in sorted(depth, key=lambda element: -depth[element]):
+            parent = parents.get(node)
+            if parent is not None:
+                entry, above_entry = self.totals[node], self.totals.setdefault(parent, _Totals())
+                above_entry.mass += entry.mass
+                above_entry.long += entry.long
+                above_entry.links += entry.links
+                above_entry.pieces += entry.pieces
 
     def _head_index(self, node: html.HtmlElement | None) -> int:
         if node is not None:
