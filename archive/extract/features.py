@@ -83,6 +83,46 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("w_update", re.compile(r"^(?:updated?|published|posted|last (?:updated|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|publicado|actualizado|发布|更新|入力|등록|\d+ min)", re.I)),
     ("w_author", re.compile(r"\b(?:is a|ist|est) (?:\w+ ){0,4}(?:reporter|editor|journalist|writer|correspondent|redakteur|journaliste|author|founder|contributor)|follow (?:him|her|them)|more from|about the author|über den autor", re.I)),
 )  # fmt: skip
+_NEWS_WORDS = (
+    "newsletter", "sign up", "subscribe", "abonnier", "abonnez", "suscrí", "iscriviti", "assine", "подпи", "inbox", "订阅", "登録", "구독",
+    "free trial", "login", "log in", "register", "already a", "download our app", "download the app", "whatsapp", "telegram channel", "google news",
+)  # fmt: skip
+_LEGAL_WORDS = (
+    "©", "(c)", "copyright", "all rights reserved", "alle rechte", "tous droits", "todos los derechos", "diritti riservati", "terms of", "privacy",
+    "cookie", "版权", "版權", "無断", "転載", "무단", "affiliate", "commission", "disclaimer", "disclosure",
+)  # fmt: skip
+_PHOTO_WORDS = (
+    "getty",
+    "shutterstock",
+    "istock",
+    "imago",
+    "(ap photo",
+    "/afp",
+    "/reuters",
+    "/dpa",
+    "unsplash",
+    "courtesy",
+)
+_AUTHOR_WORDS = (" a ", "ist", "est", "follow", "more from", "author", "autor")
+
+
+def _signs(head: str, digits: int) -> list[float]:
+    """The word signs of a piece, in the order of _PATTERNS; plain words are looked for before any pattern is."""
+    low = head.lower()
+    pattern = _PATTERN_OF
+    return [
+        1.0 if pattern["w_more"].match(head) else 0.0,
+        1.0 if any(word in low for word in _NEWS_WORDS) else 0.0,
+        1.0 if any(word in low for word in _LEGAL_WORDS) else 0.0,
+        1.0 if any(word in low for word in _PHOTO_WORDS) or pattern["w_photo"].match(head) else 0.0,
+        1.0 if pattern["w_by"].match(head) or ("기자" in head and pattern["w_by"].search(head)) else 0.0,
+        1.0 if pattern["w_share"].match(head) else 0.0,
+        1.0 if digits >= 3 and pattern["w_date"].search(head) else 0.0,
+        1.0 if pattern["w_update"].match(head) else 0.0,
+        1.0 if any(word in low for word in _AUTHOR_WORDS) and pattern["w_author"].search(head) else 0.0,
+    ]
+
+
 _SENTENCE_END = re.compile(r"[.!?。！？…»”\"'’)]\s*$")
 _UPPER = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩА-ЯЁІЇЄҐ]")
 _DIGIT = re.compile(r"\d")
@@ -355,13 +395,14 @@ class _Sheet:
             cached[node] = self._node_part(node)
         words = text.split()
         head = text[:160]
+        digits = len(_DIGIT.findall(head))
         values: list[float] = [
             math.log1p(size), math.log1p(len(words)), min(1.0, piece.link_chars / size), len(_STOPS.findall(text[:2000])), text.count(",", 0, 2000) + text.count("，", 0, 2000),
             1.0 if _SENTENCE_END.search(text[-4:]) else 0.0, 1.0 if text[:1].isupper() else 0.0, len(_UPPER.findall(head)) / len(head),
-            len(_DIGIT.findall(head)) / len(head), size / max(1, len(words)), min(text.count("\n"), 10),
+            digits / len(head), size / max(1, len(words)), min(text.count("\n"), 10),
         ]  # fmt: skip
         values += cached[node][0]
-        values += [1.0 if pattern.search(head) else 0.0 for _, pattern in _PATTERNS]
+        values += _signs(head, digits)
         values += [
             1.0 if text[-1:] in ":：" else 0.0, 1.0 if text[:1] in "\"“„«'‘「『" else 0.0, 1.0 if text[:1] in "-–•*▪●■►→>" else 0.0, 1.0 if text[-1:] in "?？" else 0.0,
         ]  # fmt: skip
@@ -440,4 +481,5 @@ class _Sheet:
         return len(mine & theirs) / max(1, len(mine | theirs))
 
 
+_PATTERN_OF = dict(_PATTERNS)
 _AROUND_INDEX = {tag: at for at, tag in enumerate(_AROUND)}
