@@ -1,6 +1,6 @@
 """Score our reading and the installed peers on the extraction benchmark; print the tables of docs/reading.md.
 
-    python benchmarks/extraction.py --bench PATH/bench/extraction [--out DIR] [--peers trafilatura] [--sample N] [--time]
+    python benchmarks/extraction.py --bench PATH/bench/extraction [--out DIR] [--peers NAMES] [--sample N] [--time]
 
 PATH is the benchmark's folder (its README says what the numbers are). Needs no network.
 """

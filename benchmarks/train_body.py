@@ -28,8 +28,10 @@ from archive.extract.pieces import pieces_of
 from archive.model import Page
 
 SETTINGS = {
-    "objective": "binary", "learning_rate": 0.1, "num_leaves": 8, "max_depth": 4, "min_data_in_leaf": 150, "lambda_l2": 20,
-    "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63, "num_threads": 2, "verbose": -1, "seed": 1,
+    "objective": "binary", "learning_rate": 0.1, "num_leaves": 8, "max_depth": 4, "min_data_in_leaf": 150,
+    "lambda_l2": 20,
+    "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63, "num_threads": 2,
+    "verbose": -1, "seed": 1,
 }  # fmt: skip
 ROUNDS, FOLDS, THRESHOLD = 150, 4, 0.45
 OUT = Path(__file__).parents[1] / "archive" / "extract" / "body_model.json"

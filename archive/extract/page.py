@@ -22,6 +22,7 @@ MAX_JSON_BYTES = 2_000_000
 _DROPPED = ("script", "style", "noscript", "svg", "template", "iframe", "object", "embed", "canvas", "math", "map",
             "audio", "video", "select", "datalist", "link", "base", "meta", "head", "frameset", "applet", "dialog",
             "input", "textarea")  # fmt: skip
+_SWALLOWING = frozenset(("noscript", "object", "map", "select", "dialog", "template", "audio", "video"))
 _NULLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
@@ -123,7 +124,8 @@ def _player(root: html.HtmlElement) -> str | None:
 def is_hidden(node: html.HtmlElement) -> bool:
     """Whether the page's own markup, without its style sheets, keeps this element from being shown."""
     if node.get("hidden") is not None and node.get("hidden") != "until-found":
-        return True
+        # React streams parts of a page in hidden divs named S:0, S:1 … and shows them by script.
+        return not (node.get("id") or "").startswith("S:")
     style = node.get("style")
     return bool(style and _NO_DISPLAY.search(style))
 
@@ -131,7 +133,11 @@ def is_hidden(node: html.HtmlElement) -> bool:
 def _clear(parsed: Parsed) -> None:
     """Take out of the tree what is never text, what is hidden, and what is over the budget."""
     for node in list(parsed.root.iter(*_DROPPED)):
-        if node is not parsed.root and node is not parsed.body:
+        if node is parsed.root or node is parsed.body:
+            continue
+        if node.tag in _SWALLOWING and len(node) and _length(node) * 2 > _length(parsed.body):
+            node.tag = "div"  # an element closed in the wrong place took the page with it
+        else:
             _drop(node)
     candidates = parsed.body.xpath(".//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
     body_chars: int | None = None

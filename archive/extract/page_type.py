@@ -75,7 +75,7 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
         if match and not signs.declares_article:
             return "soft_404", match[0]
         match = _CONSENT.search(visible) if shown < 500 and not signs.declares_article else None
-        if match and words < 120:
+        if match and (words < 40 or match[0] in signs.text):
             return "consent", match[0]
     match = _PAYWALL.search(signs.page_text) if words < 250 else None
     if match and (signs.free is False or (words < 120 and signs.declares_article)):
