@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.errors import ConfigError, NotFound, WarcDamaged
 from archive.model import Capture, Run, Source
+from archive.runlog import RunLog, end_line
 from archive.store import LocalStore
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     host = socket.gethostname()
     with archive.catalog.transaction() as conn:
         dead = runs.close_dead(conn, host, _is_alive, now)
+    for run in dead:
+        _log_death(archive.store, run)
     recovered = list(recover_all(archive.store))
     dropped = 0
     for one in recovered:
@@ -195,6 +198,16 @@ def recover(archive: Archive, now: datetime) -> Recovery:
         records_added=sum(found for _, found in added),
         runs_closed=tuple(run.run_id for run in dead),
     )
+
+
+def _log_death(store: LocalStore, run: Run) -> None:
+    """Close the log of a run whose process is gone, as the catalog was told: `db rebuild` must come to the same."""
+    path = store.path(store.runs_path(run.run_id))
+    if not path.exists():
+        return
+    log = RunLog(path)
+    log.append(end_line(replace(run, ended_at=run.heartbeat_at or run.started_at, reason="process gone")))
+    log.close()
 
 
 def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:

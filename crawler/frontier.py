@@ -69,7 +69,7 @@ class Frontier(BaseScheduler):
         self._sleeping = 0
         self._asked_at = 0.0
         self._quota = Quota({}, None)
-        self._due_elsewhere = False
+        self._others_at_work = False
         self.stopped = False
 
     @classmethod
@@ -96,7 +96,7 @@ class Frontier(BaseScheduler):
         if self._session is None or self.stopped:
             return False
         self._refill()
-        return any(self._ready.values()) or self._due_elsewhere
+        return any(self._ready.values()) or self._others_at_work
 
     def enqueue_request(self, request: Request) -> bool:
         """Take a request back that a middleware returned; `not_before` (monotonic seconds) makes it wait."""
@@ -133,6 +133,15 @@ class Frontier(BaseScheduler):
         self._in_flight[lease.host] -= 1
         if self._in_flight[lease.host] <= 0:
             del self._in_flight[lease.host]
+
+    def poll(self) -> None:
+        """Look for work again where there was none for us; the engine by itself asks only every five seconds."""
+        if self.stopped or not self._others_at_work:
+            return
+        self._refill()
+        request = self._next_leased()
+        if request is not None:
+            self._crawler.engine.crawl(request)
 
     def stop(self) -> None:
         """Hand out nothing more. Leases that are held go back to the catalog when the session closes."""
@@ -187,7 +196,7 @@ class Frontier(BaseScheduler):
             return
         sources = self._quota.open_sources()
         if not sources:
-            self._due_elsewhere = False
+            self._others_at_work = False
             return
         taken = leases.lease(
             session.archive.catalog,
@@ -200,9 +209,11 @@ class Frontier(BaseScheduler):
             run=session.run.run_id,
         )
         self._hold(taken)
-        # URLs that are due and not for us are on hosts another process is fetching: we wait for its turn to end.
-        idle = not taken and not self._in_flight
-        self._due_elsewhere = idle and leases.pending(session.archive.catalog, sources, now).due > 0
+        # What others hold may lead to more, or come back to us if they die: we wait for them to be done.
+        self._others_at_work = False
+        if not taken and not self._in_flight:
+            left = leases.pending(session.archive.catalog, sources, now, worker=session.worker)
+            self._others_at_work = left.due > 0 or left.leased_by_others > 0
 
     def _hold(self, taken: list[Lease]) -> None:
         for lease in taken:
