@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import ConfigError, NotFound, WarcDamaged
-from archive.model import Capture, Source
+from archive.model import Capture, Run, Source
+from archive.runlog import RunLog, end_line
 from archive.store import LocalStore
 
 if TYPE_CHECKING:
@@ -175,6 +178,8 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     host = socket.gethostname()
     with archive.catalog.transaction() as conn:
         dead = runs.close_dead(conn, host, _is_alive, now)
+    for run in dead:
+        _log_death(archive.store, run)
     recovered = list(recover_all(archive.store))
     dropped = 0
     for one in recovered:
@@ -193,6 +198,16 @@ def recover(archive: Archive, now: datetime) -> Recovery:
         records_added=sum(found for _, found in added),
         runs_closed=tuple(run.run_id for run in dead),
     )
+
+
+def _log_death(store: LocalStore, run: Run) -> None:
+    """Close the log of a run whose process is gone, as the catalog was told: `db rebuild` must come to the same."""
+    path = store.path(store.runs_path(run.run_id))
+    if not path.exists():
+        return
+    log = RunLog(path)
+    log.append(end_line(replace(run, ended_at=run.heartbeat_at or run.started_at, reason="process gone")))
+    log.close()
 
 
 def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
@@ -236,6 +251,28 @@ def _index_records(archive: Archive, warc_file: str) -> int:
 
 def _closed_since(store: LocalStore, moment: datetime) -> set[str]:
     return {name for name in store.warc_files() if store.path(name).stat().st_mtime >= moment.timestamp()}
+
+
+def interrupt(run: Run) -> None:
+    """Ask the process of a run to stop cleanly (SIGINT). Raises NotFound where it is not a process of this machine."""
+    if run.host != socket.gethostname():
+        raise NotFound(f"run {run.run_id} is on host {run.host}", hint=f"there: pressmark run stop {run.run_id}")
+    try:
+        os.kill(run.pid, signal.SIGINT)
+    except ProcessLookupError:
+        raise NotFound(
+            f"the process of run {run.run_id} (pid {run.pid}) is gone", hint=f"pressmark crawl --resume {run.run_id}"
+        ) from None
+
+
+def end_of_process(pid: int, seconds: float) -> bool:
+    """Wait for a process to be gone, at most so long; whether it is."""
+    deadline = time.monotonic() + seconds
+    while _is_alive(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _is_alive(pid: int) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
 
     from archive.catalog import Catalog
-    from archive.catalog.frontier import Acknowledged, Validators
+    from archive.catalog.frontier import Acknowledged
 
 _BATCH = 1000
 Progress = Callable[[str], None]
@@ -113,17 +113,6 @@ def check(
         finally:
             fresh.close()
     return found, done
-
-
-def validators_of(capture: Capture) -> Validators | None:
-    """What to ask conditionally with after this capture: its own for a whole 200, none (keep the old) otherwise."""
-    from archive.catalog.frontier import Validators
-
-    if capture.status != 200 or capture.truncated:
-        return None
-    return Validators(
-        capture.etag, capture.last_modified, capture.record_id, capture.payload_digest, capture.fetched_at
-    )
 
 
 # -- captures
@@ -244,17 +233,18 @@ def _unlisted(line: LogLine) -> Discovery:
 
 def _acknowledged(conn: Connection, line: LogLine, run_id: str) -> Acknowledged:
     from archive.catalog import captures
-    from archive.catalog.frontier import Acknowledged
+    from archive.catalog.frontier import Acknowledged, Validators
 
+    outcome = outcome_of(line)
     capture = captures.by_record_id(conn, line["record_id"]) if line.get("record_id") else None
     again = line.get("due_again_at")
     return Acknowledged(
         url=line["url"],
-        outcome=outcome_of(line),
+        outcome=outcome,
         run=run_id,
         now=parse_rfc3339(line["at"]),
         article_id=line.get("article_id"),
-        validators=validators_of(capture) if capture else None,
+        validators=Validators.after(outcome, capture),
         due_again_at=parse_rfc3339(again) if again else None,
     )
 

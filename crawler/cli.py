@@ -16,7 +16,7 @@ import typer
 
 from archive import cli as asking
 from archive.output import run_app, set_color, set_quiet
-from crawler.commands import config, crawl, demo, doctor, init, source
+from crawler.commands import config, crawl, demo, doctor, fetch, init, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("init", rich_help_panel=START)(init.init)
 app.command("doctor", rich_help_panel=START)(doctor.doctor)
 app.add_typer(config.app, name="config", rich_help_panel=START)
+app.command("fetch", rich_help_panel=CRAWL)(fetch.fetch)
 app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
 app.command("crawl", rich_help_panel=CRAWL)(crawl.crawl)
 

@@ -173,7 +173,8 @@ def init_folder(folder: Path, contact: str | None = None, db_url: str | None = N
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
             made.append(folder / name)
-        for name, text in ((SETTINGS_FILE, _settings_text(contact, db_url)), (SOURCES_FILE, SOURCES_TEXT)):
+        texts = {SETTINGS_FILE: _settings_text(contact, db_url), SOURCES_FILE: SOURCES_TEXT, "scrapy.cfg": SCRAPY_TEXT}
+        for name, text in texts.items():
             path = folder / name
             if not path.exists():  # a sources.toml brought along is taken as it is
                 path.write_text(text, "utf-8")
@@ -202,7 +203,6 @@ SETTINGS_TEXT = """\
 
 [archive]
 # rollover = "1GB"            # a WARC file is closed at this size
-# gzip = true
 # dedup = "revisit"           # a payload we hold already becomes a revisit record; "none" keeps it again
 
 [db]                          # the catalog: can be rebuilt from the files at any time
@@ -213,6 +213,8 @@ SETTINGS_TEXT = """\
 # user_agent = "Pressmark/0.1 (+you@example.org)"
 # concurrency = 16            # requests at once, over all hosts; one at a time on each
 # timeout = "60s"
+# retries = 2                 # after the first attempt
+# retry_wait = "10s"          # before the first of them; four times as long before each next
 # max_size = "50MB"           # a larger response is cut there, and marked as cut
 # disk_min_free = "2GB"       # a run stops when less is free
 # allow_private = false       # addresses that are not public are refused
@@ -227,6 +229,12 @@ SETTINGS_TEXT = """\
 [log]
 # level = "info"
 # format = "text"             # or "json"
+"""
+
+SCRAPY_TEXT = """\
+# Lets Scrapy's own commands work here: scrapy list, scrapy crawl news -a source=NAME, scrapy shell URL
+[settings]
+default = crawler.settings
 """
 
 SOURCES_TEXT = """\

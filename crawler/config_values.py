@@ -137,7 +137,6 @@ class ArchiveSettings(_Values):
         default="", description="goes into file names; default: the folder's name"
     )
     rollover: Size = Field(default=1_000_000_000, description="a WARC file is closed at this size")
-    gzip: bool = True
     dedup: Literal["revisit", "none"] = "revisit"
 
 
@@ -160,8 +159,11 @@ class CrawlSettings(_Values):
     max_size: Size = Field(default=50_000_000, description="a response is cut at this size")
     max_redirects: Annotated[int, Field(ge=0)] = 10
     retries: Annotated[int, Field(ge=0)] = 2
+    retry_wait: Duration = Field(
+        default=10.0, description="before the first retry; four times as long before each next"
+    )
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="a run stops after as many in a row"
+        default=None, description="a run stops when so many URLs have failed"
     )
     autothrottle: bool = True
     cookies: bool = True

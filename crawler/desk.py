@@ -46,7 +46,7 @@ class Desk:
             run=session.run.run_id,
             now=session.clock(),
             article_id=article_id,
-            validators=_validators(capture),
+            validators=Validators.after(outcome, capture),
         )
         session.ledger.finished(result, lease, capture)
 
@@ -74,7 +74,7 @@ class Desk:
         source = session.sources[lease.source]
         detail = {**detail, "to": target}
         before = self._before(lease.url)
-        if target in before or len(before) > MAX_REDIRECTS:
+        if target in before or len(before) > session.settings.crawl.max_redirects:
             return Outcome("failed", "redirect_loop", detail)
         self._led_to[target] = lease.url
         target_found = Discovery(
@@ -92,6 +92,8 @@ class Desk:
             why = "redirect_offsite" if refused.reason == "offsite" else refused.reason
             return Outcome("skipped", why, {**detail, **refused.detail})
         session.ledger.discovered([target_found], {})
+        if session.only:
+            session.only.append(target)
         return Outcome("moved", reason, detail)
 
     def _before(self, url: str) -> list[str]:
@@ -137,16 +139,3 @@ class Desk:
             before = frontier.outcome_of(self._session.archive.catalog, via)
             via, found_by = (before.via, before.found_by) if before is not None else (None, "page")
         return chain
-
-
-def _validators(capture: Capture | None) -> Validators | None:
-    """What the next request for this URL can be conditional on; None leaves what is there."""
-    if capture is None or capture.status != 200 or capture.truncated:
-        return None
-    return Validators(
-        etag=capture.etag,
-        last_modified=capture.last_modified,
-        record_id=capture.record_id,
-        payload_digest=capture.payload_digest,
-        captured_at=capture.fetched_at,
-    )

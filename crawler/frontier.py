@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,33 @@ if TYPE_CHECKING:
     from crawler.session import Session
     from crawler.spiders.news import NewsSpider
 
-BATCH = 128  # leases taken at once
-PER_HOST = 16  # of one host in a batch
+BATCH = 64  # leases taken at once: few, so that processes that share a catalog all find work
+PER_HOST = 4  # held of one host
 LEASE_SECONDS = 120.0
 _REST_SECONDS = 0.25  # between two questions to the catalog while there is other work
+
+
+class Quota:
+    """How many articles may still be fetched: of the run, and of each source (None: no limit)."""
+
+    def __init__(self, of_sources: Mapping[str, int | None], of_run: int | None) -> None:
+        self._of_sources = dict(of_sources)
+        self._of_run = of_run
+
+    def take(self, source: str) -> bool:
+        """Count an article of a source; False, and nothing counted, where a limit has been reached."""
+        left = self._of_sources.get(source)
+        if self._of_run == 0 or left == 0:
+            return False
+        if left is not None:
+            self._of_sources[source] = left - 1
+        if self._of_run is not None:
+            self._of_run -= 1
+        return True
+
+    def open_sources(self) -> list[str]:
+        """The sources that may still be asked."""
+        return [] if self._of_run == 0 else [name for name, left in self._of_sources.items() if left != 0]
 
 
 class Frontier(BaseScheduler):
@@ -44,8 +68,8 @@ class Frontier(BaseScheduler):
         self._returned: deque[Request] = deque()
         self._sleeping = 0
         self._asked_at = 0.0
-        self._articles_left: int | None = None
-        self._due_elsewhere = False
+        self._quota = Quota({}, None)
+        self._others_at_work = False
         self.stopped = False
 
     @classmethod
@@ -56,7 +80,8 @@ class Frontier(BaseScheduler):
         self._session = getattr(spider, "session", None)
         if self._session is not None:
             self._spider = spider  # type: ignore[assignment]
-            self._articles_left = self._session.options.limit
+            limits = {source.name: source.limit for source in self._session.sources.values()}
+            self._quota = Quota(limits, self._session.options.limit)
             self._session.frontier = self
 
     def close(self, reason: str) -> None:
@@ -71,7 +96,7 @@ class Frontier(BaseScheduler):
         if self._session is None or self.stopped:
             return False
         self._refill()
-        return any(self._ready.values()) or self._due_elsewhere
+        return any(self._ready.values()) or self._others_at_work
 
     def enqueue_request(self, request: Request) -> bool:
         """Take a request back that a middleware returned; `not_before` (monotonic seconds) makes it wait."""
@@ -109,16 +134,21 @@ class Frontier(BaseScheduler):
         if self._in_flight[lease.host] <= 0:
             del self._in_flight[lease.host]
 
+    def poll(self) -> None:
+        """Look for work again where there was none for us; the engine by itself asks only every five seconds."""
+        if self.stopped or not self._others_at_work:
+            return
+        self._refill()
+        request = self._next_leased()
+        if request is not None:
+            self._crawler.engine.crawl(request)
+
     def stop(self) -> None:
         """Hand out nothing more. Leases that are held go back to the catalog when the session closes."""
         self.stopped = True
         self._ready.clear()
 
     # -- leases
-
-    @property
-    def _limit_reached(self) -> bool:
-        return self._articles_left is not None and self._articles_left <= 0
 
     def _wake(self, request: Request) -> None:
         self._sleeping -= 1
@@ -137,8 +167,9 @@ class Frontier(BaseScheduler):
             if self._in_flight[host] >= self._per_host:
                 continue
             lease = queue.popleft()
-            if not lease.is_listing and not self._take_article():
-                self._ready[host].clear()  # the limit is reached; these leases go back at the end
+            if not lease.is_listing and not self._quota.take(lease.source):
+                if not queue:
+                    del self._ready[host]  # the limit is reached: these leases go back when the run ends
                 continue
             del self._ready[host]
             if queue:
@@ -148,13 +179,6 @@ class Frontier(BaseScheduler):
             return self._spider.request_for(lease)
         return None
 
-    def _take_article(self) -> bool:
-        """Count an article against `--limit`; False where the limit has been reached."""
-        if self._articles_left is None:
-            return True
-        self._articles_left -= 1
-        return self._articles_left >= 0
-
     def _refill(self) -> None:
         session = self._session
         assert session is not None
@@ -162,7 +186,17 @@ class Frontier(BaseScheduler):
         now = session.clock()
         if session.ledger.has_discoveries or not self._in_flight:
             session.ledger.commit(now)
-        if sum(map(len, self._ready.values())) >= BATCH or self._limit_reached:
+        if sum(map(len, self._ready.values())) >= BATCH:
+            return
+        if session.only:
+            taken = leases.take(
+                session.archive.catalog, session.worker, session.only, now, LEASE_SECONDS, session.run.run_id
+            )
+            self._hold(taken)
+            return
+        sources = self._quota.open_sources()
+        if not sources:
+            self._others_at_work = False
             return
         taken = leases.lease(
             session.archive.catalog,
@@ -171,11 +205,16 @@ class Frontier(BaseScheduler):
             seconds=LEASE_SECONDS,
             limit=BATCH,
             per_host=PER_HOST,
-            sources=session.source_names,
+            sources=sources,
             run=session.run.run_id,
         )
+        self._hold(taken)
+        # What others hold may lead to more, or come back to us if they die: we wait for them to be done.
+        self._others_at_work = False
+        if not taken and not self._in_flight:
+            left = leases.pending(session.archive.catalog, sources, now, worker=session.worker)
+            self._others_at_work = left.due > 0 or left.leased_by_others > 0
+
+    def _hold(self, taken: list[Lease]) -> None:
         for lease in taken:
             self._ready.setdefault(lease.host, deque()).append(lease)
-        # URLs that are due and not for us are on hosts another process is fetching: we wait for its turn to end.
-        idle = not taken and not self._in_flight
-        self._due_elsewhere = idle and leases.pending(session.archive.catalog, session.source_names, now).due > 0

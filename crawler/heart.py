@@ -64,6 +64,7 @@ class Heart:
                 session.error = error
                 self._stop(session, error.code)
                 return
+            session.frontier.poll()
             session.watcher.update(session.ledger)
 
     def _stop(self, session: Session, reason: str) -> None:

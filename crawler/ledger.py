@@ -17,7 +17,7 @@ from archive.archive import Archive
 from archive.catalog import articles, captures, frontier
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
-from archive.read import RecordWriter
+from archive.read import READING_REASONS, RecordWriter
 from archive.revisions import Decision, Same
 from archive.runlog import RunLog, discovered_line, outcome_line
 from archive.warc.writer import WarcWriter
@@ -54,6 +54,10 @@ class Ledger:
         self._pending = _Pending()
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[tuple[str, str]] = Counter()
+        self.read_pages: Counter[str] = Counter()  # by source: what the reading said something of
+        self.textless: Counter[str] = Counter()  # by source: those of them without text
+        self.denied: tuple[str, Outcome] | None = None  # the first URL that robots.txt did not allow
+        self.failure: Outcome | None = None  # the first that failed
         self.last = ""  # what was done last, in words, for the progress line
 
     @property
@@ -63,7 +67,6 @@ class Ledger:
     def captured(self, capture: Capture) -> None:
         self._pending.captures.append(capture)
         self.counts["captures"] += 1
-        self.counts["wire_bytes"] += capture.payload_bytes
 
     def discovered(self, discoveries: Sequence[Discovery], refused: Mapping[str, Outcome]) -> None:
         self._pending.discoveries.extend(discoveries)
@@ -87,11 +90,18 @@ class Ledger:
             )
         )
         outcome = result.outcome
-        if lease.is_listing and outcome.kind != "failed":
+        if outcome.reason == "robots" and self.denied is None:
+            self.denied = (lease.url, outcome)
+        if outcome.kind == "failed" and self.failure is None:
+            self.failure = outcome
+        if lease.is_listing and outcome.kind in ("listed", "unchanged", "moved"):
             self.counts["listings"] += 1
             return
         self.counts["done"] += 1
         self._count(outcome)
+        if outcome.kind == "stored" or outcome.reason in READING_REASONS:
+            self.read_pages[lease.source] += 1
+            self.textless[lease.source] += outcome.reason == "empty_extraction"
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.kind] += 1
@@ -113,6 +123,7 @@ class Ledger:
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
             frontier.acknowledge(connection, pending.results)
+        self._log_modified(added.modified_urls, pending.discoveries)
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
 
@@ -133,6 +144,11 @@ class Ledger:
                 if one.url in pending.refused:
                     lines.append(outcome_line(one.url, pending.refused[one.url], now, source=one.source))
         return lines + pending.lines
+
+    def _log_modified(self, urls: Sequence[str], discoveries: Sequence[Discovery]) -> None:
+        """A known URL that a listing says was modified since: `db rebuild` has to know the claim, too."""
+        later = set(urls)
+        self._log.append_many([discovered_line(one) for one in discoveries if one.url in later])
 
     def _count_refused(self, new_urls: Sequence[str], refused: Mapping[str, Outcome]) -> None:
         for url in new_urls:

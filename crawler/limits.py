@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from archive.errors import DiskFull, FailureLimit, Interrupted, PressmarkError, RunFailed, SizeLimit, TimeLimit
+from archive.errors import (
+    DiskFull,
+    FailureLimit,
+    ForbiddenByRobots,
+    Interrupted,
+    PressmarkError,
+    RunFailed,
+    SizeLimit,
+    TimeLimit,
+)
+from archive.model import Outcome
 
 if TYPE_CHECKING:
     from crawler.session import Session
@@ -20,18 +32,24 @@ def check_limits(session: Session, seconds: float) -> None:
         raise TimeLimit(f"the run reached its time limit of {options.time_limit_seconds:.0f} s", hint=_resume(session))
     if options.size_limit_bytes is not None and counts["wire_bytes"] > options.size_limit_bytes:
         raise SizeLimit(f"the run reached its size limit of {options.size_limit_bytes} bytes", hint=_resume(session))
-    if options.max_failures is not None and counts["failed"] >= options.max_failures:
+    most = options.max_failures or session.settings.crawl.max_failures
+    if most is not None and counts["failed"] >= most:
         raise FailureLimit(
-            f"{counts['failed']} URLs failed, --max-failures is {options.max_failures}",
+            f"{counts['failed']} URLs failed; {most} was the most allowed (--max-failures, crawl.max_failures)",
             hint="pressmark run show last",
         )
-    free = shutil.disk_usage(session.archive.root).free
-    if free < session.settings.crawl.disk_min_free:
+    stopped = "the run stopped after the last complete record; nothing is damaged"
+    check_disk(session.archive.root, session.settings.crawl.disk_min_free, stopped, _resume(session))
+
+
+def check_disk(root: Path, required: int, state: str, hint: str) -> None:
+    """Raise DiskFull where less than `required` bytes are free, saying how things stand."""
+    free = shutil.disk_usage(root).free
+    if free < required:
         raise DiskFull(
-            f"{free >> 20} MB free on {session.archive.root}, "
-            f"{session.settings.crawl.disk_min_free >> 20} MB required (crawl.disk_min_free)",
-            context=("the run stopped after the last complete record; nothing is damaged",),
-            hint=_resume(session),
+            f"{free / 1e6:,.0f} MB free on {root}, {required / 1e6:,.0f} MB required (crawl.disk_min_free)",
+            context=(state,),
+            hint=hint,
         )
 
 
@@ -40,9 +58,39 @@ def verdict(session: Session, reason: str) -> PressmarkError | None:
     counts = session.ledger.counts
     if reason == "shutdown":
         return Interrupted("the run was stopped; everything fetched is kept", hint=_resume(session))
-    if counts["failed"] and not (counts["stored"] or counts["unchanged"] or counts["skipped"] or counts["moved"]):
-        return RunFailed(f"nothing was stored: all {counts['failed']} URLs failed", hint="pressmark run show last")
+    if any(counts[kind] for kind in ("stored", "unchanged", "moved", "listings")):
+        return None
+    if session.ledger.denied is not None:
+        return _forbidden(*session.ledger.denied)
+    if counts["failed"] and not counts["skipped"]:
+        return _all_failed(session)
     return None
+
+
+_HINTS = {
+    "private_address": "if this host is yours: allow_private = true under [crawl] in pressmark.toml",
+    "dns": "is the address right? pressmark source list",
+    "timeout": "try again later, or raise crawl.timeout",
+}
+
+
+def _all_failed(session: Session) -> RunFailed:
+    count, first = session.ledger.counts["failed"], session.ledger.failure
+    reason = (first.reason or "unknown") if first is not None else "unknown"
+    said = first.detail.get("error") or first.detail.get("status") if first is not None else None
+    which = "the URL" if count == 1 else f"all {count} URLs"
+    message = f"nothing was stored: {which} failed ({reason.replace('_', ' ')})"
+    return RunFailed(message, context=(said,) if said else (), hint=_HINTS.get(reason, "pressmark run show last"))
+
+
+def _forbidden(url: str, outcome: Outcome) -> ForbiddenByRobots:
+    parts, line = urlsplit(url), outcome.detail.get("line", "?")
+    return ForbiddenByRobots(
+        f"robots.txt of {parts.netloc} does not allow our agent to fetch {parts.path or '/'} "
+        f'(line {line}: "{outcome.detail.get("rule", "")}")',
+        context=("nothing was fetched but robots.txt",),
+        hint="this rule is the publisher's and is not overridden; pressmark source test NAME --show-robots",
+    )
 
 
 def _resume(session: Session) -> str:

@@ -42,6 +42,7 @@ class Pace:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._floors: dict[str, float] = {}
+        self._adapts = crawler.settings.getbool("PRESSMARK_ADAPT_PACE", True)
         crawler.signals.connect(self.response_downloaded, signal=signals.response_downloaded)
 
     @classmethod
@@ -65,6 +66,6 @@ class Pace:
         host: Any = request.meta.get("download_slot")
         slot = self._crawler.engine.downloader.slots.get(host)
         latency = request.meta.get("download_latency")
-        if slot is not None and latency is not None:
+        if slot is not None and latency is not None and self._adapts:
             floor = self._floors.get(host, 0.0)
             slot.delay = next_delay(slot.delay, floor, latency, response.status, slot.concurrency)

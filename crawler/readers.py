@@ -41,9 +41,7 @@ class Readers:
         raise ReadingFailed("the reading process died on this page twice")
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            self._workers, mp_context=self._context, initializer=_start_worker, initargs=(os.getpid(),)
-        )
+        return ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=_start_worker)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -67,19 +65,16 @@ def _give_up(number: int, frame: object) -> None:
     raise TimeoutError
 
 
-def _start_worker(crawler_pid: int) -> None:
+def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawler; it ends its readers itself
-    threading.Thread(target=_end_with, args=(crawler_pid,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     from archive.extract import warm_up
 
     warm_up()
 
 
-def _end_with(crawler_pid: int) -> None:
-    """Leave when the crawler is gone: after kill -9 nobody else would end this process."""
-    while True:
-        try:
-            os.kill(crawler_pid, 0)
-        except OSError:
-            os._exit(0)
-        time.sleep(2)
+def _end_with_parent(parent_pid: int) -> None:
+    """Leave when the fork server is gone: it ends with the crawler, and after kill -9 nobody else would end us."""
+    while os.getppid() == parent_pid:
+        time.sleep(1)
+    os._exit(0)

@@ -21,6 +21,9 @@ def report_lines(report: RunReport) -> Iterator[str]:
         yield f"  wrote    {file.name}  ({_file(file)})"
     if not report.files:
         yield "  wrote    nothing: no exchange took place"
+    for source, count, pages in report.textless:
+        yield f'warning[empty-extraction]: {count} of {pages} pages of "{source}" gave no text'
+        yield f"  pages are archived; hint: pressmark extract --source {source} --profile recall --compare"
     yield "Next:  pressmark articles --run last"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
     from crawler.config import Settings as PressmarkSettings
     from crawler.session import CrawlOptions, Session
+
+MIN_PAGES = 5  # fewer say nothing of a source
+TEXTLESS_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class RunReport:
     counts: Mapping[str, int]
     reasons: Mapping[tuple[str, str], int]
     files: tuple[WrittenFile, ...]
+    textless: tuple[tuple[str, int, int], ...]  # sources that gave strikingly many pages without text: name, of, all
     error: PressmarkError | None
 
 
@@ -69,8 +73,18 @@ def _report(session: Session, seconds: float) -> RunReport:
         counts=counts,
         reasons=reasons,
         files=tuple(_verified(session, name) for name in session.warc_files),
+        textless=tuple(_textless(session)),
         error=session.error,
     )
+
+
+def _textless(session: Session) -> Iterator[tuple[str, int, int]]:
+    """Sources whose pages mostly gave no text: a changed layout, or pages that need JavaScript."""
+    ledger = session.ledger
+    for source, count in ledger.textless.items():
+        read = ledger.read_pages[source]
+        if read >= MIN_PAGES and count / read >= TEXTLESS_SHARE:
+            yield source, count, read
 
 
 def _verified(session: Session, name: str) -> WrittenFile:

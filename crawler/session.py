@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +30,10 @@ from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
 from crawler.config import Settings, find_folder, load_settings, load_sources
 from crawler.desk import Desk
+from crawler.identity import scrapy_settings, software
 from crawler.keeper import Keeper
 from crawler.ledger import Ledger
+from crawler.limits import check_disk
 from crawler.outcomes import PASSING
 from crawler.progress import Style, Watcher, watcher
 
@@ -54,6 +55,8 @@ class CrawlOptions:
     size_limit_bytes: int | None = None
     max_failures: int | None = None
     refetch: bool = False
+    only: tuple[str, ...] = ()  # these URLs and what they redirect to, and nothing else that is due
+    kind: str = "crawl"
     resume: bool = False  # go on with what is due; listings are not asked again
     read: bool = True
     workers: int | None = None
@@ -75,6 +78,7 @@ class Session:
         self.stopping: asyncio.Task[None] | None = None
         self.frontier: Frontier
         self.warc_files: list[str] = []
+        self.only = list(options.only)  # grows by what they redirect to
         self.run = _new_run(options, settings, self.clock())
         self.worker = worker_of(self.run)
         self._open = ExitStack()
@@ -86,6 +90,8 @@ class Session:
 
     def _open_rooms(self, location: ArchiveLocation) -> None:
         settings, options, run = self.settings, self.options, self.run
+        hint = "free some space, or lower crawl.disk_min_free in pressmark.toml"
+        check_disk(location.root, settings.crawl.disk_min_free, "nothing was fetched", hint)
         lock = writing(location.root, command=options.command, now=self.clock(), run=run.run_id)
         self._open.enter_context(lock)
         self.taken_over = lock.taken_over
@@ -130,7 +136,10 @@ class Session:
                 leases.release(connection, worker_of_id(self.run.host, run_id))
         self.ledger.discovered(seeds, {})
         self.ledger.commit(now)
-        if not self.options.resume:
+        if self.only:
+            with self.archive.catalog.transaction() as connection:
+                leases.make_due(connection, urls=self.only, now=now)
+        elif not self.options.resume:
             self._make_due(now)
 
     def _make_due(self, now: datetime) -> None:
@@ -146,6 +155,8 @@ class Session:
         """Give the pages that an earlier run fetched and kept, but did not come to read before it died."""
         from crawler.spiders.news import PageToRead
 
+        if self.only:
+            return
         names, run_id = self.source_names, self.run.run_id
         found = leases.take_unread(self.archive.catalog, self.worker, names, self.clock(), LEASE_SECONDS, run_id)
         for lease, capture in found:
@@ -204,9 +215,9 @@ class Session:
         self._open.close()
 
 
-def session_here(source: str | None) -> Session:
-    """Open a session on the archive of the current folder, for `scrapy crawl news -a source=NAME`."""
-    folder = find_folder(Path.cwd())
+def session_here(source: str | None, folder: Path | None = None) -> Session:
+    """Open a session for `scrapy crawl news -a source=NAME`: on the archive of the folder, or of `-a dir=FOLDER`."""
+    folder = find_folder(folder or Path.cwd())
     settings = load_settings(folder)
     chosen = [one for one in load_sources(folder / "sources.toml") if source is None or one.name == source]
     if not chosen:
@@ -223,40 +234,6 @@ def location_of(folder: Path, settings: Settings) -> ArchiveLocation:
     return replace(found, db_url=settings.db.url) if settings.db.url else found
 
 
-def software() -> str:
-    """The name and version that go into warcinfo and the User-Agent."""
-    try:
-        return f"Pressmark/{version('pressmark')}"
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "Pressmark/0"
-
-
-def user_agent(settings: Settings) -> str:
-    """The User-Agent a publisher sees: who we are, and whom to write to."""
-    contact = settings.crawl.contact
-    if settings.crawl.user_agent:
-        return settings.crawl.user_agent
-    if contact is None:
-        return software()
-    return f"{software()} (+{contact if '://' in contact else 'mailto:' + contact})"
-
-
-def scrapy_settings(settings: Settings) -> dict[str, object]:
-    """Return Scrapy's settings for what pressmark.toml says."""
-    crawl = settings.crawl
-    return {
-        "USER_AGENT": user_agent(settings),
-        "CONCURRENT_REQUESTS": crawl.concurrency,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.concurrency_per_host,
-        "DOWNLOAD_TIMEOUT": crawl.timeout,
-        "DOWNLOAD_MAXSIZE": crawl.max_size,
-        "RETRY_TIMES": crawl.retries,
-        "COOKIES_ENABLED": crawl.cookies,
-        "PRESSMARK_ALLOW_PRIVATE": crawl.allow_private,
-        "PRESSMARK_TLS_VERIFY": crawl.tls_verify,
-    }
-
-
 def worker_of(run: Run) -> str:
     return worker_of_id(run.host, run.run_id)
 
@@ -270,7 +247,7 @@ def _new_run(options: CrawlOptions, settings: Settings, now: datetime) -> Run:
     digest = hashlib.sha256(settings.model_dump_json(exclude={"db"}).encode()).hexdigest()[:16]
     return Run(
         run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}",
-        kind="crawl",
+        kind=options.kind,
         started_at=now,
         command=options.command,
         version=software(),

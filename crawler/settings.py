@@ -73,3 +73,8 @@ REFERER_ENABLED = False
 LOG_LEVEL = "WARNING"
 LOG_VERSIONS: list[str] = []
 DNSCACHE_ENABLED = True
+
+# -- in the folder of an archive, what its pressmark.toml says (also for `scrapy shell` and `scrapy fetch`)
+from crawler.identity import settings_here  # noqa: E402
+
+globals().update(settings_here())

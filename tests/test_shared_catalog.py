@@ -54,6 +54,7 @@ def test_two_processes_share_the_work(tmp_path: Path, postgres_url: str) -> None
         ]  # fmt: skip
         said = [crawl.communicate(timeout=250)[0] for crawl in crawls]
         assert [crawl.returncode for crawl in crawls] == [0, 0], said
+        print(*said)
         served = Counter(row.page for row in site.served() if row.page and row.status == 200)
 
     assert len(served) >= 0.97 * site.pages  # see test_real_pages: some of the server's pages have no address

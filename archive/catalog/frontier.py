@@ -28,6 +28,7 @@ from archive.catalog.leases import (
     lease,
     release,
     renew,
+    take,
     take_unread,
 )
 from archive.catalog.outcomes import (
@@ -49,7 +50,7 @@ from archive.urls import urlkey
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
     "host_of", "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew",
-    "skipped", "take_unread", "unknown",
+    "skipped", "take", "take_unread", "unknown",
 ]  # fmt: skip
 
 LISTING, ARTICLE = 0, 1  # priorities: lower goes first

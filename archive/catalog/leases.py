@@ -54,6 +54,17 @@ class Validators:
     payload_digest: str | None = None
     captured_at: datetime | None = None
 
+    @classmethod
+    def after(cls, outcome: Outcome, capture: Capture | None) -> Validators | None:
+        """Those of a capture that gave what we hold of the page; None keeps the ones before.
+
+        A page that was left (a wall, a consent page) is asked for again in full: "not modified" would hide why it
+        is not here.
+        """
+        if capture is None or capture.status != 200 or capture.truncated or outcome.kind in ("skipped", "failed"):
+            return None
+        return cls(capture.etag, capture.last_modified, capture.record_id, capture.payload_digest, capture.fetched_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -205,18 +216,30 @@ def take_unread(
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
         .group_by(urls.c.url)
     )
-    until = now + timedelta(seconds=seconds)
     with catalog.transaction() as conn:
         names = [row.url for row in conn.execute(unread)]
-        rows = conn.execute(
-            select(urls).where(among(conn, urls.c.url, names), IS_DUE).with_for_update(skip_locked=True)
-        ).all()
-        if rows:
-            taken = among(conn, urls.c.url, (row.url for row in rows))
-            held = {"leased_by": worker, "leased_until": until, "state": "leased", "leased_run": run}
-            conn.execute(update(urls).where(taken).values(attempts=urls.c.attempts + 1, **held))
-        found = [(_lease(row, until), latest(conn, row.long_url or row.url)) for row in rows]
+        found = [
+            (one, latest(conn, one.url)) for one in _take(conn, names, worker, now + timedelta(seconds=seconds), run)
+        ]
     return [(lease, capture) for lease, capture in found if capture is not None]
+
+
+def take(
+    catalog: Catalog, worker: str, addresses: Iterable[str], now: datetime, seconds: float, run: str | None
+) -> list[Lease]:
+    """Lease these very URLs, those of them that are due, whatever else is."""
+    with catalog.transaction() as conn:
+        return _take(conn, map(bounded, addresses), worker, now + timedelta(seconds=seconds), run)
+
+
+def _take(conn: Connection, keys: Iterable[str], worker: str, until: datetime, run: str | None) -> list[Lease]:
+    due = select(urls).where(among(conn, urls.c.url, keys), IS_DUE).with_for_update(skip_locked=True)
+    rows = conn.execute(due).all()
+    if rows:
+        held = {"leased_by": worker, "leased_until": until, "state": "leased", "leased_run": run}
+        taken = among(conn, urls.c.url, [row.url for row in rows])
+        conn.execute(update(urls).where(taken).values(attempts=urls.c.attempts + 1, **held))
+    return [_lease(row, until) for row in rows]
 
 
 def _back_in_line(conn: Connection, which: ColumnElement[bool], **values: Any) -> int:

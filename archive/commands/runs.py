@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import AsJson, archive_of, with_listing
-from archive.errors import NotFound
+from archive.errors import NotFound, TimeLimit
 from archive.output import Listing, dump, next_step, note, plural, print_listing, say
 
 if TYPE_CHECKING:
@@ -137,6 +137,32 @@ def log(
             print(dump(line), flush=follow)
         else:
             say(_said(line))
+
+
+@run_app.command("stop")
+def stop(
+    context: typer.Context,
+    run: RunId,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for its end.")] = 60.0,
+) -> None:
+    """Stop a run as Ctrl-C would: what it has fetched is kept, what is left is resumed later."""
+    from archive.archive import end_of_process, interrupt
+    from archive.lookup import find_run
+
+    with archive_of(context) as archive:
+        found = find_run(archive, run)
+    if found.ended_at is not None:
+        say(f"run {found.run_id} has ended already ({_ending(found)})")
+        return
+    interrupt(found)
+    say(f"asked run {found.run_id} (pid {found.pid}) to stop")
+    if not end_of_process(found.pid, wait):
+        raise TimeLimit(
+            f"run {found.run_id} has not ended after {wait:.0f} s",
+            hint=f"pressmark run stop {found.run_id} again, or wait",
+        )
+    say("it has ended")
+    next_step(f"pressmark run show {found.run_id}", f"pressmark crawl --resume {found.run_id}")
 
 
 def _lines(path: Path, follow: bool, wait_seconds: float = 0.5) -> Iterator[dict[str, Any]]:

@@ -12,9 +12,10 @@ import html as entities
 import re
 from collections.abc import Iterator
 
-from lxml import etree, html
+from lxml import html
 
 from archive.extract.candidates import Candidate, origin_of
+from archive.extract.index import Index
 from archive.extract.jsonld import Node, texts, types_of
 from archive.extract.pieces import Piece
 from archive.model import Author, Origin
@@ -22,10 +23,10 @@ from archive.model import Author, Origin
 _META = {"author": 0.8, "article:author": 0.75, "dc.creator": 0.75, "dcterms.creator": 0.75, "dc.contributor": 0.4, "parsely-author": 0.85,
          "sailthru.author": 0.85, "byl": 0.85, "authors": 0.8, "article.author": 0.8, "cxenseparse:author": 0.8, "citation_author": 0.85,
          "twitter:creator": 0.1, "og:article:author": 0.75, "article:author:name": 0.85, "creator": 0.6, "byline": 0.8, "mediator_author": 0.7,
-         "og:author": 0.75, "dc:creator": 0.75, "rbauthors": 0.8, "article_author": 0.8}  # fmt: skip
+         "og:author": 0.75, "dc:creator": 0.75, "shareaholic:article_author_name": 0.8, "rbauthors": 0.8, "article_author": 0.8}  # fmt: skip
 _BYLINE_START = re.compile(
     r"^\s*(?:(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
-    r"(?:by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|auteur|autore|author|authors|text|texte|testo|texto|redaktion)"
+    r"(?:by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto|redaktion)"
     r"\b\s*[:：]?|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
@@ -41,20 +42,17 @@ _NOISE = re.compile(
     r"redazione|redactie|newsroom|reporters?|correspondents?|associated press|reuters|afp|dpa|bloomberg|press|agency|agentur|agence|"
     r"news|media|magazine|contributors?|guest|online|web|author|published|updated|posted|share|follow|subscribe|read more|min read|minutes?|"
     r"comments?|views|photo|video|more by|see all|all posts|click|profile|view|bio|about|email|twitter|facebook|sponsored|"
+    r"gmbh|inc|ltd|llc|verband|verein|institut[eo]?|university|foundation|stiftung|association|society|company|columnist|kommentare?|"
     r"january|february|march|april|june|july|august|september|october|november|december|copyright|rights)\b",
     re.IGNORECASE,
 )
 _TITLE_TAIL = re.compile(
-    r"\s*(?:[,(|–—-]\s*(?:[^,]*\b(?:editor|reporter|correspondent|writer|columnist|professor|director|journalist|redakteur(?:in)?|"
-    r"korrespondent(?:in)?|journaliste|reporterin|producer|analyst|staff|senior|chief|ceo|founder|contributor|special)\b.*|[A-Z]{2,5}\)?|"
+    r"(?:\s*(?:[,(|]|\s[–—-]\s)\s*(?:[^,]*\b(?:editor|reporter|correspondent|writer|columnist|professor|director|journalist|redakteur(?:in)?|"
+    r"korrespondent(?:in)?|journaliste|reporterin|producer|analyst|staff|senior|chief|ceo|founder|contributor|special)\b.*|(?-i:[A-Z]{2,5})\)?|"
     r"(?:for|für|pour|bbc|cnn|the)\b.*)|\s+(?:is|was|covers)\s.*|\bfor\s+the\s.*|\b(?:in|aus)\s+[A-Z][\w-]+$)$",
     re.IGNORECASE,
 )
 _LATIN_NAME = re.compile(r"^[^\W\d_][\w.'’\-]*(?:[\s\u00a0]+[^\W\d_(\"“][\w.'’\-\")”]*){1,5}$")
-_BYLINE_NAMES = re.compile(
-    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
-    re.IGNORECASE,
-)
 _NOT_BYLINE = re.compile(
     r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
     re.IGNORECASE,
@@ -62,10 +60,12 @@ _NOT_BYLINE = re.compile(
 
 
 _ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
+# "Posted on 5 March 2024 by Ada Sample": the name stands after the date.
+_BYLINE_LATE = re.compile(r"(?<=\d)[\s,|]+(?:by|von|par|por|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])")
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
     r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"
-    r"insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
+    r"vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
     re.IGNORECASE,
 )
 _PREFIX_ONLY = re.compile(
@@ -74,36 +74,6 @@ _PREFIX_ONLY = re.compile(
     re.IGNORECASE,
 )
 _JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
-_MICRODATA = etree.XPath(
-    ".//*[@itemprop='author' or @itemprop='creator' or @property='author' or @property='schema:author']"
-)
-_REL_AUTHOR = etree.XPath(".//*[contains(concat(' ', @rel, ' '), ' author ')]")
-_AUTHOR_LINKS = etree.XPath(
-    ".//a[contains(@href, '/author') or contains(@href, '/autor') or contains(@href, '/auteur') or contains(@href, '/journalist') "
-    "or contains(@href, '/people/') or contains(@href, '/profile/') or contains(@href, '/by/') or contains(@href, '/staff/') or contains(@href, '/contributor') "
-    "or contains(@href, '/reporter') or contains(@href, '/writer') or contains(@href, '/redakt')]"
-)
-_MARKED = etree.XPath(
-    ".//*["
-    + " or ".join(
-        f"contains(@{attribute}, '{word}')"
-        for attribute in ("class", "id", "data-testid")
-        for word in (
-            "uthor",
-            "yline",
-            "riter",
-            "utor",
-            "uteur",
-            "eporter",
-            "ournalist",
-            "ontributor",
-            "redact",
-            "redakt",
-            "vcard",
-        )
-    )
-    + "]"
-)
 
 
 def find_authors(
@@ -111,9 +81,8 @@ def find_authors(
     articles: list[Node],
     nodes: list[Node],
     metas: list[tuple[str, str]],
-    body: html.HtmlElement,
     pieces: list[Piece],
-    order: dict[html.HtmlElement, int],
+    index: Index,
     headline_node: html.HtmlElement | None,
     site_names: list[str],
 ) -> tuple[tuple[Author, ...], Origin | None]:
@@ -142,12 +111,32 @@ def find_authors(
             by_name.setdefault(name, []).extend(names_in(content))
     for name, values in by_name.items():
         add(values, name, _META[name], lenient=True)
-    for values, value_from, weight in _visible(body, pieces, order, headline_node):
+    add(_labelled(metas), "twitter:label", 0.8, lenient=True)
+    add(_lone_person(articles, nodes), "json-ld:person", 0.55)
+    for values, value_from, weight in _visible(pieces, index, headline_node):
         add(values, value_from, weight, lenient=value_from != "visible")
     if not candidates:
         return (), None
     winner = max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
     return tuple(Author(name) for name in winner.value), origin_of(winner, candidates, winner.weight * 0.95)
+
+
+def _lone_person(articles: list[Node], nodes: list[Node]) -> list[str]:
+    """The only person of a graph whose article names no author."""
+    if any(node.get("author") for node in articles):
+        return []
+    persons = {name for node in nodes if "person" in types_of(node) for name in texts(node.get("name"))[:1]}
+    return list(persons) if len(persons) == 1 else []
+
+
+def _labelled(metas: list[tuple[str, str]]) -> list[str]:
+    """The pair twitter:label1 "Written by" and twitter:data1 "Ada Sample"."""
+    values = dict(reversed(metas))
+    for number in ("1", "2"):
+        label = values.get(f"twitter:label{number}", "")
+        if re.search(r"written|verfasst|author|autor|escrito|écrit|scritto|geschreven|skriv", label, re.IGNORECASE):
+            return names_in(values.get(f"twitter:data{number}", "").split("@")[0])
+    return []
 
 
 def _score(candidate: Candidate[tuple[str, ...]], candidates: list[Candidate[tuple[str, ...]]]) -> float:
@@ -165,7 +154,7 @@ def _json_ld_people(value: object, by_id: dict[str, Node]) -> tuple[list[str], l
         if "name" not in value and str(value.get("@id")) in by_id:
             value = by_id[str(value.get("@id"))]
         names = [name for text in texts(value.get("name")) for name in names_in(text)]
-        return ([], names) if types_of(value) & _ORGANISATIONS else (names, [])
+        return ([], names) if types_of(value) & _ORGANISATIONS and "person" not in types_of(value) else (names, [])
     if isinstance(value, str):
         return names_in(value), []
     return [], []
@@ -197,7 +186,7 @@ def is_person(name: str) -> bool:
     """Whether a string can be the name of a person: two to six words, no digits, no organisation words."""
     if re.fullmatch(r"[\u4e00-\u9fff·]{2,6}|[\uac00-\ud7af]{2,5}|[\u3040-\u30ff\u4e00-\u9fff\s　]{2,10}", name):
         return not re.search(
-            r"編輯|编辑|報導|报道|報道|通讯员|摄影|攝影|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集",
+            r"[をがはにで]|編輯|编辑|報導|报道|報道|通讯员|摄影|攝影|記者|记者|新聞|新闻|通訊|社$|報$|报$|网$|網$|部$|日报|기자|뉴스|編集",
             name,
         )
     if len(name) > 60 or any(char.isdigit() for char in name):
@@ -218,18 +207,20 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
 
 def is_name(name: str) -> bool:
     """Whether a string can name an author at all: a pen name, a team, an agency."""
+    if " " in name and name.islower():
+        return False  # words of a sentence
     return (
         2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
     )
 
 
 def _visible(
-    body: html.HtmlElement,
     pieces: list[Piece],
-    order: dict[html.HtmlElement, int],
+    index: Index,
     headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[list[str], str, float]]:
     """Bylines a reader sees, the nearer to the headline the better."""
+    order = index.order
     head = order.get(headline_node, -1) if headline_node is not None else -1
 
     def near(node: html.HtmlElement) -> bool:
@@ -239,17 +230,17 @@ def _visible(
     micro: list[str] = []
     rel: list[str] = []
     links: list[str] = []
-    for node in _MICRODATA(body)[:20]:
+    for node in index.microdata:
         inner = node.xpath(".//*[@itemprop='name']")
         shown = inner[0] if len(inner) else node
         micro.extend(_lines_to_names(shown.get("content") or _short(shown)))
-    for node in _REL_AUTHOR(body)[:20]:
+    for node in index.rel_author[:20]:
         if near(node) or not rel:
             rel.extend(_lines_to_names(_short(node)))
-    for node in _AUTHOR_LINKS(body)[:40]:
+    for node in index.author_links:
         if near(node):
             links.extend(_lines_to_names(_short(node)))
-    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(body)]
+    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(index)]
     if micro:
         yield micro, "microdata", 0.8
     if rel:
@@ -261,12 +252,12 @@ def _visible(
     yield from _written(pieces, order, head)
 
 
-def _named_bylines(body: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, list[str]]]:
+def _named_bylines(index: Index) -> Iterator[tuple[html.HtmlElement, list[str]]]:
     """Elements whose class or id is a byline's, with the names in them; at most five."""
     given = 0
-    for node in _MARKED(body):
+    for node in index.bylines:
         names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if _BYLINE_NAMES.search(names) and not _NOT_BYLINE.search(names):
+        if not _NOT_BYLINE.search(names):
             found = _lines_to_names(_short(node))
             if found:
                 yield node, found
@@ -286,9 +277,13 @@ def _written(
             continue
         if at > head + 150 or given >= 3:
             break
-        match = _BYLINE_START.match(piece.text)
+        text = piece.text
+        late = _BYLINE_LATE.search(text)
+        if late:
+            text = text[late.start() :].strip(" ,|")
+        match = _BYLINE_START.match(text)
         if match or _CJK_NAME.search(piece.text) or _KOREAN_NAME.search(piece.text):
-            found = [name for name in names_in(piece.text.split("|")[0]) if is_person(name)]
+            found = [name for name in names_in(text.split("|")[0]) if is_person(name)]
             if found:
                 given += 1
                 yield found, "visible", 0.62

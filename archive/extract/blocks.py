@@ -30,6 +30,7 @@ _ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser", re.I)),
     ("promo", re.compile(r"promo|social|share|app-", re.I)),
 )  # fmt: skip
+_DIGIT = re.compile(r"\d")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
@@ -131,9 +132,7 @@ def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata,
     blocks: list[Block] = []
     paths: dict[html.HtmlElement, str] = {}
     for piece in pieces:
-        path = paths.get(piece.node)
-        if path is None:
-            path = paths[piece.node] = tag_path(piece.node)
+        path = tag_path(piece.node, paths)
         label, rule, evidence = labeller.label(piece, path)
         blocks.append(Block(piece.text, label, rule, evidence, path))
     blocks.extend(Block(text, "hidden", "not-displayed", "hidden or display:none") for text in hidden)
@@ -178,7 +177,10 @@ class _Labeller:
 
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
-        words = norm(piece.text).split() if len(piece.text) < 200 else []
+        text = piece.text
+        if len(text) > 200 or not (_DIGIT.search(text) or any(name in text.casefold() for name in self.names)):
+            return "byline" if len(piece.key) < 60 and _CJK_LINE.search(text) else None
+        words = norm(text).split()
         if not words or len(words) > 24:
             return None
         rest = [

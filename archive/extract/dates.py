@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
-from lxml import etree, html
+from lxml import html
 
 from archive.extract.candidates import Candidate, origin_of
+from archive.extract.index import Index
 from archive.extract.jsonld import Node, first_text
 from archive.extract.pieces import Piece
 from archive.model import Moment, Origin, Precision
@@ -112,28 +113,6 @@ _PUBLISHED_WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{2}(?!\d))")
-_MARKED = etree.XPath(
-    ".//time | .//*[contains(@itemprop, 'date') or contains(@property, 'date') or contains(@itemprop, 'Date') or contains(@property, 'Date') or "
-    + " or ".join(
-        f"contains(@{attribute}, '{word}')"
-        for attribute in ("class", "id")
-        for word in (
-            "date",
-            "Date",
-            "time",
-            "Time",
-            "publish",
-            "posted",
-            "meta",
-            "datum",
-            "fecha",
-            "info",
-            "created",
-            "source",
-        )
-    )
-    + "]"
-)
 _DATE_NAMES = re.compile(
     r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
     r"article-?time|(?:^|[-_\s])time(?:$|[-_\s])|created|writedate|regist|source",
@@ -295,9 +274,8 @@ def find_dates(
     articles: list[Node],
     nodes: list[Node],
     metas: list[tuple[str, str]],
-    body: html.HtmlElement,
     pieces: list[Piece],
-    order: dict[html.HtmlElement, int],
+    index: Index,
     headline_node: html.HtmlElement | None,
     url: str,
     day_first: bool,
@@ -323,7 +301,7 @@ def find_dates(
             add(published, content, name, _PUBLISHED_METAS[name])
         elif name in _MODIFIED_METAS:
             add(modified, content, name, _MODIFIED_METAS[name])
-    for text, value_from, weight, is_update in _visible(body, pieces, order, headline_node):
+    for text, value_from, weight, is_update in _visible(pieces, index, headline_node):
         add(modified if is_update else published, text, value_from, weight)
     for text in _url_dates(url):
         add(published, text, "url", 0.66)
@@ -353,19 +331,19 @@ def _url_dates(url: str) -> Iterator[str]:
 
 
 def _visible(
-    body: html.HtmlElement,
     pieces: list[Piece],
-    order: dict[html.HtmlElement, int],
+    index: Index,
     headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[str, str, float, bool]]:
     """Dates a reader sees: <time>, microdata, elements named for a date, short lines; best just after the headline."""
+    order = index.order
     head = order.get(headline_node, 0) if headline_node is not None else 0
 
     def nearness(node: html.HtmlElement) -> float:
         at = order.get(node, 10**6) - head
         return 0.12 if 0 <= at < 60 else 0.06 if -30 < at < 200 else 0.0
 
-    for node in _MARKED(body)[:60]:
+    for node in index.dates:
         prop = node.get("itemprop") or node.get("property") or ""
         names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
         visible = _short(node)

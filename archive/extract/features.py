@@ -83,7 +83,49 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("w_update", re.compile(r"^(?:updated?|published|posted|last (?:updated|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|publicado|actualizado|发布|更新|入力|등록|\d+ min)", re.I)),
     ("w_author", re.compile(r"\b(?:is a|ist|est) (?:\w+ ){0,4}(?:reporter|editor|journalist|writer|correspondent|redakteur|journaliste|author|founder|contributor)|follow (?:him|her|them)|more from|about the author|über den autor", re.I)),
 )  # fmt: skip
+_NEWS_WORDS = (
+    "newsletter", "sign up", "subscribe", "abonnier", "abonnez", "suscrí", "iscriviti", "assine", "подпи", "inbox", "订阅", "登録", "구독",
+    "free trial", "login", "log in", "register", "already a", "download our app", "download the app", "whatsapp", "telegram channel", "google news",
+)  # fmt: skip
+_LEGAL_WORDS = (
+    "©", "(c)", "copyright", "all rights reserved", "alle rechte", "tous droits", "todos los derechos", "diritti riservati", "terms of", "privacy",
+    "cookie", "版权", "版權", "無断", "転載", "무단", "affiliate", "commission", "disclaimer", "disclosure",
+)  # fmt: skip
+_PHOTO_WORDS = (
+    "getty",
+    "shutterstock",
+    "istock",
+    "imago",
+    "(ap photo",
+    "/afp",
+    "/reuters",
+    "/dpa",
+    "unsplash",
+    "courtesy",
+)
+_AUTHOR_WORDS = (" a ", "ist", "est", "follow", "more from", "author", "autor")
+
+
+def _signs(head: str, digits: int) -> list[float]:
+    """The word signs of a piece, in the order of _PATTERNS; plain words are looked for before any pattern is."""
+    low = head.lower()
+    pattern = _PATTERN_OF
+    return [
+        1.0 if pattern["w_more"].match(head) else 0.0,
+        1.0 if any(word in low for word in _NEWS_WORDS) else 0.0,
+        1.0 if any(word in low for word in _LEGAL_WORDS) else 0.0,
+        1.0 if any(word in low for word in _PHOTO_WORDS) or pattern["w_photo"].match(head) else 0.0,
+        1.0 if pattern["w_by"].match(head) or ("기자" in head and pattern["w_by"].search(head)) else 0.0,
+        1.0 if pattern["w_share"].match(head) else 0.0,
+        1.0 if digits >= 3 and pattern["w_date"].search(head) else 0.0,
+        1.0 if pattern["w_update"].match(head) else 0.0,
+        1.0 if any(word in low for word in _AUTHOR_WORDS) and pattern["w_author"].search(head) else 0.0,
+    ]
+
+
 _SENTENCE_END = re.compile(r"[.!?。！？…»”\"'’)]\s*$")
+_UPPER = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩА-ЯЁІЇЄҐ]")
+_DIGIT = re.compile(r"\d")
 _STOPS = re.compile(r"[.!?。！？]")
 
 NAMES: tuple[str, ...] = (
@@ -209,34 +251,55 @@ class _Sheet:
         self._sum()
         self.head = self._head_index(headline_node)
         self.main = self._main()
+        self.main_chain: dict[html.HtmlElement, int] = {}
+        if self.main is not None:
+            for steps, above in enumerate((self.main, *self.main.iterancestors())):
+                self.main_chain[above] = steps
         self.last_long = max((at for at, mass in enumerate(self.long) if mass), default=0)
         self.page = self._page()
 
     def _sum(self) -> None:
         for piece, length, long in zip(self.pieces, self.lengths, self.long, strict=True):
-            node: html.HtmlElement | None = piece.node
-            steps = 0
-            while node is not None and steps < 60:
-                entry = self.totals.get(node)
-                if entry is None:
-                    entry = self.totals[node] = _Totals()
-                entry.mass += length
-                entry.long += long
-                entry.links += piece.link_chars
-                entry.pieces += 1
-                node = node.getparent()
-                steps += 1
             signature = self.signatures.get(piece.node)
             if signature is None:
                 parent = piece.node.getparent()
                 above = f"{parent.tag!s}.{parent.get('class') or ''}" if parent is not None else ""
                 signature = f"{piece.node.tag!s}.{piece.node.get('class') or ''}<{above}"
                 self.signatures[piece.node] = signature
-            group = self.sig.setdefault(signature, _Totals())
-            group.mass += length
-            group.long += long
-            group.links += piece.link_chars
-            group.pieces += 1
+            for entry in (
+                self.sig.setdefault(signature, _Totals()),
+                self.totals.setdefault(piece.node, _Totals()),
+            ):
+                entry.mass += length
+                entry.long += long
+                entry.links += piece.link_chars
+                entry.pieces += 1
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        """Give every element the sums of what is below it: each element is added to its parent once."""
+        depth: dict[html.HtmlElement, int] = {}
+        parents: dict[html.HtmlElement, html.HtmlElement] = {}
+        for node in list(self.totals):
+            chain = []
+            up: html.HtmlElement | None = node
+            while up is not None and up not in depth:
+                chain.append(up)
+                above = up.getparent()
+                if above is not None:
+                    parents[up] = above
+                up = above
+            start = depth[up] if up is not None else -1
+            for steps, element in enumerate(reversed(chain), 1):
+                depth[element] = start + steps
+        for node in sorted(depth, key=lambda element: -depth[element]):
+            parent = parents.get(node)
+            if parent is not None:
+                entry, above_entry = self.totals[node], self.totals.setdefault(parent, _Totals())
+                above_entry.mass += entry.mass
+                above_entry.long += entry.long
+                above_entry.links += entry.links
+                above_entry.pieces += entry.pieces
 
     def _head_index(self, node: html.HtmlElement | None) -> int:
         if node is not None:
@@ -316,19 +379,13 @@ class _Sheet:
 
     def main_steps(self, node: html.HtmlElement) -> int:
         """How many steps up from the main element until `node` is inside; 0 when it is inside it."""
-        if self.main is None:
-            return 12
-        inside = set()
         up: html.HtmlElement | None = node
         while up is not None:
-            inside.add(up)
+            steps = self.main_chain.get(up)
+            if steps is not None:
+                return min(steps, 12)
             up = up.getparent()
-        steps = 0
-        up = self.main
-        while up is not None and up not in inside:
-            steps += 1
-            up = up.getparent()
-        return min(steps, 12)
+        return 12
 
     def row(self, at: int) -> list[float]:
         piece = self.pieces[at]
@@ -338,13 +395,14 @@ class _Sheet:
             cached[node] = self._node_part(node)
         words = text.split()
         head = text[:160]
+        digits = len(_DIGIT.findall(head))
         values: list[float] = [
             math.log1p(size), math.log1p(len(words)), min(1.0, piece.link_chars / size), len(_STOPS.findall(text[:2000])), text.count(",", 0, 2000) + text.count("，", 0, 2000),
-            1.0 if _SENTENCE_END.search(text[-4:]) else 0.0, 1.0 if text[:1].isupper() else 0.0, sum(map(str.isupper, head)) / len(head),
-            sum(map(str.isdigit, head)) / len(head), size / max(1, len(words)), min(text.count("\n"), 10),
+            1.0 if _SENTENCE_END.search(text[-4:]) else 0.0, 1.0 if text[:1].isupper() else 0.0, len(_UPPER.findall(head)) / len(head),
+            digits / len(head), size / max(1, len(words)), min(text.count("\n"), 10),
         ]  # fmt: skip
         values += cached[node][0]
-        values += [1.0 if pattern.search(head) else 0.0 for _, pattern in _PATTERNS]
+        values += _signs(head, digits)
         values += [
             1.0 if text[-1:] in ":：" else 0.0, 1.0 if text[:1] in "\"“„«'‘「『" else 0.0, 1.0 if text[:1] in "-–•*▪●■►→>" else 0.0, 1.0 if text[-1:] in "?？" else 0.0,
         ]  # fmt: skip
@@ -423,4 +481,5 @@ class _Sheet:
         return len(mine & theirs) / max(1, len(mine | theirs))
 
 
+_PATTERN_OF = dict(_PATTERNS)
 _AROUND_INDEX = {tag: at for at, tag in enumerate(_AROUND)}

@@ -86,6 +86,8 @@ def _by_script(sample: str) -> str | None:
     letters = sum(1 for char in sample if char.isalpha())
     if letters < 5:
         return None
+    if sum(1 for char in sample if char > "\u036f") * 20 < letters:
+        return None  # Latin script
     han = len(_HAN.findall(sample))
     for tag, pattern in _SCRIPTS:
         count = len(pattern.findall(sample))

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import html
 
 from archive.extract import authors, dates, headline
+from archive.extract.index import index_of
 from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
 from archive.extract.page import Parsed
 from archive.extract.pieces import Piece
@@ -58,19 +59,18 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     title, node, title_origin = headline.find_headline(
         articles=articles, metas=parsed.metas, title=parsed.title, body=parsed.body, site_names=site_names
     )
-    order = {element: at for at, element in enumerate(parsed.body.iter())}
+    index = index_of(parsed.body)
     people, people_origin = authors.find_authors(
         articles=articles,
         nodes=nodes,
         metas=parsed.metas,
-        body=parsed.body,
         pieces=pieces,
-        order=order,
+        index=index,
         headline_node=node,
         site_names=site_names,
     )
     published, modified, origins = dates.find_dates(
-        articles=articles, nodes=nodes, metas=parsed.metas, body=parsed.body, pieces=pieces, order=order, headline_node=node, url=page.url,
+        articles=articles, nodes=nodes, metas=parsed.metas, pieces=pieces, index=index, headline_node=node, url=page.url,
         day_first=_day_first(parsed, page.url), bound=_bound(page), last_modified=page.http_last_modified,
         claimed=page.claims.published,
     )  # fmt: skip

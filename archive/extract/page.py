@@ -19,12 +19,14 @@ MAX_NODES = 60_000  # elements walked; the largest honest news page we know has 
 MAX_DEPTH = 200  # deeper elements are dropped: recursion and ancestor walks stay bounded
 MAX_JSON_BYTES = 2_000_000
 
-_DROPPED = ("script", "style", "noscript", "svg", "template", "iframe", "object", "embed", "canvas", "math", "map",
+_DROPPED = ("noscript", "svg", "template", "iframe", "object", "embed", "canvas", "math", "map",
             "audio", "video", "select", "datalist", "link", "base", "meta", "head", "frameset", "applet", "dialog",
             "input", "textarea")  # fmt: skip
+_SWALLOWING = frozenset(("noscript", "object", "map", "select", "dialog", "template", "audio", "video"))
 _NULLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
+_STYLED = etree.XPath(".//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
 _BLANK = "<html><head></head><body></body></html>"
 
 
@@ -123,30 +125,45 @@ def _player(root: html.HtmlElement) -> str | None:
 def is_hidden(node: html.HtmlElement) -> bool:
     """Whether the page's own markup, without its style sheets, keeps this element from being shown."""
     if node.get("hidden") is not None and node.get("hidden") != "until-found":
-        return True
+        # React streams parts of a page in hidden divs named S:0, S:1 … and shows them by script.
+        return not (node.get("id") or "").startswith("S:")
     style = node.get("style")
     return bool(style and _NO_DISPLAY.search(style))
 
 
 def _clear(parsed: Parsed) -> None:
-    """Take out of the tree what is never text, what is hidden, and what is over the budget."""
+    """Take out of the tree what is never text, what is over the budget, and what is hidden; in that order."""
+    for node in list(parsed.root.iter("script", "style")):
+        _drop(node)
+    whole = _length(parsed.body)
+    checks = 40  # measuring costs a walk; hostile pages nest thousands
     for node in list(parsed.root.iter(*_DROPPED)):
-        if node is not parsed.root and node is not parsed.body:
-            _drop(node)
-    candidates = parsed.body.xpath(".//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
+        if node is parsed.root or node is parsed.body:
+            continue
+        if node.tag in _SWALLOWING and len(node) and checks:
+            checks -= 1
+            if _length(node) * 2 > whole:
+                node.tag = "div"  # an element closed in the wrong place took the page with it
+                continue
+        _drop(node)
+    _bound(parsed)
+    _take_hidden(parsed)
+
+
+def _take_hidden(parsed: Parsed) -> None:
     body_chars: int | None = None
-    for node in candidates:
-        if not is_hidden(node) or any(ancestor in parsed.hidden for ancestor in node.iterancestors()):
+    taken: set[html.HtmlElement] = set()
+    for node in _STYLED(parsed.body):
+        if not is_hidden(node) or any(ancestor in taken for ancestor in node.iterancestors()):
             continue
         if body_chars is None:
             body_chars = _length(parsed.body)
         # Pages that wait for a script to show themselves hide all of their text: then nothing is hidden.
-        if _length(node) * 2 > body_chars:
-            continue
-        parsed.hidden.append(node)
+        if _length(node) * 2 <= body_chars:
+            taken.add(node)
+            parsed.hidden.append(node)
     for node in parsed.hidden:
         _drop(node)
-    _bound(parsed)
 
 
 def _length(node: html.HtmlElement) -> int:

@@ -35,6 +35,9 @@ _PAYWALL = re.compile(
 )
 
 
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+
+
 @dataclass(frozen=True, slots=True)
 class Signs:
     """What the decision looks at."""
@@ -58,23 +61,24 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
     """Return (type, reason)."""
     words = weight(signs.text)
     visible = signs.page_text[:5000]
+    shown = weight(visible) + len(signs.page_text[5000:]) // 6
     if not signs.page_text.strip():
         return "empty", "no visible text"
-    if weight(signs.page_text) < 400:
+    if shown < 400:
         match = _BOT_WALL.search(signs.title + "\n" + visible)
         if match:
             return "bot_wall", match[0]
     if words < 250:
         match = _NOT_FOUND.search(signs.title + "\n" + signs.headline) or (
-            _NOT_FOUND.search(visible[:400]) if weight(signs.page_text) < 120 else None
+            _NOT_FOUND.search(visible[:400]) if shown < 120 else None
         )
         if match and not signs.declares_article:
             return "soft_404", match[0]
-        match = _CONSENT.search(visible) if weight(signs.page_text) < 500 and not signs.declares_article else None
-        if match and words < 120:
+        match = _CONSENT.search(visible) if shown < 500 and not signs.declares_article else None
+        if match and (words < 40 or match[0] in signs.text):
             return "consent", match[0]
-    match = _PAYWALL.search(signs.page_text)
-    if match and words < 250 and (signs.free is False or (words < 120 and signs.declares_article)):
+    match = _PAYWALL.search(signs.page_text) if words < 250 else None
+    if match and (signs.free is False or (words < 120 and signs.declares_article)):
         return "paywall", match[0]
     if signs.free is False and words < 60:
         return "paywall", "isAccessibleForFree is false"
@@ -108,5 +112,5 @@ def _by_shape(signs: Signs, words: int) -> tuple[PageType, str]:
 
 def weight(text: str) -> int:
     """Words; for scripts without spaces, characters / 2."""
-    wide = len(re.findall("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]", text))
+    wide = 0 if text.isascii() else len(_WIDE.findall(text))
     return wide // 2 + len(text.split()) if wide else len(text.split())

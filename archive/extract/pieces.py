@@ -108,7 +108,14 @@ class _Cutter:
         self.owner = None
 
 
-def tag_path(node: html.HtmlElement) -> str:
-    """The tags from the root to the element, e.g. "html/body/nav/ul"."""
-    tags = [str(node.tag)] + [str(parent.tag) for parent in node.iterancestors()]
-    return "/".join(reversed(tags[:40]))
+def tag_path(node: html.HtmlElement, known: dict[html.HtmlElement, str]) -> str:
+    """The tags from the root to the element, e.g. "html/body/nav/ul"; `known` remembers the ones asked before."""
+    chain: list[html.HtmlElement] = []
+    up: html.HtmlElement | None = node
+    while up is not None and up not in known:
+        chain.append(up)
+        up = up.getparent()
+    path = known[up] if up is not None else ""
+    for element in reversed(chain):
+        path = known[element] = f"{path}/{element.tag!s}" if path else str(element.tag)
+    return path

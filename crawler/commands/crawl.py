@@ -14,6 +14,7 @@ from archive.output import dump, say
 from crawler.commands.shared import Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
+    from archive.archive import ArchiveLocation
     from archive.model import Source
     from crawler.run import RunReport
 
@@ -51,6 +52,8 @@ def crawl(
     _prepare_adhoc(context, names or [])
     folder, settings = folder_of(context), settings_of(context)
     location = location_of(folder, settings)
+    if resume is not None:
+        _known_run(location, resume)
     chosen = _chosen(context, names or [], all_=all_, due=due, resume=resume)
     chosen = [_adjusted(source, depth, since) for source in chosen]
     options = CrawlOptions(
@@ -69,6 +72,15 @@ def crawl(
     _show(report, as_json=as_json, quiet=globals_of(context).quiet)
     if report.error is not None:
         raise report.error
+
+
+def _known_run(location: ArchiveLocation, run: str) -> None:
+    """Raise NotFound for a run that never was: resuming it would look like there was nothing left to do."""
+    from archive.archive import open_archive
+    from archive.lookup import find_run
+
+    with open_archive(location, create=True) as archive:
+        find_run(archive, run)
 
 
 def _command_line(names: Sequence[str], *, all_: bool, due: bool) -> str:

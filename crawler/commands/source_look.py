@@ -116,7 +116,7 @@ def _chosen_options(
 
 def manners_of(settings: Settings, delay_seconds: float) -> Manners:
     """How the settings say we visit."""
-    from crawler.session import user_agent
+    from crawler.identity import user_agent
     from crawler.visitor import Manners
 
     crawl = settings.crawl

@@ -11,7 +11,7 @@ from crawler.doctor.findings import Check, Finding, Patient
 
 # What the core cannot do without, and what an extra brings: (distribution, extra).
 _CORE = (
-    "scrapy", "Twisted", "trafilatura", "lxml", "lxml_html_clean", "warcio", "isal", "brotli", "zstandard",
+    "scrapy", "Twisted", "trafilatura", "lxml", "lxml_html_clean", "warcio", "isal", "deflate", "brotli", "zstandard",
     "SQLAlchemy", "typer", "rich", "pydantic", "tomlkit", "feedparser", "py3langid", "tinycss2", "filelock",
 )  # fmt: skip
 _EXTRAS = (("psycopg", "postgres"),)

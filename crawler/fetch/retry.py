@@ -45,14 +45,19 @@ _RETRY_ERRORS = (
 
 
 def backoff_seconds(
-    attempt: int, retry_after: float | None = None, *, jitter: float = 0.0, cap_seconds: float = CAP_SECONDS
+    attempt: int,
+    retry_after: float | None = None,
+    *,
+    jitter: float = 0.0,
+    base_seconds: float = BASE_SECONDS,
+    cap_seconds: float = CAP_SECONDS,
 ) -> float:
     """How long to wait after the `attempt`-th failure (from 1): 10 s, 40 s, 160 s, ... and never over the cap.
 
     `jitter` (0 … 1, drawn by the caller) adds up to half as much, so that pages failed together do not return
     together. A server's Retry-After is a lower bound of what we wait, up to the cap.
     """
-    wait = BASE_SECONDS * FACTOR ** (attempt - 1) * (1 + jitter / 2)
+    wait = base_seconds * FACTOR ** (attempt - 1) * (1 + jitter / 2)
     return min(max(wait, retry_after or 0.0), cap_seconds)
 
 
@@ -88,6 +93,7 @@ class RetryMiddleware:
             raise NotConfigured
         self._times = crawler.settings.getint("RETRY_TIMES", 2)
         self._priority_adjust = crawler.settings.getint("RETRY_PRIORITY_ADJUST", -1)
+        self._base_seconds = crawler.settings.getfloat("PRESSMARK_RETRY_WAIT", BASE_SECONDS)
         self._cap_seconds = crawler.settings.getfloat("PRESSMARK_RETRY_MAX_WAIT", CAP_SECONDS)
         self._stats = crawler.stats
 
@@ -111,7 +117,13 @@ class RetryMiddleware:
         times = int(meta.get("max_retry_times", self._times))
         if meta.get("dont_retry") or attempt > times:
             return None
-        wait = backoff_seconds(attempt, retry_after, jitter=random.random(), cap_seconds=self._cap_seconds)
+        wait = backoff_seconds(
+            attempt,
+            retry_after,
+            jitter=random.random(),
+            base_seconds=self._base_seconds,
+            cap_seconds=self._cap_seconds,
+        )
         again = request.copy()
         again.dont_filter = True
         again.priority = request.priority + self._priority_adjust

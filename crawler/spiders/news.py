@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import scrapy
@@ -51,12 +52,17 @@ class NewsSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(
-        cls, crawler: Crawler, session: Session | None = None, source: str | None = None, **kwargs: Any
+        cls,
+        crawler: Crawler,
+        session: Session | None = None,
+        source: str | None = None,
+        dir: str | None = None,
+        **kwargs: Any,
     ) -> NewsSpider:
         if session is None:
             from crawler.session import session_here
 
-            session = session_here(source)
+            session = session_here(source, Path(dir) if dir else None)
         session.attach(crawler)
         spider = cls(session=session, **kwargs)
         spider._set_crawler(crawler)
@@ -69,12 +75,15 @@ class NewsSpider(scrapy.Spider):
 
     def request_for(self, lease: Lease) -> Request:
         """Return the request of a lease, conditional where an earlier capture gave validators."""
+        crawl = self.session.settings.crawl
         headers = {}
-        if lease.validators.etag:
+        if crawl.conditional and lease.validators.etag:
             headers["If-None-Match"] = lease.validators.etag
-        if lease.validators.last_modified:
+        if crawl.conditional and lease.validators.last_modified:
             headers["If-Modified-Since"] = lease.validators.last_modified
-        meta = {"lease": lease, "download_slot": lease.host}
+        meta: dict[str, Any] = {"lease": lease, "download_slot": lease.host}
+        if crawl.proxy:
+            meta["proxy"] = crawl.proxy
         self.session.set_pace(lease)
         return Request(
             lease.url, callback=self.parse, errback=self.failed, headers=headers, meta=meta, dont_filter=True

@@ -25,7 +25,6 @@ from archive.catalog.frontier import Acknowledged
 from archive.model import Capture, Claims, Discovery, Exchange, Outcome, ReadingRules, Run, Source
 from archive.provenance import discovery_fields
 from archive.read import RecordWriter, decide_record, job_of, judge, read_capture, readable
-from archive.rebuild import validators_of
 from archive.record import Circumstances
 from archive.revisions import Same
 from archive.runlog import RunLog, discovered_line, end_line, outcome_line, run_line
@@ -148,7 +147,9 @@ def crawl(archive: Archive, steps: list[Step], start: datetime = START, *, close
         )
         log.append(line)
         with archive.catalog.transaction() as conn:
-            done = Acknowledged(discovery.url, outcome, run.run_id, at, article_id, validators_of(capture))
+            done = Acknowledged(
+                discovery.url, outcome, run.run_id, at, article_id, frontier.Validators.after(outcome, capture)
+            )
             frontier.acknowledge(conn, [done])
     records.close()
     if close:

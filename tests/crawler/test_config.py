@@ -390,7 +390,7 @@ def test_no_archive_anywhere_points_to_init(tmp_path: Path) -> None:
 
 def test_a_new_folder_is_ready_and_valid(tmp_path: Path) -> None:
     made = init_folder(tmp_path / "news", 'ops"1"@example.org', "postgresql://db/news")
-    assert [path.name for path in made] == ["warc", "records", "runs", "pressmark.toml", "sources.toml"]
+    assert [path.name for path in made] == ["warc", "records", "runs", "pressmark.toml", "sources.toml", "scrapy.cfg"]
     found = load_settings(tmp_path / "news", {})
     assert (found.crawl.contact, found.db.url) == ('ops"1"@example.org', "postgresql://db/news")
     assert load_sources(tmp_path / "news" / "sources.toml") == ()

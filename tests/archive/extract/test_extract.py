@@ -80,6 +80,9 @@ def test_outlinks_are_absolute_and_unique() -> None:
         ("breaks", b"<br>" * 100_000),
         ("spaces", b"<p>" + b" \n" * 1_000_000 + b"x</p>"),
         ("scripts", b"<script type=application/ld+json>" + b"[" * 100_000 + b"</script>"),
+        ("noscripts", b"<noscript><b>a</b></noscript>" * 30_000),
+        ("objects", b"<object><b>a</b>" * 20_000),
+        ("hidden", b"<div hidden>a" * 20_000),
         ("dates", b"<time>2024-01-01</time>" * 30_000),
     ],
 )
