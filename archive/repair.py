@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Literal
 
@@ -185,14 +186,9 @@ def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in rest:
         start.append(piece)
         if sum(map(len, start)) > _IN_MEMORY:
-            return (yield from pack_pieces(_chain(start, rest)).pieces())
+            yield from pack_pieces(chain(start, rest)).pieces()
+            return
     yield from pack(b"".join(start)).pieces()
-    return None
-
-
-def _chain(start: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield from start
-    yield from rest
 
 
 def _note_fields(done: Repaired) -> list[tuple[str, str]]:
