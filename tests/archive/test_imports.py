@@ -189,3 +189,16 @@ def test_what_cannot_be_imported_leaves_nothing_behind(archive: Archive, tmp_pat
     with pytest.raises(UsageError, match="package"):
         imported(archive, wacz(tmp_path), link=True)
     assert sorted(archive.root.rglob("*")) == before
+
+
+def test_an_import_that_was_killed_is_finished_by_the_next(archive: Archive, tmp_path: Path) -> None:
+    path = theirs(tmp_path)
+    target = archive.store.path("warc/2026/11/22/crawl.warc.gz")
+    target.with_name(target.name + ".import").write_bytes(b"half of it")
+    assert "crawl" not in "".join(archive.store.warc_files(include_open=True))
+    assert imported(archive, path)[0].how == "copied" and view(archive, URL).body == PAGE
+    with archive.catalog.transaction() as conn:  # killed between the file and the catalog
+        captures.drop_past(conn, "news", "warc/2026/11/22/crawl.warc.gz", 0)
+    assert captures.latest(archive.catalog, URL) is None
+    (again,) = imported(archive, path)
+    assert (again.how, again.captures) == ("already there", 1) and view(archive, URL).body == PAGE
