@@ -20,6 +20,7 @@ from scrapy.core.scheduler import BaseScheduler
 
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
+from archive.model import Outcome
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -174,10 +175,20 @@ class Frontier(BaseScheduler):
             del self._ready[host]
             if queue:
                 self._ready[host] = queue  # to the end of the row
-            self._in_flight[host] += 1
-            assert self._spider is not None
-            return self._spider.request_for(lease)
+            request = self._request_for(lease)
+            if request is not None:
+                self._in_flight[host] += 1
+                return request
         return None
+
+    def _request_for(self, lease: Lease) -> Request | None:
+        """The request of a lease; a URL that Scrapy cannot ask for gets its outcome here."""
+        assert self._spider is not None and self._session is not None
+        try:
+            return self._spider.request_for(lease)
+        except ValueError as error:
+            self._session.desk.finish(lease, Outcome("failed", "bad_url", {"error": str(error)}), None)
+            return None
 
     def _refill(self) -> None:
         session = self._session

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
 from archive.model import Capture, Discovery, Run, Source
-from archive.read import ReadJob, RecordWriter, job_of
+from archive.read import READING_REASONS, ReadJob, RecordWriter, job_of
 from archive.runlog import RunLog, end_line, run_line
 from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
@@ -143,13 +144,16 @@ class Session:
             self._make_due(now)
 
     def _make_due(self, now: datetime) -> None:
-        """Listings are asked by every run, fixed lists and `--refetch` ask for the pages again too."""
+        """Listings are asked by every run; fixed lists and `--refetch` ask again for every page that was asked for."""
         with self.archive.catalog.transaction() as connection:
             for source in self.sources.values():
-                listings = None if self.options.refetch or source.kind == "urls" else True
-                leases.make_due(connection, source=source.name, listings=listings, now=now)
-                if listings:  # what the network kept from us is tried again
-                    leases.make_due(connection, source=source.name, listings=False, reasons=PASSING, now=now)
+                make_due = partial(leases.make_due, connection, source=source.name, now=now)
+                make_due(listings=True)
+                if self.options.refetch or source.kind == "urls":
+                    make_due(outcomes=("stored", "unchanged", "moved", "failed"))
+                    make_due(reasons=READING_REASONS)
+                else:  # what the network kept from us is tried again
+                    make_due(listings=False, reasons=PASSING)
 
     def unread(self) -> Iterator[PageToRead]:
         """Give the pages that an earlier run fetched and kept, but did not come to read before it died."""
