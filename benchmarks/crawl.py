@@ -32,23 +32,24 @@ class Cost:
     wall_seconds: float
 
 
-def cost(command: list[str], cwd: Path) -> Cost:
+def cost(command: list[str], cwd: Path, publisher: int) -> Cost:
     """Run a command and return what it and all processes it left behind cost. Raises SystemExit on failure."""
     started = time.monotonic()
     with (cwd / "output.txt").open("wb") as output:
         process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=output, env=_ENVIRONMENT)
     cpu, wall, failed = 0.0, 0.0, False
-    while True:
-        try:  # reading processes belong to a fork server: with us as their reaper, their cost is counted too
-            pid, status, usage = os.wait4(-1, 0)
-        except ChildProcessError:
-            break
+    while _children() - {publisher}:  # reading processes belong to a fork server; we are their reaper in the end
+        pid, status, usage = os.wait4(-1, 0)
         cpu += usage.ru_utime + usage.ru_stime
         if pid == process.pid:
             wall, failed = time.monotonic() - started, status != 0
     if failed:
         raise SystemExit(f"{' '.join(command)[:200]} failed:\n{(cwd / 'output.txt').read_text()[-3000:]}")
     return Cost(cpu, wall)
+
+
+def _children() -> set[int]:
+    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
 
 
 class GeneratedSite:
@@ -61,16 +62,15 @@ class GeneratedSite:
         self._command = [sys.executable, str(HERE / "generated_site.py"), *(f"--{k}={v}" for k, v in options.items())]
 
     def __enter__(self) -> GeneratedSite:
-        # Started by a process that ends at once, so that it is none of ours to wait for.
-        starter = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL).pid)"
-        done = subprocess.run([sys.executable, "-c", starter, *self._command], stdout=subprocess.PIPE, check=True)
-        self._pid = int(done.stdout)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self.pid = self._process.pid
         while not self.sources.exists():
             time.sleep(0.05)
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.kill(self._pid, 15)
+        self._process.terminate()
+        self._process.wait()
 
 
 def archive_for(site: GeneratedSite, folder: Path, name: str) -> Path:
@@ -92,9 +92,9 @@ def measure(pages: int, kib: int, folder: Path) -> dict[str, Cost]:
         bare.mkdir()
         unread, read = archive_for(site, folder, f"unread-{pages}"), archive_for(site, folder, f"read-{pages}")
         return {
-            "bare Scrapy": cost([sys.executable, str(HERE / "bare_scrapy.py"), str(pages), *site.urls], bare),
-            "ours without reading": cost(crawl_command(unread, "--no-read"), unread),
-            "ours with reading": cost(crawl_command(read), read),
+            "bare Scrapy": cost([sys.executable, str(HERE / "bare_scrapy.py"), str(pages), *site.urls], bare, site.pid),
+            "ours without reading": cost(crawl_command(unread, "--no-read"), unread, site.pid),
+            "ours with reading": cost(crawl_command(read), read, site.pid),
         }
 
 
