@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select
 
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
@@ -38,11 +38,21 @@ def payload_holder(place: Catalog | Connection, payload_digest: str, *, archive:
 
     `archive`: only in that archive's files, so that a folder stays complete by itself.
     """
-    whole = (_C.record_type == "response", _C.status == 200, _C.truncated.is_(None))
-    asked = select(captures).where(_C.payload_digest == payload_digest, *whole)
-    if archive is not None:
-        asked = asked.where(_C.archive == archive)
-    return _first(place, asked.order_by(_C.fetched_at.desc()))
+    asked = _HOLDER if archive is None else _HOLDER_IN_ARCHIVE
+    with connection(place) as conn:
+        row = conn.execute(asked, {"digest": payload_digest, "archive": archive}).first()
+        return None if row is None else _capture(row)
+
+
+# Built once: this is asked for every page of a crawl.
+_HOLDER = (
+    select(captures)
+    .where(_C.payload_digest == bindparam("digest"))
+    .where(_C.record_type == "response", _C.status == 200, _C.truncated.is_(None))
+    .order_by(_C.fetched_at.desc())
+    .limit(1)
+)
+_HOLDER_IN_ARCHIVE = _HOLDER.where(_C.archive == bindparam("archive"))
 
 
 def by_record_id(place: Catalog | Connection, record_id: str) -> Capture | None:

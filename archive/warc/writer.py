@@ -20,7 +20,7 @@ from archive.store import LocalStore
 from archive.urls import urlkey
 from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import Payload, payload_digest_of, read_payload
-from archive.warc.members import LEVEL, Packed, pack, pack_pieces
+from archive.warc.members import Compression, Packed, pack, pack_pieces
 from archive.warc.output import OutputFile, disk_error, write_whole
 from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, safe_uri, warcinfo_record
 
@@ -48,11 +48,11 @@ class WarcWriter:
         roll_seconds: float = 3600 * 24,
         durability: Durability = "interval",
         clock: Callable[[], datetime],
-        level: int = LEVEL,
+        compression: Compression = "fast",
     ) -> None:
         self._store, self._info = store, info
         self._roll_bytes, self._roll_seconds = roll_bytes, roll_seconds
-        self._durability, self._clock, self._level = durability, clock, level
+        self._durability, self._clock, self._compression = durability, clock, compression
         self._lock = threading.RLock()
         self._output: OutputFile | None = None
         self._file = ""
@@ -91,7 +91,7 @@ class WarcWriter:
             drafts = exchange_records(
                 exchange, payload, warcinfo_id=self._warcinfo_id, revisit=revisit, metadata=metadata, source=source
             )
-            packed = [_pack(draft, self._level) for draft in drafts]
+            packed = [_pack(draft, self._compression) for draft in drafts]
             offset = output.size
             output.append(_joined(packed))
             if self._durability == "record":
@@ -145,7 +145,7 @@ class WarcWriter:
         name = "-".join(_NOT_IN_NAMES.sub("_", part) for part in (*parts, self._token))
         file = self._store.warc_path(now, name)
         record = warcinfo_record(self._info, file.rsplit("/", 1)[-1], now)
-        output = OutputFile(self._store.path(file), _pack(record, self._level).pieces())
+        output = OutputFile(self._store.path(file), _pack(record, self._compression).pieces())
         self._file, self._warcinfo_id, self._opened_at = file, record.record_id, now
         self._serial += 1
         self._index = []
@@ -209,9 +209,9 @@ def is_wire_exact(truncated: str | None) -> bool:
     return truncated not in ("length", "time")
 
 
-def _pack(draft: Draft, level: int) -> Packed:
+def _pack(draft: Draft, compression: Compression) -> Packed:
     whole = isinstance(draft.block, bytes) or draft.block.size <= _WHOLE_BYTES
-    return pack(b"".join(draft.pieces()), level) if whole else pack_pieces(draft.pieces())
+    return pack(b"".join(draft.pieces()), compression) if whole else pack_pieces(draft.pieces())
 
 
 def _joined(packed: list[Packed]) -> Iterator[bytes]:
