@@ -45,6 +45,7 @@ allow_private = true          # The Daily Example is on loopback
 timeout = "2s"
 max_size = "3MB"
 retries = 1
+retry_wait = "1s"
 disk_min_free = "100MB"
 """
 
