@@ -7,12 +7,14 @@ is replaced, what anybody else's holds never is.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import crawler
-from archive.errors import RunFailed, UsageError
+from archive.errors import PortInUse, RunFailed, UsageError
 from crawler.demo.publisher import MORNING, NEXT_MORNING
 from crawler.demo.server import DemoServer, run_demo
 
@@ -96,14 +98,24 @@ def prepare(folder: Path) -> None:
     (folder / "pressmark.toml").write_text(SETTINGS, "utf-8")
 
 
-def tour(folder: Path, say: Callable[[str], None], *, progress: str = "none", only: Sequence[str] = ()) -> Shown:
+def tour(
+    folder: Path, say: Callable[[str], None], *, progress: str = "none", only: Sequence[str] = (), port: int = 0
+) -> Shown:
     """Serve The Daily Example, crawl it at two moments into `folder` (see `prepare`), and look at what is there.
 
-    `say` is told what is being done; `only` names the sources, all by default. Raises RunFailed where a crawl does.
+    `say` is told what is being done; `only` names the sources, all by default; `port` 0 takes a free one. Raises
+    RunFailed where a crawl does, PortInUse where another process listens on `port`.
     """
     started = monotonic()
     crawls: list[Crawled] = []
-    with run_demo(slow_seconds=SLOW_SECONDS, large_bytes=LARGE_BYTES) as demo:
+    with ExitStack() as stack:
+        try:
+            demo = stack.enter_context(run_demo(port, slow_seconds=SLOW_SECONDS, large_bytes=LARGE_BYTES))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            hint = f"pressmark demo --port {port + 10}, or without --port"
+            raise PortInUse(f"port {port} is in use by another process", hint=hint) from error
         demo.write_sources(folder)
         say(f"The Daily Example is open on this machine: {demo.home} and {len(demo.hosts) - 1} more hosts")
         which = tuple(only) or ("--all",)

@@ -10,6 +10,7 @@ import fcntl
 import json
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,6 +212,15 @@ def test_8_an_export_that_needs_what_is_not_installed(crawled: Path) -> None:
 
 
 # -- 10
+
+
+def test_9_a_port_that_another_process_listens_on(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = pressmark(tmp_path, "demo", "--dir", str(tmp_path / "demo"), "--port", str(port))
+    assert_error(said, 13, f"error[port]: port {port} is in use by another process", f"demo --port {port + 10}")
 
 
 @pytest.mark.parametrize("command", [["crawl", "herald"], ["articles"], ["skipped"], ["why", "a_zzzzzz"]])
