@@ -1,0 +1,162 @@
+"""Insertions inside a sentence that are not one string over the whole page: marks, glosses, contacts, links. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from archive.extract.injection.signs import HAN, INVISIBLE, Mark, is_wide
+
+_TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
+_GLOSS = re.compile(rf"(?<=[\u3400-\u9fff])[(（]\s*([a-zü{_TONES}]{{1,7}}(?:\s+[a-zü{_TONES}]{{1,7}})?)\s*[)）]", re.IGNORECASE)
+_JOINED_SCRIPT = re.compile("[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1800-\u18af]")
+_EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
+_CYRILLIC_LOOKS = frozenset("аеорсухіјѕԁһВЕКМНОРСТХІАaɑ")
+_WORD = re.compile(r"[^\W\d_]+")
+_DOMAIN = r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]{1,30}(?:\.[a-z0-9-]{2,20}){1,2}(?:/[\w./-]*)?"
+_ID = r"[@+]?[A-Za-z0-9][A-Za-z0-9_-]{4,20}"
+# Ways to reach somebody off the page; alone they only say "contact", the brackets around them are the structure.
+_CHANNEL = r"(?:加?\s*(?:微信|薇信|威信|vx|wx|v信|qq|扣扣|飞机|纸飞机|电报|客服)|q\s?q|we\s?chat|whats\s?app|tele\s?gram|tg|line|kakao(?:talk)?|카톡|카카오톡|텔레그램|텔레|ライン|skype|viber|signal|加v|加q)"
+_BRACKETS = (("【", "】"), ("▲", "▲"), ("★", "★"), ("☆", "☆"), ("◆", "◆"), ("●", "●"), ("■", "■"), ("▼", "▼"), ("「", "」"), ("《", "》"),
+             ("[", "]"), ("(", ")"), ("（", "）"), (">>>", "<<<"), ("<<<", ">>>"), ("***", "***"), ("〔", "〕"), ("〖", "〗"), ("{", "}"), ("~", "~"), ("→", "←"), ("✆", "✆"), ("♥", "♥"))  # fmt: skip
+_DECORATED = frozenset(("▲", "★", "☆", "◆", "●", "■", "▼", ">>>", "<<<", "***", "〖", "✆", "♥", "→", "【"))
+_BRACKETED = re.compile(
+    "|".join(rf"{re.escape(one)}[^\n{re.escape(one[0])}{re.escape(other[0])}]{{4,70}}?{re.escape(other)}" for one, other in _BRACKETS)
+)
+_REACH = re.compile(rf"(?:{_CHANNEL})\s*(?:号|號|id)?\s*[:：]?\s*({_ID})", re.IGNORECASE)
+_PLACE = re.compile(rf"(?<![\w.@-]){_DOMAIN}(?![\w@])", re.IGNORECASE)
+
+
+def invisible_marks(text: str) -> list[Mark]:
+    """Invisible characters inside or between words. Where a script needs joiners, and in emoji, they stay."""
+    if not INVISIBLE.search(text):
+        return []
+    found: list[Mark] = []
+    for match in INVISIBLE.finditer(text):
+        at = match.start()
+        near = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
+        if match[0] in "\u200c\u200d" and (_JOINED_SCRIPT.search(near) or _EMOJI.search(near)):
+            continue
+        if match[0] in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e" and re.search("[\u0590-\u07ff]", text):
+            continue
+        name = unicodedata.name(match[0], f"U+{ord(match[0]):04X}").lower()
+        found.append(Mark(at, at + 1, "zero_width", (f"invisible: {name}",), "normalised"))
+    return found
+
+
+def within_words(marks: list[Mark], text: str) -> int:
+    """How many invisible marks (soft hyphens aside) stand between two letters."""
+    return sum(
+        1
+        for mark in marks
+        if text[mark.start] not in "\u00ad\ufeff\u200e\u200f"
+        and 0 < mark.start < len(text) - 1
+        and text[mark.start - 1].isalpha()
+        and text[mark.end].isalpha()
+    )
+
+
+def mixed_words(text: str) -> list[tuple[int, int]]:
+    """Words in which letters of one script stand in for look-alikes of another ("Vіаgrа")."""
+    if not re.search("[\u0370-\u04ff]", text):
+        return []
+    found: list[tuple[int, int]] = []
+    for match in re.finditer(r"[^\W\d_\u200b-\u2060]+(?:[\u200b-\u200f\u2060\ufeff][^\W\d_]+)*", text):
+        word = match[0]
+        latin = sum("a" <= char.lower() <= "z" for char in word)
+        looks = sum(char in _CYRILLIC_LOOKS and char > "\u0370" for char in word)
+        other = sum("\u0370" <= char <= "\u04ff" for char in word)
+        if latin >= 1 and other and looks == other and len(word) >= 3:
+            found.append(match.span())
+    return found
+
+
+def glosses(text: str) -> list[Mark]:
+    """Pinyin in brackets after a Chinese character, with a tone mark."""
+    found: list[Mark] = []
+    for match in _GLOSS.finditer(text):
+        if any(char in _TONES for char in match[1].lower()):
+            found.append(Mark(match.start(), match.end(), "pinyin_gloss", (f"gloss: pinyin of {text[match.start() - 1]!r}",), "normalised"))
+    return found
+
+
+def contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Bracketed or decorated insertions that hold a way to reach somebody: (start, end, kinds of evidence)."""
+    found: list[tuple[int, int, tuple[str, ...]]] = []
+    for match in _BRACKETED.finditer(text):
+        inner = match[0]
+        kinds: list[str] = []
+        if reach := _REACH.search(inner):
+            kinds.append(f"contact: {reach[0]}")
+        elif place := _PLACE.search(inner):
+            if not re.search(r"[a-z]", place[0].rsplit(".", 1)[-1], re.IGNORECASE) or "@" in inner:
+                continue
+            kinds.append(f"contact: {place[0]}")
+        else:
+            continue
+        before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+        opened = next(one for one, _ in _BRACKETS if inner.startswith(one))
+        if opened in _DECORATED:
+            kinds.append(f"frame: set off by {opened!r}")
+        if before and after and before[-1] not in "。！？.!?\n" and after[0] not in "\n":
+            kinds.append("sentence: in the middle of one")
+        elif not before or not after:
+            kinds.append("edge")
+        found.append((match.start(), match.end(), tuple(kinds)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link to a foreign site inside a paragraph."""
+
+    block: int
+    text: str
+    site: str
+    href: str
+    start: int
+    end: int
+
+
+def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tuple[str, ...]]:
+    """The kinds of evidence against each foreign link: scattered, repeated, opaque, splits, script."""
+    where: dict[str, set[str]] = {}
+    times: dict[str, int] = {}
+    by_site: dict[str, set[str]] = {}
+    for anchor in anchors:
+        key = anchor.text.casefold()
+        where.setdefault(key, set()).add(anchor.site)
+        times[key] = times.get(key, 0) + 1
+        by_site.setdefault(anchor.site, set()).add(key)
+    opaque = {anchor for anchor in anchors if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", anchor.href)}
+    body = "\n".join(blocks)
+    out: dict[Anchor, tuple[str, ...]] = {}
+    for anchor in anchors:
+        kinds: list[str] = []
+        key = anchor.text.casefold()
+        if len(where[key]) >= 2:
+            kinds.append(f"scattered: the same words link {len(where[key])} sites")
+        if len(opaque) >= 2 and anchor in opaque and len({one.site for one in opaque}) >= 2:
+            kinds.append("opaque: bare numbers at several foreign sites")
+        text = blocks[anchor.block]
+        if _parts(text, anchor.start, anchor.end, body):
+            kinds.append("splits: parts words that stand whole elsewhere")
+        letters = [char for char in anchor.text if char.isalpha()]
+        if letters and bool(HAN.search(anchor.text)) != is_wide(text):
+            kinds.append("script: not the script of the sentence")
+        if len(by_site[anchor.site]) >= 2 and times[key] >= 2:
+            kinds.append("crossed: words and sites linked crosswise")
+        out[anchor] = tuple(kinds)
+    return out
+
+
+def _parts(text: str, start: int, end: int, body: str) -> bool:
+    left, right = text[:start], text[end:]
+    if HAN.match(left[-1:]) and HAN.match(right[:1]):
+        pair = left[-2:] + right[:2]
+        return len(pair) == 4 and pair.isalpha() and pair in body
+    before, after = left.split()[-1:], right.split()[:1]
+    if not before or not after or len(before[0]) + len(after[0]) < 9:
+        return False
+    return f"{before[0]} {after[0]}" in body

@@ -1,0 +1,231 @@
+"""Strings put before or over words of the text, all over a page: the ledger of one page.
+
+A candidate comes from a place of the page that is not the story (its <title>, its menu, its foot) and stands inside
+sentences as well. Honest names do that too, so each needs two kinds of evidence:
+
+    title      the <title> has nothing in common with the story but this string
+    zones      the same string fills several places of the menu, the trail or the foot
+    separator  inside sentences it is glued to the next word by ":" or "_"
+    doubling   it stands twice in a row
+    splits     words which stand together elsewhere on the page stand around it
+    script     it is in another script than the text
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from archive.extract.injection.signs import HAN, TOKEN, is_wide, plain, words
+
+_PART = re.compile(r"\s*[|｜»›·•¥￥$_＿–—]+\s*|\s+[-:]\s+|-(?=[\u3040-\u9fff])|\s*[(（,，]\s*")
+_GLUE = ":：_"
+_MAX_PROSE = 120_000
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """What a page says outside its story."""
+
+    title: str
+    metas: tuple[str, ...]  # keywords, description and the titles in metas
+    links: tuple[tuple[str, str], ...]  # (text, href) of short links
+    short: tuple[str, ...]  # short pieces of menu, trail and foot
+    headings: tuple[str, ...]  # the visible headings
+    names: tuple[str, ...]  # the names the site gives itself
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An injected string as written in the text, and the kinds of evidence against it."""
+
+    text: str
+    evidence: tuple[str, ...]
+    proven: bool
+
+
+def foreign_title(zones: Zones, prose: str) -> bool:
+    """Whether the <title> has no word in common with the headings and hardly any with the story."""
+    said = [word for word in words(zones.title) if len(word) > 2 or HAN.match(word)]
+    if len(said) < 3 or not zones.headings:
+        return False
+    shown = " ".join(zones.headings)
+    return _shared(zones.title, shown) == 0 and not _is_name(zones.title, zones.names)
+
+
+def _grams(text: str) -> set[str]:
+    found = words(text)
+    wide = {one + other for one, other in zip(found, found[1:], strict=False) if HAN.match(one) and HAN.match(other)}
+    return wide | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
+
+
+def _shared(one: str, other: str) -> int:
+    return len(_grams(one) & _grams(other))
+
+
+def _is_name(text: str, names: tuple[str, ...]) -> bool:
+    squashed = "".join(words(text))
+    if not squashed:
+        return True
+    known = ["".join(words(name)) for name in names]
+    return any(len(name) >= 3 and (name in squashed or squashed in name) for name in known)
+
+
+def find_tokens(zones: Zones, prose: list[str]) -> list[Token]:
+    """The strings of `zones` that were put into the sentences of `prose` (one entry a paragraph)."""
+    body = "\n".join(prose)[:_MAX_PROSE]
+    low = plain(body) if len(plain(body)) == len(body) else body.lower()
+    if len(low) != len(body):
+        low = body
+    foreign = foreign_title(zones, body)
+    found: dict[str, Token] = {}
+    for candidate in _candidates(zones, low, foreign):
+        token = _weigh(candidate, zones, low, foreign)
+        if token is not None:
+            found[candidate] = token
+    return _families([*found.values(), *_longer(list(found.values()), low)])
+
+
+def _longer(tokens: list[Token], low: str) -> list[Token]:
+    """Proven strings with the words that keep following them and stand nowhere else in the story."""
+    out: list[Token] = []
+    for token in tokens:
+        if not token.proven or HAN.match(token.text):
+            continue
+        after = Counter(match[1] for match in re.finditer(re.escape(token.text) + r"((?: [^\W\d_]+){1,2})", low))
+        for tail, times in after.items():
+            if times >= 2 and low.count(tail.strip()) == low.count(token.text + tail):
+                out.append(Token(token.text + tail, (*token.evidence, f"family: followed {times} times"), True))
+    return out
+
+
+def _candidates(zones: Zones, low: str, foreign: bool) -> list[str]:
+    """Beginnings of the parts of the title, and texts of menu and foot, that stand in the story."""
+    seen: dict[str, None] = {}
+    places = [part for part in _PART.split(plain(zones.title)) if part]
+    counted = Counter(plain(text) for text, _ in zones.links)
+    places += [text for text, times in counted.items() if times >= 2 and 2 < len(text) < 40][:40]
+    if foreign:
+        for text in (*zones.metas, *zones.short):
+            places += [part for part in _PART.split(plain(text)) if 2 < len(part) < 60][:12]
+    for part in places[:200]:
+        for start in _starts(part):
+            if start in low:
+                seen[start] = None
+    return list(seen)
+
+
+def _starts(part: str) -> list[str]:
+    """Beginnings of a part, longest first: of 3 … 12 characters, or of whole words."""
+    part = part.strip(" :：,.，。;；-")
+    if HAN.match(part):
+        return [part[:size].rstrip(" :") for size in range(min(14, len(part)), 2, -1)]
+    pieces = list(TOKEN.finditer(part))[:6]
+    ends = [piece.end() for piece in pieces if piece.end() >= 6]
+    return [part[:end] for end in reversed(ends)]
+
+
+def _weigh(token: str, zones: Zones, low: str, foreign: bool) -> Token | None:
+    places = [match.start() for match in re.finditer(_bounded(token), low)]
+    if not places:
+        return None
+    kinds: list[str] = []
+    size = len(token)
+    inside = [at for at in places if at > 0 and low[at - 1] not in "\n。！？!?;；:：" and low[at - 1] != "."]
+    if len(inside) * 2 < len(places):
+        return None
+    glued = [at for at in inside if low[at + size : at + size + 1] in _GLUE and low[at + size + 1 : at + size + 2].strip()]
+    doubled = len(re.findall(re.escape(token) + r"[:：_]?\s?" + re.escape(token), low))
+    name = _is_name(token, zones.names)
+    shown = plain(" \n".join(zones.headings))
+    if foreign and (len(places) >= 2) and not name:
+        kinds.append(f"title: nothing of the title but {token!r} is in the story")
+    if (wide := bool(HAN.match(token))) and len(glued) >= 2:
+        kinds.append(f"separator: glued to the next word {len(glued)} times")
+    if doubled and (wide or doubled >= 1):
+        kinds.append(f"doubling: {doubled} times twice in a row")
+    hrefs = {href for text, href in zones.links if plain(text).startswith(token) and len(text) < size + 14}
+    feet = sum(1 for text in zones.short if plain(text).startswith(token))
+    if not name and (len(hrefs) >= 2 or (hrefs and feet > len(hrefs)) or feet >= 3) and foreign:
+        kinds.append(f"zones: in {max(len(hrefs), feet)} places of menu and foot")
+    if wide != is_wide(low):
+        kinds.append("script: not the script of the text")
+    splits = _splits(token, inside, low)
+    if splits >= 2 and splits * 4 >= len(inside):
+        kinds.append(f"splits: parts {splits} phrases that stand whole elsewhere")
+    if foreign and len(inside) >= 3 and token not in shown:
+        kinds.append(f"sentences: inside {len(inside)} sentences, in no heading")
+    if not kinds:
+        return None
+    strong = {kind.split(":", 1)[0] for kind in kinds}
+    in_title = token in plain(zones.title)
+    proven = len(strong) >= 2 and (in_title or foreign or "doubling" in strong) and (not name or "doubling" in strong or "separator" in strong)
+    return Token(token, tuple(kinds), proven)
+
+
+def _bounded(token: str) -> str:
+    """A pattern for the token; where words have spaces, at their borders (or next to itself)."""
+    if HAN.match(token):
+        return re.escape(token)
+    return rf"(?<![a-z0-9]){re.escape(token)}(?![a-z0-9])|(?<={re.escape(token[-6:])}){re.escape(token)}"
+
+
+def _splits(token: str, places: list[int], low: str) -> int:
+    """How many different pairs of neighbours of the token stand side by side elsewhere."""
+    found: set[str] = set()
+    wide = is_wide(low[:4000])
+    for at in places[:60]:
+        end = at + len(token)
+        while end < len(low) and low[end] in ":：_ ":
+            end += 1
+        if wide:
+            left, right = low[max(0, at - 2) : at], low[end : end + 2]
+            pair = left + right
+            if len(pair) == 4 and pair.isalpha() and pair in low:
+                found.add(pair)
+            continue
+        left, right = low[max(0, at - 30) : at].split()[-1:], low[end : end + 30].split()[:1]
+        if left and right and len(left[0]) + len(right[0]) >= 9 and f"{left[0]} {right[0]}" in low:
+            found.add(f"{left[0]} {right[0]}")
+    return len(found)
+
+
+def _families(tokens: list[Token]) -> list[Token]:
+    """Longer and shorter forms of a proven token are proven with it."""
+    proven = [token for token in tokens if token.proven]
+    if not proven:
+        return tokens
+    out: list[Token] = []
+    for token in tokens:
+        if not token.proven and any(
+            token.text.startswith(other.text) or (other.text.startswith(token.text) and len(token.text) * 2 > len(other.text))
+            for other in proven
+        ):
+            out.append(Token(token.text, (*token.evidence, f"family: of {proven[0].text!r}"), True))
+        else:
+            out.append(token)
+    return out
+
+
+def occurrences(tokens: list[str], text: str) -> list[tuple[int, int]]:
+    """Where the tokens stand in `text`, longest first, with the separator glued to them."""
+    if not tokens:
+        return []
+    low = text.lower()
+    if len(low) != len(text):
+        low = text
+    ordered = sorted(set(tokens), key=lambda token: (-len(token), token))
+    # The same string with invisible marks in it is still the same string.
+    pattern = "|".join("[\u200b-\u200f\u2060\ufeff]?".join(map(re.escape, token)) for token in ordered)
+    found: list[tuple[int, int]] = []
+    for match in re.finditer(rf"(?:{pattern})(?P<tail>[:：_、]?)", low):
+        start, end = match.span()
+        tail = match["tail"]
+        after = low[end : end + 1]
+        if tail and not (tail in ":：_" and (after.strip() or HAN.match(low[start]))):
+            end -= 1
+        if not HAN.match(low[start]) and ((start and low[start - 1].isalnum() and not (found and found[-1][1] == start)) or False):
+            continue
+        found.append((start, end))
+    return found
