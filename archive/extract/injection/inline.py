@@ -15,7 +15,7 @@ _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 _CYRILLIC_LOOKS = frozenset("аеорсухіјѕԁһВЕКМНОРСТХІАaɑ")
 _WORD = re.compile(r"[^\W\d_]+")
 _DOMAIN = r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]{1,30}(?:\.[a-z0-9-]{2,20}){1,2}(?:/[\w./-]*)?"
-_ID = r"[@+]?[A-Za-z0-9][A-Za-z0-9_-]{4,20}"
+_ID = r"(?:@[A-Za-z0-9_]{4,24}|(?=[A-Za-z_-]*\d)[A-Za-z0-9+][A-Za-z0-9_-]{4,20})"
 # Ways to reach somebody off the page; alone they only say "contact", the brackets around them are the structure.
 _CHANNEL = r"(?:加?\s*(?:微信|薇信|威信|vx|wx|v信|qq|扣扣|飞机|纸飞机|电报|客服)|q\s?q|we\s?chat|whats\s?app|tele\s?gram|tg|line|kakao(?:talk)?|카톡|카카오톡|텔레그램|텔레|ライン|skype|viber|signal|加v|加q)"
 _BRACKETS = (("【", "】"), ("▲", "▲"), ("★", "★"), ("☆", "☆"), ("◆", "◆"), ("●", "●"), ("■", "■"), ("▼", "▼"), ("「", "」"), ("《", "》"),
@@ -24,8 +24,8 @@ _DECORATED = frozenset(("▲", "★", "☆", "◆", "●", "■", "▼", ">>>", 
 _BRACKETED = re.compile(
     "|".join(rf"{re.escape(one)}[^\n{re.escape(one[0])}{re.escape(other[0])}]{{4,70}}?{re.escape(other)}" for one, other in _BRACKETS)
 )
-_REACH = re.compile(rf"(?:{_CHANNEL})\s*(?:号|號|id)?\s*[:：]?\s*({_ID})", re.IGNORECASE)
-_PLACE = re.compile(rf"(?<![\w.@-]){_DOMAIN}(?![\w@])", re.IGNORECASE)
+_REACH = re.compile(rf"(?<![A-Za-z])(?:{_CHANNEL})\s*(?:号|號|id)?\s*[:：]?\s*({_ID})", re.IGNORECASE)
+_PLACE = re.compile(rf"(?<![A-Za-z0-9.@-]){_DOMAIN}(?![A-Za-z0-9@])", re.IGNORECASE)
 
 
 def invisible_marks(text: str) -> list[Mark]:
@@ -87,19 +87,19 @@ def contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     for match in _BRACKETED.finditer(text):
         inner = match[0]
         kinds: list[str] = []
+        opened = next(one for one, _ in _BRACKETS if inner.startswith(one))
+        place = _PLACE.search(inner)
         if reach := _REACH.search(inner):
             kinds.append(f"contact: {reach[0]}")
-        elif place := _PLACE.search(inner):
-            if not re.search(r"[a-z]", place[0].rsplit(".", 1)[-1], re.IGNORECASE) or "@" in inner:
-                continue
+        # Papers put addresses into round brackets all the time; set off by signs they are an advertisement.
+        elif place and (opened in _DECORATED or (opened == "[" and place[0].startswith("www.") and inner[1:-1] == place[0])):
             kinds.append(f"contact: {place[0]}")
         else:
             continue
         before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
-        opened = next(one for one, _ in _BRACKETS if inner.startswith(one))
-        if opened in _DECORATED:
+        if opened in _DECORATED or (opened == "[" and place):
             kinds.append(f"frame: set off by {opened!r}")
-        if before and after and before[-1] not in "。！？.!?\n" and after[0] not in "\n":
+        if before and after and before[-1] not in "。！？.!?\n":
             kinds.append("sentence: in the middle of one")
         elif not before or not after:
             kinds.append("edge")
@@ -120,35 +120,41 @@ class Anchor:
 
 
 def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tuple[str, ...]]:
-    """The kinds of evidence against each foreign link: scattered, repeated, opaque, splits, script."""
+    """The kinds of evidence against each foreign link: scattered, opaque, splits, script, topic."""
     where: dict[str, set[str]] = {}
-    times: dict[str, int] = {}
-    by_site: dict[str, set[str]] = {}
     for anchor in anchors:
-        key = anchor.text.casefold()
-        where.setdefault(key, set()).add(anchor.site)
-        times[key] = times.get(key, 0) + 1
-        by_site.setdefault(anchor.site, set()).add(key)
+        where.setdefault(anchor.text.casefold(), set()).add(anchor.site)
     opaque = {anchor for anchor in anchors if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", anchor.href)}
     body = "\n".join(blocks)
+    low = body.casefold()
+    strange = {anchor for anchor in anchors if low.count(anchor.text.casefold()) == len([one for one in anchors if one.text.casefold() == anchor.text.casefold()]) and not _words_elsewhere(anchor.text, low)}
     out: dict[Anchor, tuple[str, ...]] = {}
     for anchor in anchors:
         kinds: list[str] = []
-        key = anchor.text.casefold()
-        if len(where[key]) >= 2:
-            kinds.append(f"scattered: the same words link {len(where[key])} sites")
-        if len(opaque) >= 2 and anchor in opaque and len({one.site for one in opaque}) >= 2:
-            kinds.append("opaque: bare numbers at several foreign sites")
         text = blocks[anchor.block]
+        if anchor.start < 2 or len(text) - anchor.end < 2 or text[: anchor.start].rstrip()[-1:] in ("", "|", "•", "·", "\n"):
+            out[anchor] = ()
+            continue
+        if len(where[anchor.text.casefold()]) >= 2:
+            kinds.append(f"scattered: the same words link {len(where[anchor.text.casefold()])} sites")
+        if anchor in opaque and len({one.site for one in opaque}) >= 2 and len(opaque) * 2 > len(anchors):
+            kinds.append("opaque: bare numbers at several foreign sites")
         if _parts(text, anchor.start, anchor.end, body):
             kinds.append("splits: parts words that stand whole elsewhere")
         letters = [char for char in anchor.text if char.isalpha()]
-        if letters and bool(HAN.search(anchor.text)) != is_wide(text):
+        if letters and bool(HAN.search(anchor.text)) != is_wide(text) and len(letters) > 3:
             kinds.append("script: not the script of the sentence")
-        if len(by_site[anchor.site]) >= 2 and times[key] >= 2:
-            kinds.append("crossed: words and sites linked crosswise")
+        if len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2 and kinds:
+            kinds.append("topic: its words are nowhere else in the story")
         out[anchor] = tuple(kinds)
     return out
+
+
+def _words_elsewhere(text: str, low: str) -> bool:
+    if HAN.search(text):
+        return low.count(text[:2]) > low.count(text.casefold())
+    said = [word for word in text.casefold().split() if len(word) > 3]
+    return not said or any(low.count(word) > low.count(text.casefold()) for word in said)
 
 
 def _parts(text: str, start: int, end: int, body: str) -> bool:

@@ -126,7 +126,7 @@ def _names(url: str, metas: list[tuple[str, str]]) -> tuple[str, ...]:
 
 def _title_kinds(zones: Zones, prose: str, tokens: tuple[Token, ...], traces: Traces) -> tuple[str, ...]:
     kinds: list[str] = []
-    if foreign_title(zones, prose):
+    if foreign_title(zones):
         kinds.append("title: has nothing in common with the headings")
     if traces.coded_title:
         kinds.append("coded: written in numeric entities")
@@ -187,13 +187,13 @@ def _passages(
     found: Findings, blocks: list[Block], pieces: list[Piece], kept: frozenset[int]
 ) -> tuple[dict[int, tuple[str, tuple[str, ...]]], dict[int, tuple[str, tuple[str, ...]]]]:
     by_block: dict[html.HtmlElement, list[tuple[str, str, str]]] = {}
+    owners = {piece.node for piece in pieces} if found.anchors else set()
     for node, text, site, href in found.anchors:
         owner: html.HtmlElement | None = node
-        steps = 0
-        while owner is not None and steps < 6:
-            by_block.setdefault(owner, []).append((site, text, href))
+        while owner is not None and owner not in owners:
             owner = owner.getparent()
-            steps += 1
+        if owner is not None:
+            by_block.setdefault(owner, []).append((site, text, href))
     seen: list[Passage] = []
     near = {other for at in kept for other in range(at - 3, at + 4)}
     for at, piece in enumerate(pieces):
@@ -201,9 +201,15 @@ def _passages(
         own = max(0, piece.link_chars - sum(len(text.replace(" ", "")) for _, text, _ in links))
         seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, at in near))
     verdicts = judge_passages(seen, " ".join(found.zones.headings))
-    dropped = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
+    dropped = {at: (_named(name, kinds), kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
     doubted = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if not proven}
     return dropped, doubted
+
+
+def _named(name: str, kinds: tuple[str, ...]) -> str:
+    """A paragraph that only is off the topic and offers something may as well be an advertisement the paper sold."""
+    seen = {kind.split(":", 1)[0] for kind in kinds}
+    return "promotion" if name == "spam_para" and seen == {"topic", "offer"} else name
 
 
 def _inline(
@@ -284,6 +290,7 @@ def _aligned(found: Findings, raw: list[str], marks: list[list[Mark]], flags: li
     edits = [edit for edit in align(joined, copy) if edit.tight]
     said = Counter(_squash(joined[edit.start : edit.end]) for edit in edits)
     title = _squash(" ".join((found.zones.title, *found.zones.metas)))
+    shown = _squash(" ".join(found.zones.headings))
     for edit in edits:
         at = max(index for index, start in enumerate(starts[:-1]) if start <= edit.start)
         start, end = edit.start - starts[at], edit.end - starts[at]
@@ -300,7 +307,7 @@ def _aligned(found: Findings, raw: list[str], marks: list[list[Mark]], flags: li
             kinds.extend(kind for mark in doubts for kind in mark.evidence)
         if said[key] >= 2:
             kinds.append(f"repeats: put in {said[key]} places")
-        elif len(key) >= 3 and key in title and key not in _squash(copy):
+        elif len(key) >= 3 and key in title and key not in shown and len(key) <= 40:
             kinds.append("title: stands in the title, and not in the copy")
         if len(kinds) >= 2 and key not in _squash(copy):
             name = doubts[0].injection_class if doubts else "inline_token"
@@ -433,7 +440,9 @@ def _beside(found: Findings, headline: str | None) -> tuple[list[Span], list[str
     if found.cloaked:
         title = found.zones.title
         if title and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds):
-            spans.append(Span(title, -1, -1, "title_cloak", found.title_kinds, "dropped"))
+            own = set(words(title))
+            said = [meta for meta in found.zones.metas if own and len(own & set(words(meta))) * 2 >= len(set(words(meta)))]
+            spans.extend(Span(text, -1, -1, "title_cloak", found.title_kinds, "dropped") for text in (title, *said))
         reasons.append("title_cloak: " + "; ".join(found.title_kinds))
     return spans, reasons
 
@@ -445,13 +454,14 @@ def _integrity(
     flags: list[list[Mark]],
     found: Findings,
 ) -> Integrity:
-    counted = Counter(span.injection_class for span in spans)
+    counted = Counter(span.injection_class for span in spans if span.injection_class != "promotion")
     said = [f"{name}: {times} found" for name, times in counted.items() if name != "title_cloak"]
     said.extend(reasons)
     if said:
         return Integrity("hijacked", tuple(said), spans)
-    doubts = [f"{name}: {'; '.join(kinds)}" for name, kinds in doubted.values()]
-    doubts += [f"{mark.injection_class}: {'; '.join(mark.evidence)}" for marks in flags for mark in marks if len(mark.evidence) >= 2]
+    doubts = [f"promotion: {'; '.join(span.evidence)}" for span in spans if span.injection_class == "promotion"]
+    doubts += [f"{name}: {'; '.join(kinds)}" for name, kinds in doubted.values() if len(kinds) >= 2 or kinds[0][:5] == "link:"]
+    doubts += [f"{mark.injection_class}: {'; '.join(mark.evidence)}" for marks in flags for mark in marks if mark.injection_class == "inline_contact"]
     doubts += [f"{token.text}: {'; '.join(token.evidence)}" for token in found.tokens if not token.proven and len(token.evidence) >= 2]
     return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
 

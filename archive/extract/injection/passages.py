@@ -64,17 +64,26 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
             story.update(grams[at])
     story.update(_grams(headings))
     sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)
-    foreign_paragraphs = 0
+    total = sum(len(passage.text) for passage in kept)
     for at, passage in enumerate(passages):
-        if not (passage.kept or passage.near_text):
+        # What is most of the text cannot be beside its topic.
+        if not (passage.kept or passage.near_text) or (passage.kept and len(passage.text) * 3 > total):
             continue
-        verdict = _keywords(passage) or _linked(passage, grams[at], story) or _foreign(passage, main, grams[at], story)
+        verdicts = (_keywords(passage, grams[at], story), _linked(passage, grams[at], story, sizes), _foreign(passage, main, grams[at], story))
+        verdict: tuple[str, tuple[str, ...], bool] | None = max((one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])), default=None)
         if verdict is not None:
-            foreign_paragraphs += verdict[0] == "foreign_block"
             found[at] = verdict
     # A text in two languages has as much of the other one; a payload is a few paragraphs.
-    if foreign_paragraphs > 4 or foreign_paragraphs * 4 > max(4, len(kept)):
+    other = {plain(passages[at].text) for at, verdict in found.items() if verdict[0] == "foreign_block"}
+    if len(other) > 5 or sum(map(len, other)) * 2 > sum(len(passage.text) for passage in kept):
         found = {at: verdict for at, verdict in found.items() if verdict[0] != "foreign_block"}
+    # Off the topic of the story and on the topic of a proven block.
+    spam = [grams[at] for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"]
+    for at, verdict in list(found.items()):
+        if spam and not verdict[2] and verdict[0] == "spam_para" and len(grams[at]) >= 10:
+            alike = max(len(grams[at] & other) for other in spam)
+            if alike >= 2 and sum(1 for gram in grams[at] if story[gram] > 1) * 12 <= len(grams[at]):
+                found[at] = (verdict[0], (*verdict[1], f"kinship: shares {alike} words with a proven block"), True)
     # What says the same as a proven one is another copy of it.
     proven = {plain(passages[at].text) for at, verdict in found.items() if verdict[2]}
     for at, passage in enumerate(passages):
@@ -96,7 +105,7 @@ def _overlap(own: set[str], story: Counter[str], kept: bool) -> float:
     return sum(1 for gram in own if story[gram] > (1 if kept else 0)) / len(own)
 
 
-def _keywords(passage: Passage) -> tuple[str, tuple[str, ...], bool] | None:
+def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:
     items = [item for item in (part.strip() for part in _ITEM.split(passage.text)) if item]
     linked = [text for _, text, _ in passage.links if text]
     if len(linked) >= 4:
@@ -104,12 +113,13 @@ def _keywords(passage: Passage) -> tuple[str, tuple[str, ...], bool] | None:
     if len(items) < 5 or _STOP.search(passage.text[:-1]):
         return None
     short = sum(1 for item in items if len(item) <= 30 and len(words(item)) <= 8)
-    if short < len(items) * 0.8:
+    if short < len(items) * 0.8 or sum(char.isdigit() for char in passage.text) * 5 > len(passage.text):
         return None
-    different = {item.casefold() for item in items}
+    counted = Counter(item.casefold() for item in items)
+    again = sum(1 for times in counted.values() if times > 1)
+    repeats = len(items) - len(counted)
     kinds: list[str] = []
-    repeats = len(items) - len(different)
-    if repeats >= 2 and repeats * 6 >= len(items):
+    if repeats >= 2 and repeats * 6 >= len(items) and (again >= 3 or len(linked) >= 4):
         kinds.append(f"repeats: {repeats} of {len(items)} items stand there before")
     sites = {site for site, _, _ in passage.links}
     if len(sites) >= 2 and len(passage.links) >= 4 and passage.own_links == 0:
@@ -119,27 +129,41 @@ def _keywords(passage: Passage) -> tuple[str, tuple[str, ...], bool] | None:
         where.setdefault(text.casefold(), set()).add(site)
     if any(len(found) > 1 for found in where.values()):
         kinds.append("scattered: the same words link different sites")
-    if repeats >= 3 and any(times >= 3 for times in Counter(item.casefold() for item in items).values()):
-        kinds.append("stuffed: one item three times or more")
-    if not kinds:
-        return None
-    return "keyword_list", tuple(kinds), len(kinds) >= 2
+    numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
+    if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
+        kinds.append("opaque: bare numbers at several foreign sites")
+    if again >= 3 and _overlap(own, story, passage.kept) <= 0.1:
+        kinds.append("topic: its words are not of the story")
+    return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
 
 
-def _linked(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:
-    """A paragraph that as a whole is a link to the front page of a foreign site, and shares no word with the story."""
-    if len(passage.links) != 1 or passage.own_links:
+def _linked(passage: Passage, own: set[str], story: Counter[str], sizes: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:
+    """A paragraph that shares no word with the story, and is a link to a foreign front page, stands there twice, or offers."""
+    if not passage.kept and not passage.links:
         return None
-    _, text, href = passage.links[0]
-    if len(text) < 25 or len(text) * 10 < len(passage.text) * 9:
+    if len(passage.text) < 25 or len(own) < 6 or passage.path.rsplit("/", 1)[-1][:1] == "h":
         return None
     kinds: list[str] = []
-    if re.fullmatch(r"https?://[^/]+/?", href):
-        kinds.append("link: the whole paragraph leads to the front page of a foreign site")
-    overlap = _overlap(own, story, passage.kept)
-    if overlap < 0.12:
+    if len(passage.links) == 1 and not passage.own_links:
+        _, text, href = passage.links[0]
+        if len(text) >= 25 and len(text) * 10 >= len(passage.text) * 9 and re.fullmatch(r"https?://[^/]+/?", href):
+            kinds.append("link: the whole paragraph leads to the front page of a foreign site")
+    times = sizes.get(plain(passage.text), 0)
+    repeated = times >= 2
+    overlap = _overlap(own, story, passage.kept) if not repeated else _overlap_of_copies(own, story, times)
+    if overlap <= 0.12:
         kinds.append(f"topic: {overlap:.0%} of its words are in the story")
+    else:
+        return None
+    if repeated and overlap <= 0.06:
+        kinds.append(f"repeats: stands {times} times in the text")
+    if overlap <= 0.06 and len(own) >= 12 and len(_OFFER.findall(passage.text)) >= 1:
+        kinds.append("offer: figures as of an offer")
     return ("spam_para", tuple(kinds), len(kinds) >= 2) if kinds else None
+
+
+def _overlap_of_copies(own: set[str], story: Counter[str], times: int) -> float:
+    return sum(1 for gram in own if story[gram] > times) / max(1, len(own))
 
 
 def _foreign(passage: Passage, main: str, own: set[str], story: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:

@@ -45,23 +45,28 @@ class Token:
     proven: bool
 
 
-def foreign_title(zones: Zones, prose: str) -> bool:
-    """Whether the <title> has no word in common with the headings and hardly any with the story."""
-    said = [word for word in words(zones.title) if len(word) > 2 or HAN.match(word)]
-    if len(said) < 3 or not zones.headings:
+def foreign_title(zones: Zones, token: str = "") -> bool:
+    """Whether the <title>, without `token`, has (nearly) no word in common with the headings."""
+    if not zones.headings or _is_name(zones.title, zones.names):
         return False
-    shown = " ".join(zones.headings)
-    return _shared(zones.title, shown) == 0 and not _is_name(zones.title, zones.names)
+    own = _grams(zones.title)
+    rest = _grams(plain(zones.title).replace(token, " ")) if token else own
+    if len(own) < 2 or not rest:
+        return False
+    shown = _grams(" ".join(zones.headings))
+    return len(rest & shown) * 5 <= len(rest) and (bool(token) or len(rest & shown) <= 1)
+
+
+def _remainder_absent(zones: Zones, token: str, low: str) -> bool:
+    """Whether hardly a word of the rest of the title is in the story."""
+    rest = _grams(plain(zones.title).replace(token, " "))
+    return len(rest) >= 2 and sum(1 for gram in rest if gram in low) * 3 <= len(rest)
 
 
 def _grams(text: str) -> set[str]:
     found = words(text)
     wide = {one + other for one, other in zip(found, found[1:], strict=False) if HAN.match(one) and HAN.match(other)}
     return wide | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
-
-
-def _shared(one: str, other: str) -> int:
-    return len(_grams(one) & _grams(other))
 
 
 def _is_name(text: str, names: tuple[str, ...]) -> bool:
@@ -78,40 +83,46 @@ def find_tokens(zones: Zones, prose: list[str]) -> list[Token]:
     low = plain(body) if len(plain(body)) == len(body) else body.lower()
     if len(low) != len(body):
         low = body
-    foreign = foreign_title(zones, body)
     found: dict[str, Token] = {}
-    for candidate in _candidates(zones, low, foreign):
-        token = _weigh(candidate, zones, low, foreign)
+    for candidate in _candidates(_PART.split(plain(zones.title)), low):
+        token = _weigh(candidate, zones, low, True)
         if token is not None:
             found[candidate] = token
-    return _families([*found.values(), *_longer(list(found.values()), low)])
+    counted = Counter(plain(text) for text, _ in zones.links)
+    places = [text for text, times in counted.items() if times >= 2 and 2 < len(text) < 40][:40]
+    hijacked = any(token.proven for token in found.values())
+    if hijacked:
+        places += [part for text in (*zones.metas, *zones.short) for part in _PART.split(plain(text))[:12] if 2 < len(part) < 60]
+    for candidate in _candidates(places, low):
+        token = _weigh(candidate, zones, low, hijacked) if candidate not in found else None
+        if token is not None:
+            found[candidate] = token
+    return _families([*found.values(), *_longer(list(found.values()), zones, low)])
 
 
-def _longer(tokens: list[Token], low: str) -> list[Token]:
-    """Proven strings with the words that keep following them and stand nowhere else in the story."""
+def _longer(tokens: list[Token], zones: Zones, low: str) -> list[Token]:
+    """Proven strings with the words that keep following them, where menu, foot or repetition say they belong to it."""
     out: list[Token] = []
+    places = plain("\n".join((zones.title, *zones.metas, *zones.short)))
     for token in tokens:
         if not token.proven or HAN.match(token.text):
             continue
         after = Counter(match[1] for match in re.finditer(re.escape(token.text) + r"((?: [^\W\d_]+){1,2})", low))
+        after.update(match[1] for match in re.finditer(re.escape(token.text) + r"( [^\W\d_]+)(?= [^\W\d_]+)", low))
         for tail, times in after.items():
-            if times >= 2 and low.count(tail.strip()) == low.count(token.text + tail):
+            last = tail.split()[-1]
+            alone = len(re.findall(rf"(?<!\w){re.escape(last)}(?!\w)", low)) > low.count(token.text + tail)
+            if token.text + tail in places or (times >= 3 and len(last) > 3 and not alone):
                 out.append(Token(token.text + tail, (*token.evidence, f"family: followed {times} times"), True))
     return out
 
 
-def _candidates(zones: Zones, low: str, foreign: bool) -> list[str]:
-    """Beginnings of the parts of the title, and texts of menu and foot, that stand in the story."""
+def _candidates(places: list[str], low: str) -> list[str]:
+    """Beginnings of what stands in the title, the menu or the foot that stand in the story too."""
     seen: dict[str, None] = {}
-    places = [part for part in _PART.split(plain(zones.title)) if part]
-    counted = Counter(plain(text) for text, _ in zones.links)
-    places += [text for text, times in counted.items() if times >= 2 and 2 < len(text) < 40][:40]
-    if foreign:
-        for text in (*zones.metas, *zones.short):
-            places += [part for part in _PART.split(plain(text)) if 2 < len(part) < 60][:12]
     for part in places[:200]:
         for start in _starts(part):
-            if start in low:
+            if len(start) > 2 and start in low:
                 seen[start] = None
     return list(seen)
 
@@ -126,42 +137,51 @@ def _starts(part: str) -> list[str]:
     return [part[:end] for end in reversed(ends)]
 
 
-def _weigh(token: str, zones: Zones, low: str, foreign: bool) -> Token | None:
+def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | None:
     places = [match.start() for match in re.finditer(_bounded(token), low)]
     if not places:
         return None
     kinds: list[str] = []
     size = len(token)
-    inside = [at for at in places if at > 0 and low[at - 1] not in "\n。！？!?;；:：" and low[at - 1] != "."]
+    wide = bool(HAN.match(token))
+    inside = [at for at in places if at > 0 and low[at - 1] not in "\n。！？!?;；:：."]
     if len(inside) * 2 < len(places):
         return None
-    glued = [at for at in inside if low[at + size : at + size + 1] in _GLUE and low[at + size + 1 : at + size + 2].strip()]
-    doubled = len(re.findall(re.escape(token) + r"[:：_]?\s?" + re.escape(token), low))
     name = _is_name(token, zones.names)
-    shown = plain(" \n".join(zones.headings))
-    if foreign and (len(places) >= 2) and not name:
-        kinds.append(f"title: nothing of the title but {token!r} is in the story")
-    if (wide := bool(HAN.match(token))) and len(glued) >= 2:
-        kinds.append(f"separator: glued to the next word {len(glued)} times")
-    if doubled and (wide or doubled >= 1):
+    in_title = token in plain(zones.title)
+    foreign = foreign_title(zones, token) and not name
+    if in_title and foreign and len(places) >= 2:
+        kinds.append("title: without it nothing of the title is in the headings")
+        if _remainder_absent(zones, token, low):
+            kinds.append("remainder: hardly a word of the rest of the title is in the story")
+    glued = sum(1 for at in inside if low[at + size : at + size + 1] in (":", "：", "_") and low[at + size + 1 : at + size + 2].strip())
+    if wide and glued >= 2:
+        kinds.append(f"separator: glued to the next word {glued} times")
+    doubled = len(re.findall(re.escape(token) + "[:：_]?" + re.escape(token), low))
+    if doubled:
         kinds.append(f"doubling: {doubled} times twice in a row")
     hrefs = {href for text, href in zones.links if plain(text).startswith(token) and len(text) < size + 14}
     feet = sum(1 for text in zones.short if plain(text).startswith(token))
-    if not name and (len(hrefs) >= 2 or (hrefs and feet > len(hrefs)) or feet >= 3) and foreign:
+    if not name and foreign and weak_places and (len(hrefs) >= 2 or feet >= 2):
         kinds.append(f"zones: in {max(len(hrefs), feet)} places of menu and foot")
     if wide != is_wide(low):
         kinds.append("script: not the script of the text")
-    splits = _splits(token, inside, low)
+    splits = _splits(token, inside, low) if wide or " " in token else 0
     if splits >= 2 and splits * 4 >= len(inside):
         kinds.append(f"splits: parts {splits} phrases that stand whole elsewhere")
-    if foreign and len(inside) >= 3 and token not in shown:
-        kinds.append(f"sentences: inside {len(inside)} sentences, in no heading")
     if not kinds:
         return None
     strong = {kind.split(":", 1)[0] for kind in kinds}
-    in_title = token in plain(zones.title)
-    proven = len(strong) >= 2 and (in_title or foreign or "doubling" in strong) and (not name or "doubling" in strong or "separator" in strong)
-    return Token(token, tuple(kinds), proven)
+    # Title, remainder and zones may all mean that a section or a shop is named so: those need the string all over
+    # the sentences besides.
+    weak = strong <= {"title", "remainder", "zones"}
+    proven = len(strong) >= 2 and not (weak and (len(inside) < 3 or _said_first(token, zones)))
+    return Token(token, tuple(kinds), proven and (not name or bool(strong & {"doubling", "separator"})))
+
+
+def _said_first(token: str, zones: Zones) -> bool:
+    """Whether a heading has it: then the story is about it."""
+    return token in plain(" \n".join(zones.headings))
 
 
 def _bounded(token: str) -> str:

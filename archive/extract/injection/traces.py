@@ -156,7 +156,7 @@ def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) ->
         links = foreign_links(node, traces.own)
         inside = in_article(node)
         spam = bool(links) and is_payload(links, _all_links(node), text, inside)
-        spam = spam or (how in STEALTH and (inside or how[:7] == "marquee") and len(links) >= 1 and len(links) == _all_links(node) and len(text) > 20)
+        spam = spam or (how in STEALTH and (inside or how[:7] == "marquee") and len(links) >= 1 and len(links) == _all_links(node) and len(text) > 12 and (_mostly_links(links, text) or len({site for site, _, _ in links}) > 1))
         # What a page shows later (menus, accordions, text for screen readers) carries no payload of foreign links.
         if spam:
             _note(traces, text, how, links, spam)
