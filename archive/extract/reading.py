@@ -29,7 +29,7 @@ class Evidence:
     """What the archive knows from elsewhere. The same page and evidence always give the same reading."""
 
     site_profile: None = None  # repeated blocks of the site; not learned yet
-    copies: injection.Copies = injection.Copies()  # clean copies of stories, from clean hosts
+    copies: injection.Copies = injection.NO_COPIES  # clean copies of stories, from clean hosts
 
 
 def config_hash(profile: str) -> str:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from archive.extract import Evidence, extract, warm_up
-from archive.extract.injection import Copies, Copy, index_copies, restored_text
+from archive.extract.injection import NO_COPIES, Copies, Copy, index_copies, restored_text
 from archive.model import Page
 
 
@@ -29,7 +29,7 @@ def read_copies(path: Path) -> Copies:
     )
 
 
-def answer(request: dict[str, str | None], copies: Copies = Copies()) -> dict[str, object]:
+def answer(request: dict[str, str | None], copies: Copies = NO_COPIES) -> dict[str, object]:
     """Read the page a request names."""
     raw = Path(str(request["path"])).read_bytes()
     if raw[:2] == b"\x1f\x8b":
@@ -58,7 +58,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description="Read pages named on standard input.")
     options.add_argument("--copies", type=Path, default=None)
     chosen = options.parse_args()
-    copies = read_copies(chosen.copies) if chosen.copies else Copies()
+    copies = read_copies(chosen.copies) if chosen.copies else NO_COPIES
     warm_up()
     for line in sys.stdin:
         request = json.loads(line)

@@ -101,7 +101,9 @@ def align(text: str, copy: str) -> list[Edit]:
         start, end = own[left][1], own[right - 1][2]
         gap = d - (b + size)
         original = copy[other[b + size][1] : other[d - 1][2]] if gap else ""
-        tight = min(size, after) >= 2 and size + after >= 6 and gap <= max(12, right - left) and "\n" not in text[start:end]
+        tight = (
+            min(size, after) >= 2 and size + after >= 6 and gap <= max(12, right - left) and "\n" not in text[start:end]
+        )
         edits.append(Edit(start, end, original, tight))
     return edits
 
@@ -120,3 +122,6 @@ def _runs(one: list[int], two: list[int]) -> list[tuple[int, int, int]]:
         if size >= 3 or before or after:
             kept.append((start, dest, size))
     return kept
+
+
+NO_COPIES = Copies()

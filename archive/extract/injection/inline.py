@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from archive.extract.injection.signs import HAN, INVISIBLE, Mark, is_wide
 
 _TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
-_GLOSS = re.compile(rf"(?<=[\u3400-\u9fff])[(（]\s*([a-zü{_TONES}]{{1,7}}(?:\s+[a-zü{_TONES}]{{1,7}})?)\s*[)）]", re.IGNORECASE)
+_GLOSS = re.compile(
+    rf"(?<=[\u3400-\u9fff])[(（]\s*([a-zü{_TONES}]{{1,7}}(?:\s+[a-zü{_TONES}]{{1,7}})?)\s*[)）]", re.IGNORECASE
+)
 _JOINED_SCRIPT = re.compile("[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1800-\u18af]")
 _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 _CYRILLIC_LOOKS = frozenset("аеорсухіјѕԁһВЕКМНОРСТХІАaɑ")
@@ -22,7 +24,10 @@ _BRACKETS = (("【", "】"), ("▲", "▲"), ("★", "★"), ("☆", "☆"), ("�
              ("[", "]"), ("(", ")"), ("（", "）"), (">>>", "<<<"), ("<<<", ">>>"), ("***", "***"), ("〔", "〕"), ("〖", "〗"), ("{", "}"), ("~", "~"), ("→", "←"), ("✆", "✆"), ("♥", "♥"))  # fmt: skip
 _DECORATED = frozenset(("▲", "★", "☆", "◆", "●", "■", "▼", ">>>", "<<<", "***", "〖", "✆", "♥", "→", "【"))
 _BRACKETED = re.compile(
-    "|".join(rf"{re.escape(one)}[^\n{re.escape(one[0])}{re.escape(other[0])}]{{4,70}}?{re.escape(other)}" for one, other in _BRACKETS)
+    "|".join(
+        rf"{re.escape(one)}[^\n{re.escape(one[0])}{re.escape(other[0])}]{{4,70}}?{re.escape(other)}"
+        for one, other in _BRACKETS
+    )
 )
 _REACH = re.compile(rf"(?<![A-Za-z])(?:{_CHANNEL})\s*(?:号|號|id)?\s*[:：]?\s*({_ID})", re.IGNORECASE)
 _PLACE = re.compile(rf"(?<![A-Za-z0-9.@-]){_DOMAIN}(?![A-Za-z0-9@])", re.IGNORECASE)
@@ -72,12 +77,42 @@ def mixed_words(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def disguised(text: str) -> list[Mark]:
+    """Runs of words written in letters of two scripts: look-alikes in several words, or with invisible marks in them."""
+    spans = mixed_words(text)
+    found: list[Mark] = []
+    at = 0
+    while at < len(spans):
+        start, end = spans[at]
+        words = 1
+        # One plain word between two disguised ones belongs to them.
+        while at + 1 < len(spans) and re.fullmatch(r"\s+(?:\w+\s+)?", text[end : spans[at + 1][0]]):
+            at += 1
+            end = spans[at][1]
+            words += 1
+        at += 1
+        kinds = [f"mixed: {words} words in letters of two scripts"]
+        if INVISIBLE.search(text[start:end]):
+            kinds.append("invisible: marks inside")
+        if words >= 2 or len(kinds) >= 2:
+            found.append(Mark(start, end, "homoglyph", tuple(kinds), "redacted"))
+    return found
+
+
 def glosses(text: str) -> list[Mark]:
     """Pinyin in brackets after a Chinese character, with a tone mark."""
     found: list[Mark] = []
     for match in _GLOSS.finditer(text):
         if any(char in _TONES for char in match[1].lower()):
-            found.append(Mark(match.start(), match.end(), "pinyin_gloss", (f"gloss: pinyin of {text[match.start() - 1]!r}",), "normalised"))
+            found.append(
+                Mark(
+                    match.start(),
+                    match.end(),
+                    "pinyin_gloss",
+                    (f"gloss: pinyin of {text[match.start() - 1]!r}",),
+                    "normalised",
+                )
+            )
     return found
 
 
@@ -92,7 +127,9 @@ def contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         if reach := _REACH.search(inner):
             kinds.append(f"contact: {reach[0]}")
         # Papers put addresses into round brackets all the time; set off by signs they are an advertisement.
-        elif place and (opened in _DECORATED or (opened == "[" and place[0].startswith("www.") and inner[1:-1] == place[0])):
+        elif place and (
+            opened in _DECORATED or (opened == "[" and place[0].startswith("www.") and inner[1:-1] == place[0])
+        ):
             kinds.append(f"contact: {place[0]}")
         else:
             continue
@@ -127,19 +164,29 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
     opaque = {anchor for anchor in anchors if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", anchor.href)}
     body = "\n".join(blocks)
     low = body.casefold()
-    strange = {anchor for anchor in anchors if low.count(anchor.text.casefold()) == len([one for one in anchors if one.text.casefold() == anchor.text.casefold()]) and not _words_elsewhere(anchor.text, low)}
+    strange = {
+        anchor
+        for anchor in anchors
+        if low.count(anchor.text.casefold())
+        == len([one for one in anchors if one.text.casefold() == anchor.text.casefold()])
+        and not _words_elsewhere(anchor.text, low)
+    }
     out: dict[Anchor, tuple[str, ...]] = {}
     for anchor in anchors:
         kinds: list[str] = []
         text = blocks[anchor.block]
-        if anchor.start < 2 or len(text) - anchor.end < 2 or text[: anchor.start].rstrip()[-1:] in ("", "|", "•", "·", "\n"):
+        if (
+            anchor.start < 2
+            or len(text) - anchor.end < 2
+            or text[: anchor.start].rstrip()[-1:] in ("", "|", "•", "·", "\n")
+        ):
             out[anchor] = ()
             continue
         if len(where[anchor.text.casefold()]) >= 2:
             kinds.append(f"scattered: the same words link {len(where[anchor.text.casefold()])} sites")
         if anchor in opaque and len({one.site for one in opaque}) >= 2 and len(opaque) * 2 > len(anchors):
             kinds.append("opaque: bare numbers at several foreign sites")
-        if _parts(text, anchor.start, anchor.end, body):
+        if (" " in anchor.text or HAN.search(anchor.text)) and _parts(text, anchor.start, anchor.end, body):
             kinds.append("splits: parts words that stand whole elsewhere")
         letters = [char for char in anchor.text if char.isalpha()]
         if letters and bool(HAN.search(anchor.text)) != is_wide(text) and len(letters) > 3:

@@ -67,7 +67,7 @@ def inspect(
         metas=tuple(dict.fromkeys(value for name, value in metas if name in _SAYINGS and value != title)),
         links=tuple(links),
         short=tuple(piece.text for piece in pieces if len(piece.text) < 120 and not _is_prose(piece)),
-        headings=_headings(body),
+        headings=_headings(body) or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
         names=_names(url, metas),
     )
     tokens = tuple(find_tokens(zones, prose)) if prose else ()
@@ -112,7 +112,15 @@ def _links(
 
 
 def _names(url: str, metas: list[tuple[str, str]]) -> tuple[str, ...]:
-    wanted = ("og:site_name", "application-name", "twitter:site", "apple-mobile-web-app-title", "publisher", "author", "copyright")
+    wanted = (
+        "og:site_name",
+        "application-name",
+        "twitter:site",
+        "apple-mobile-web-app-title",
+        "publisher",
+        "author",
+        "copyright",
+    )
     names = [value for name, value in metas if name in wanted]
     host = ""
     for value in (url, *(value for name, value in metas if name == "og:url")):
@@ -146,9 +154,7 @@ def _disarmed(found: Findings) -> Findings:
     proven = [token.text for token in found.tokens if token.proven]
     if found.cloaked and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds):
         poison = {plain(found.title)}
-        metas = tuple(
-            (name, value) for name, value in found.metas if name not in _TITLES or plain(value) not in poison
-        )
+        metas = tuple((name, value) for name, value in found.metas if name not in _TITLES or plain(value) not in poison)
         return replace(found, title=found.traces.script_title or "", metas=metas)
     if proven and occurrences(proven, found.title):
         metas = tuple((name, _without(value, proven) if name in _TITLES else value) for name, value in found.metas)
@@ -169,7 +175,12 @@ def _without(text: str, tokens: list[str]) -> str:
 
 
 def cleanse(
-    found: Findings, blocks: list[Block], pieces: list[Piece], text_labels: frozenset[str], headline: str | None, copies: Copies
+    found: Findings,
+    blocks: list[Block],
+    pieces: list[Piece],
+    text_labels: frozenset[str],
+    headline: str | None,
+    copies: Copies,
 ) -> Cleansed:
     """Take out of the kept blocks what is proven to be injected, and say so."""
     kept = [at for at, block in enumerate(blocks) if block.label in text_labels]
@@ -221,7 +232,14 @@ def _inline(
     proven = {token.text: token for token in found.tokens if token.proven}
     for at, text in enumerate(raw):
         for start, end in occurrences(list(proven), text):
-            token = next((proven[key] for key in sorted(proven, key=len, reverse=True) if plain(text[start:end]).startswith(key)), None)
+            token = next(
+                (
+                    proven[key]
+                    for key in sorted(proven, key=len, reverse=True)
+                    if plain(text[start:end]).startswith(key)
+                ),
+                None,
+            )
             evidence = token.evidence if token is not None else ("token: of the title",)
             marks[at].append(Mark(start, end, "inline_token", evidence, "redacted"))
     _contacts(raw, marks, flags)
@@ -245,7 +263,12 @@ def _contacts(raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]]) 
 
 
 def _anchors(
-    found: Findings, pieces: list[Piece], stay: list[int], raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]]
+    found: Findings,
+    pieces: list[Piece],
+    stay: list[int],
+    raw: list[str],
+    marks: list[list[Mark]],
+    flags: list[list[Mark]],
 ) -> None:
     owners: dict[html.HtmlElement, list[int]] = {}
     for at, block in enumerate(stay):
@@ -267,13 +290,24 @@ def _anchors(
                 break
     for anchor, kinds in inline.anchor_evidence(anchors, raw).items():
         proven = len({kind.split(":", 1)[0] for kind in kinds}) >= 2
-        mark = Mark(anchor.start, anchor.end, "inline_anchor", (*kinds, f"link: {anchor.site}"), "redacted" if proven else "flagged")
+        mark = Mark(
+            anchor.start,
+            anchor.end,
+            "inline_anchor",
+            (*kinds, f"link: {anchor.site}"),
+            "redacted" if proven else "flagged",
+        )
         (marks if proven else flags)[anchor.block].append(mark)
 
 
 def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
     for at, text in enumerate(raw):
         marks[at].extend(inline.invisible_marks(text))
+    shown = [(at, mark) for at, text in enumerate(raw) for mark in inline.disguised(text)]
+    # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
+    if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
+        for at, mark in shown:
+            marks[at].append(mark)
     glossed = [(at, mark) for at, text in enumerate(raw) for mark in inline.glosses(text)]
     # One or two are how a paper helps with a rare character.
     if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
@@ -281,7 +315,9 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
             marks[at].append(mark)
 
 
-def _aligned(found: Findings, raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]], copy: str, source: str) -> None:
+def _aligned(
+    found: Findings, raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]], copy: str, source: str
+) -> None:
     """Let a clean copy confirm suspicions, name substitutions, and give back the wording it has."""
     joined = "\n".join(raw)
     starts = [0]
@@ -301,7 +337,11 @@ def _aligned(found: Findings, raw: list[str], marks: list[list[Mark]], flags: li
         if known:
             _restore(marks[at], known, start, end, raw[at], edit, source)
             continue
-        doubts = [mark for mark in flags[at] if start <= mark.start + 2 and mark.end <= end + 2 and mark.start < end and start < mark.end]
+        doubts = [
+            mark
+            for mark in flags[at]
+            if start <= mark.start + 2 and mark.end <= end + 2 and mark.start < end and start < mark.end
+        ]
         kinds = [f"copy: {source} has {edit.original!r} here" if edit.original else f"copy: {source} has nothing here"]
         if doubts:
             kinds.extend(kind for mark in doubts for kind in mark.evidence)
@@ -314,7 +354,17 @@ def _aligned(found: Findings, raw: list[str], marks: list[list[Mark]], flags: li
             for mark in doubts:
                 flags[at].remove(mark)
             end = _with_glue(raw[at], start, end)
-            marks[at].append(Mark(start, end, name, tuple(dict.fromkeys(kinds)), "redacted", edit.original or None, source if edit.original else None))
+            marks[at].append(
+                Mark(
+                    start,
+                    end,
+                    name,
+                    tuple(dict.fromkeys(kinds)),
+                    "redacted",
+                    edit.original or None,
+                    source if edit.original else None,
+                )
+            )
 
 
 def _restore(marks: list[Mark], known: list[Mark], start: int, end: int, text: str, edit: Edit, source: str) -> None:
@@ -389,7 +439,9 @@ def _assembled(
     proven = [token.text for token in found.tokens if token.proven]
     title = _without(headline, proven) if headline and proven else headline
     integrity = _integrity(tuple(spans), reasons, doubted, flags, found)
-    return Cleansed(out, "\n".join(clean), "\n".join(marked) if touched or spans else None, title or headline, integrity)
+    return Cleansed(
+        out, "\n".join(clean), "\n".join(marked) if touched or spans else None, title or headline, integrity
+    )
 
 
 def _applied(raw: str, marks: list[Mark], offset: int, named: bool) -> tuple[str, str, list[Span]]:
@@ -407,7 +459,18 @@ def _applied(raw: str, marks: list[Mark], offset: int, named: bool) -> tuple[str
         if mark.action == "redacted" or mark.injection_class == "pinyin_gloss":
             shown.append(f"⟦{said}⟧")
         if mark.injection_class != "zero_width" or named:
-            spans.append(Span(said, offset + mark.start, offset + mark.end, mark.injection_class, mark.evidence, mark.action, mark.restored, mark.restored_from))
+            spans.append(
+                Span(
+                    said,
+                    offset + mark.start,
+                    offset + mark.end,
+                    mark.injection_class,
+                    mark.evidence,
+                    mark.action,
+                    mark.restored,
+                    mark.restored_from,
+                )
+            )
         last = mark.end
     if not spans and last == 0:
         return raw, raw, []
@@ -441,7 +504,9 @@ def _beside(found: Findings, headline: str | None) -> tuple[list[Span], list[str
         title = found.zones.title
         if title and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds):
             own = set(words(title))
-            said = [meta for meta in found.zones.metas if own and len(own & set(words(meta))) * 2 >= len(set(words(meta)))]
+            said = [
+                meta for meta in found.zones.metas if own and len(own & set(words(meta))) * 2 >= len(set(words(meta)))
+            ]
             spans.extend(Span(text, -1, -1, "title_cloak", found.title_kinds, "dropped") for text in (title, *said))
         reasons.append("title_cloak: " + "; ".join(found.title_kinds))
     return spans, reasons
@@ -460,9 +525,20 @@ def _integrity(
     if said:
         return Integrity("hijacked", tuple(said), spans)
     doubts = [f"promotion: {'; '.join(span.evidence)}" for span in spans if span.injection_class == "promotion"]
-    doubts += [f"{name}: {'; '.join(kinds)}" for name, kinds in doubted.values() if len(kinds) >= 2 or kinds[0][:5] == "link:"]
-    doubts += [f"{mark.injection_class}: {'; '.join(mark.evidence)}" for marks in flags for mark in marks if mark.injection_class == "inline_contact"]
-    doubts += [f"{token.text}: {'; '.join(token.evidence)}" for token in found.tokens if not token.proven and len(token.evidence) >= 2]
+    doubts += [
+        f"{name}: {'; '.join(kinds)}" for name, kinds in doubted.values() if len(kinds) >= 2 or kinds[0][:5] == "link:"
+    ]
+    doubts += [
+        f"{mark.injection_class}: {'; '.join(mark.evidence)}"
+        for marks in flags
+        for mark in marks
+        if mark.injection_class == "inline_contact"
+    ]
+    doubts += [
+        f"{token.text}: {'; '.join(token.evidence)}"
+        for token in found.tokens
+        if not token.proven and len(token.evidence) >= 2
+    ]
     return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
 
 

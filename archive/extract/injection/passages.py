@@ -11,7 +11,10 @@ from archive.extract.injection.signs import HAN, TOKEN, plain, words
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
 _STOP = re.compile(r"[.!?。！？]")
-_OFFER = re.compile(r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时", re.IGNORECASE)
+_OFFER = re.compile(
+    r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,14 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
         # What is most of the text cannot be beside its topic.
         if not (passage.kept or passage.near_text) or (passage.kept and len(passage.text) * 3 > total):
             continue
-        verdicts = (_keywords(passage, grams[at], story), _linked(passage, grams[at], story, sizes), _foreign(passage, main, grams[at], story))
-        verdict: tuple[str, tuple[str, ...], bool] | None = max((one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])), default=None)
+        verdicts = (
+            _keywords(passage, grams[at], story),
+            _linked(passage, grams[at], story, sizes),
+            _foreign(passage, main, grams[at], story),
+        )
+        verdict: tuple[str, tuple[str, ...], bool] | None = max(
+            (one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])), default=None
+        )
         if verdict is not None:
             found[at] = verdict
     # A text in two languages has as much of the other one; a payload is a few paragraphs.
@@ -137,7 +146,9 @@ def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str
     return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
 
 
-def _linked(passage: Passage, own: set[str], story: Counter[str], sizes: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:
+def _linked(
+    passage: Passage, own: set[str], story: Counter[str], sizes: Counter[str]
+) -> tuple[str, tuple[str, ...], bool] | None:
     """A paragraph that shares no word with the story, and is a link to a foreign front page, stands there twice, or offers."""
     if not passage.kept and not passage.links:
         return None
@@ -166,7 +177,9 @@ def _overlap_of_copies(own: set[str], story: Counter[str], times: int) -> float:
     return sum(1 for gram in own if story[gram] > times) / max(1, len(own))
 
 
-def _foreign(passage: Passage, main: str, own: set[str], story: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:
+def _foreign(
+    passage: Passage, main: str, own: set[str], story: Counter[str]
+) -> tuple[str, tuple[str, ...], bool] | None:
     text = passage.text
     if len(text) < 25 or not main:
         return None
@@ -176,7 +189,12 @@ def _foreign(passage: Passage, main: str, own: set[str], story: Counter[str]) ->
     if sum(char.isalpha() for char in text) < len(text) * 0.5 or len(TOKEN.findall(text)) < 8:
         return None
     strange = sum(1 for char in text if char.isalpha() and script_of(char) == main)
-    if strange > 2 or text[:1] in "\"“”‘「『〝«'*(（[【©＃#@" or "http" in text[:12] or re.search(r"[“”\"].{20,}[“”\"]", text):
+    if (
+        strange > 2
+        or text[:1] in "\"“”‘「『〝«'*(（[【©＃#@"
+        or "http" in text[:12]
+        or re.search(r"[“”\"].{20,}[“”\"]", text)
+    ):
         return None
     kinds = [f"script: {script} in a text of {main}"]
     overlap = _overlap(own, story, passage.kept)

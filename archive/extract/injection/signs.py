@@ -14,6 +14,7 @@ Action = Literal["redacted", "dropped", "flagged", "normalised"]
 
 WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 TOKEN = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
+UNSPACED = re.compile(f"[{WIDE}]")
 HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 # Zero-width and other invisible marks. U+200C and U+200D join letters in some scripts, and U+200D joins emoji.
 INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")

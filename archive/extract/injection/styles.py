@@ -20,7 +20,9 @@ _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _MAX_SHEET = 400_000
 _SELECTOR = re.compile(r"^(?:[a-z][a-z0-9]*)?[.#]-?[A-Za-z_][\w-]*$")
-STEALTH = frozenset(("off-screen", "zero-size text", "same colour", "clipped away", "marquee of no size", "scaled away"))
+STEALTH = frozenset(
+    ("off-screen", "zero-size text", "same colour", "clipped away", "marquee of no size", "scaled away")
+)
 
 
 @lru_cache(maxsize=4096)

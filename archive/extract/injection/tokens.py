@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from archive.extract.injection.signs import HAN, TOKEN, is_wide, plain, words
+from archive.extract.injection.signs import HAN, TOKEN, UNSPACED, is_wide, plain, words
 
 _PART = re.compile(r"\s*[|｜»›·•¥￥$_＿–—]+\s*|\s+[-:]\s+|-(?=[\u3040-\u9fff])|\s*[(（,，]\s*")
 _GLUE = ":：_"
@@ -92,28 +92,47 @@ def find_tokens(zones: Zones, prose: list[str]) -> list[Token]:
     places = [text for text, times in counted.items() if times >= 2 and 2 < len(text) < 40][:40]
     hijacked = any(token.proven for token in found.values())
     if hijacked:
-        places += [part for text in (*zones.metas, *zones.short) for part in _PART.split(plain(text))[:12] if 2 < len(part) < 60]
+        places += [
+            part
+            for text in (*zones.metas, *zones.short)
+            for part in _PART.split(plain(text))[:12]
+            if 2 < len(part) < 60
+        ]
     for candidate in _candidates(places, low):
         token = _weigh(candidate, zones, low, hijacked) if candidate not in found else None
         if token is not None:
             found[candidate] = token
+    kin = _kin(list(found.values()), places, low) if hijacked else []
+    found.update((token.text, token) for token in kin)
     return _families([*found.values(), *_longer(list(found.values()), zones, low)])
 
 
 def _longer(tokens: list[Token], zones: Zones, low: str) -> list[Token]:
-    """Proven strings with the words that keep following them, where menu, foot or repetition say they belong to it."""
+    """Proven strings with the word that keeps following them, where menu, foot or repetition say it belongs to them."""
     out: list[Token] = []
     places = plain("\n".join((zones.title, *zones.metas, *zones.short)))
     for token in tokens:
         if not token.proven or HAN.match(token.text):
             continue
-        after = Counter(match[1] for match in re.finditer(re.escape(token.text) + r"((?: [^\W\d_]+){1,2})", low))
-        after.update(match[1] for match in re.finditer(re.escape(token.text) + r"( [^\W\d_]+)(?= [^\W\d_]+)", low))
+        after = Counter(match[1] for match in re.finditer(re.escape(token.text) + r"( [^\W\d_]+)", low))
         for tail, times in after.items():
-            last = tail.split()[-1]
+            last = tail.strip()
             alone = len(re.findall(rf"(?<!\w){re.escape(last)}(?!\w)", low)) > low.count(token.text + tail)
             if token.text + tail in places or (times >= 3 and len(last) > 3 and not alone):
                 out.append(Token(token.text + tail, (*token.evidence, f"family: followed {times} times"), True))
+    return out
+
+
+def _kin(tokens: list[Token], places: list[str], low: str) -> list[Token]:
+    """Strings of menu, foot and metas inside sentences that share a word with a proven one."""
+    known = {gram for token in tokens if token.proven for gram in _grams(token.text)}
+    out: list[Token] = []
+    for place in dict.fromkeys(place.strip() for place in places):
+        said = [match.start() for match in re.finditer(_bounded(place), low)] if 5 < len(place) < 50 else []
+        if len(said) >= 2 and known & _grams(place) and not any(token.text == place for token in tokens):
+            out.append(
+                Token(place, ("zones: in menu, foot or metas", "kinship: shares a word with a proven one"), True)
+            )
     return out
 
 
@@ -122,7 +141,7 @@ def _candidates(places: list[str], low: str) -> list[str]:
     seen: dict[str, None] = {}
     for part in places[:200]:
         for start in _starts(part):
-            if len(start) > 2 and start in low:
+            if len(start) > 2 and start in low and any(char.isalpha() for char in start):
                 seen[start] = None
     return list(seen)
 
@@ -132,8 +151,8 @@ def _starts(part: str) -> list[str]:
     part = part.strip(" :：,.，。;；-")
     if HAN.match(part):
         return [part[:size].rstrip(" :") for size in range(min(14, len(part)), 2, -1)]
-    pieces = list(TOKEN.finditer(part))[:6]
-    ends = [piece.end() for piece in pieces if piece.end() >= 6]
+    pieces = list(re.finditer(r"\S+", part) if UNSPACED.match(part) else TOKEN.finditer(part))[:6]
+    ends = [piece.end() for piece in pieces if piece.end() >= (4 if UNSPACED.match(part) else 6)]
     return [part[:end] for end in reversed(ends)]
 
 
@@ -143,7 +162,7 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | Non
         return None
     kinds: list[str] = []
     size = len(token)
-    wide = bool(HAN.match(token))
+    wide = bool(UNSPACED.match(token))
     inside = [at for at in places if at > 0 and low[at - 1] not in "\n。！？!?;；:：."]
     if len(inside) * 2 < len(places):
         return None
@@ -154,7 +173,15 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | Non
         kinds.append("title: without it nothing of the title is in the headings")
         if _remainder_absent(zones, token, low):
             kinds.append("remainder: hardly a word of the rest of the title is in the story")
-    glued = sum(1 for at in inside if low[at + size : at + size + 1] in (":", "：", "_") and low[at + size + 1 : at + size + 2].strip())
+    glued = sum(
+        1
+        for at in inside
+        if low[at + size : at + size + 1] in (":", "：", "_") and low[at + size + 1 : at + size + 2].strip()
+    )
+    if in_title and not name and not kinds and _is_part(token, zones):
+        kinds.append("part: stands in the title beside the headline, and is no name of the site")
+    if _uniform(token, inside, low):
+        kinds.append("uniform: always before a word, never before a sign, between ever different words")
     if wide and glued >= 2:
         kinds.append(f"separator: glued to the next word {glued} times")
     doubled = len(re.findall(re.escape(token) + "[:：_]?" + re.escape(token), low))
@@ -164,7 +191,7 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | Non
     feet = sum(1 for text in zones.short if plain(text).startswith(token))
     if not name and foreign and weak_places and (len(hrefs) >= 2 or feet >= 2):
         kinds.append(f"zones: in {max(len(hrefs), feet)} places of menu and foot")
-    if wide != is_wide(low):
+    if bool(HAN.match(token)) != is_wide(low):
         kinds.append("script: not the script of the text")
     splits = _splits(token, inside, low) if wide or " " in token else 0
     if splits >= 2 and splits * 4 >= len(inside):
@@ -174,19 +201,46 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | Non
     strong = {kind.split(":", 1)[0] for kind in kinds}
     # Title, remainder and zones may all mean that a section or a shop is named so: those need the string all over
     # the sentences besides.
-    weak = strong <= {"title", "remainder", "zones"}
-    proven = len(strong) >= 2 and not (weak and (len(inside) < 3 or _said_first(token, zones)))
+    weak = strong <= {"title", "remainder", "zones", "part"}
+    shop = len(strong) < 3 and bool(zones.headings) and token in plain(zones.headings[0])
+    proven = len(strong) >= 2 and not (weak and (len(inside) < 3 or shop or "remainder" not in strong))
     return Token(token, tuple(kinds), proven and (not name or bool(strong & {"doubling", "separator"})))
 
 
-def _said_first(token: str, zones: Zones) -> bool:
-    """Whether a heading has it: then the story is about it."""
-    return token in plain(" \n".join(zones.headings))
+def _is_part(token: str, zones: Zones) -> bool:
+    """Whether the token is a part of its own in the title, beside one that a heading has."""
+    parts = [part.strip(" :：") for part in _PART.split(plain(zones.title)) if part.strip()]
+    shown = plain("\n".join(zones.headings))
+    return len(parts) > 1 and token in parts and any(part in shown for part in parts if part != token and len(part) > 8)
+
+
+def _uniform(token: str, places: list[int], low: str) -> bool:
+    """Whether it always stands before a word and never before a sign, and always between other words.
+
+    A name is followed by commas, full stops and endings, and the same few words go before it.
+    """
+    if len(places) < 5 or " " not in token:
+        return False
+    before: set[str] = set()
+    after: set[str] = set()
+    for at in places:
+        end = at + len(token)
+        left, right = low[max(0, at - 30) : at].split()[-1:], low[end : end + 30].split()[:1]
+        if (
+            not left
+            or not right
+            or low[end : end + 1] != " "
+            or not (low[end + 1 : end + 2].isalnum() or low[end + 1 : end + 2] in '(„“"«')
+        ):
+            return False
+        before.add(left[0])
+        after.add(right[0])
+    return len(before) * 4 >= len(places) * 3 and len(after) * 4 >= len(places) * 3
 
 
 def _bounded(token: str) -> str:
     """A pattern for the token; where words have spaces, at their borders (or next to itself)."""
-    if HAN.match(token):
+    if UNSPACED.match(token):
         return re.escape(token)
     return rf"(?<![a-z0-9]){re.escape(token)}(?![a-z0-9])|(?<={re.escape(token[-6:])}){re.escape(token)}"
 
@@ -205,9 +259,9 @@ def _splits(token: str, places: list[int], low: str) -> int:
             if len(pair) == 4 and pair.isalpha() and pair in low:
                 found.add(pair)
             continue
-        left, right = low[max(0, at - 30) : at].split()[-1:], low[end : end + 30].split()[:1]
-        if left and right and len(left[0]) + len(right[0]) >= 9 and f"{left[0]} {right[0]}" in low:
-            found.add(f"{left[0]} {right[0]}")
+        before, after = low[max(0, at - 30) : at].split()[-1:], low[end : end + 30].split()[:1]
+        if before and after and len(before[0]) + len(after[0]) >= 9 and f"{before[0]} {after[0]}" in low:
+            found.add(f"{before[0]} {after[0]}")
     return len(found)
 
 
@@ -219,7 +273,8 @@ def _families(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     for token in tokens:
         if not token.proven and any(
-            token.text.startswith(other.text) or (other.text.startswith(token.text) and len(token.text) * 2 > len(other.text))
+            token.text.startswith(other.text)
+            or (other.text.startswith(token.text) and len(token.text) * 2 > len(other.text))
             for other in proven
         ):
             out.append(Token(token.text, (*token.evidence, f"family: of {proven[0].text!r}"), True))
@@ -245,7 +300,9 @@ def occurrences(tokens: list[str], text: str) -> list[tuple[int, int]]:
         after = low[end : end + 1]
         if tail and not (tail in ":：_" and (after.strip() or HAN.match(low[start]))):
             end -= 1
-        if not HAN.match(low[start]) and ((start and low[start - 1].isalnum() and not (found and found[-1][1] == start)) or False):
+        if not UNSPACED.match(low[start]) and (
+            start and low[start - 1].isalnum() and not (found and found[-1][1] == start)
+        ):
             continue
         found.append((start, end))
     return found

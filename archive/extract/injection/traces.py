@@ -64,7 +64,11 @@ def take_traces(root: html.HtmlElement, body: html.HtmlElement, source: str) -> 
 def _own(root: html.HtmlElement) -> frozenset[str]:
     urls: list[str] = []
     for node in root.iter("link", "meta", "script", "img", "base"):
-        urls.extend(value for name in ("href", "content", "src", "data-src") if (value := node.get(name)) and value[:4] in ("http", "//"))
+        urls.extend(
+            value
+            for name in ("href", "content", "src", "data-src")
+            if (value := node.get(name)) and value[:4] in ("http", "//")
+        )
     sites = set(own_sites(urls))
     # A site linked many times from one page is its own or a sister, whatever it is called.
     counted = Counter(site for node in root.iter("a") if (site := site_of((node.get("href") or "").strip())))
@@ -126,7 +130,11 @@ def _overlay(body: html.HtmlElement, traces: Traces) -> None:
         if not site or site in traces.own:
             continue
         parent = frame.getparent()
-        style = ((frame.get("style") or "") + ";" + ((parent.get("style") or "") if parent is not None else "")).replace(" ", "").lower()
+        style = (
+            ((frame.get("style") or "") + ";" + ((parent.get("style") or "") if parent is not None else ""))
+            .replace(" ", "")
+            .lower()
+        )
         if "position:fixed" in style and "height:100" in style and "width:100" in style:
             traces.overlay = frame.get("src")
 
@@ -156,7 +164,14 @@ def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) ->
         links = foreign_links(node, traces.own)
         inside = in_article(node)
         spam = bool(links) and is_payload(links, _all_links(node), text, inside)
-        spam = spam or (how in STEALTH and (inside or how[:7] == "marquee") and len(links) >= 1 and len(links) == _all_links(node) and len(text) > 12 and (_mostly_links(links, text) or len({site for site, _, _ in links}) > 1))
+        spam = spam or (
+            how in STEALTH
+            and (inside or how[:7] == "marquee")
+            and len(links) >= 1
+            and len(links) == _all_links(node)
+            and len(text) > 12
+            and (_mostly_links(links, text) or len({site for site, _, _ in links}) > 1)
+        )
         # What a page shows later (menus, accordions, text for screen readers) carries no payload of foreign links.
         if spam:
             _note(traces, text, how, links, spam)
@@ -206,7 +221,9 @@ def is_payload(links: list[tuple[str, str, str]], all_links: int, text: str, in_
         return True
     deep = sum(1 for _, _, href in links if len(href.split("/", 3)[-1]) > 1 and href.count("/") >= 3)
     crowd = sites >= 3 and deep * 3 >= len(links) * 2 and _mostly_links(links, text)
-    return crowd and (in_article or repeated >= 1) or (in_article and sites >= 2 and repeated >= 1 and _mostly_links(links, text))
+    return (crowd and (in_article or repeated >= 1)) or (
+        in_article and sites >= 2 and repeated >= 1 and _mostly_links(links, text)
+    )
 
 
 def _all_links(node: html.HtmlElement) -> int:
