@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from archive.extract import Evidence, extract, warm_up
-from archive.extract.injection import NO_COPIES, Copies, Copy, index_copies, restored_text
+from archive.extract.injection import NO_COPIES, Copies, Copy, index_copies, restored_headline, restored_text
 from archive.model import Page
 
 
@@ -41,7 +41,7 @@ def answer(request: dict[str, str | None], copies: Copies = NO_COPIES) -> dict[s
     return {
         "id": request["id"],
         "text": restored_text(article.text, extraction.text_marked, integrity.spans),
-        "title": article.headline,
+        "title": restored_headline(article.headline, integrity.spans),
         "authors": [author.name for author in article.authors],
         "date": article.date_published.at.isoformat() if article.date_published else None,
         "language": article.language,

@@ -5,7 +5,7 @@ blocks). Beside them: styles, links, tokens, inline, passages, copies, promotion
 """
 
 from archive.extract.injection.copies import NO_COPIES, Copies, Copy, index_copies
-from archive.extract.injection.judge import Cleansed, Findings, cleanse, inspect, restored_text
+from archive.extract.injection.judge import Cleansed, Findings, cleanse, inspect, restored_headline, restored_text
 from archive.extract.injection.traces import Traces, take_traces
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "cleanse",
     "index_copies",
     "inspect",
+    "restored_headline",
     "restored_text",
     "take_traces",
 ]

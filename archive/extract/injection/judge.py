@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from lxml import html
 
 from archive.extract.injection import inline
-from archive.extract.injection.copies import Copies, Edit, align, find_copy
+from archive.extract.injection.copies import Copies, Copy, Edit, align, find_copy
 from archive.extract.injection.links import is_platform, site_of
 from archive.extract.injection.passages import Passage, judge_passages
+from archive.extract.injection.promotion import promotion
 from archive.extract.injection.signs import HAN, TOKEN, Mark, plain, words
 from archive.extract.injection.tokens import Token, Zones, find_tokens, foreign_title, occurrences
 from archive.extract.injection.traces import Traces
@@ -152,7 +153,8 @@ def _title_kinds(zones: Zones, prose: str, tokens: tuple[Token, ...], traces: Tr
 def _disarmed(found: Findings) -> Findings:
     """Title and metas without what was injected."""
     proven = [token.text for token in found.tokens if token.proven]
-    if found.cloaked and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds):
+    overrun = bool(proven) and foreign_title(found.zones)
+    if overrun or (found.cloaked and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds)):
         poison = {plain(found.title)}
         metas = tuple((name, value) for name, value in found.metas if name not in _TITLES or plain(value) not in poison)
         return replace(found, title=found.traces.script_title or "", metas=metas)
@@ -183,6 +185,7 @@ def cleanse(
     copies: Copies,
 ) -> Cleansed:
     """Take out of the kept blocks what is proven to be injected, and say so."""
+    blocks = [_promoted(block) if block.label in text_labels else block for block in blocks]
     kept = [at for at, block in enumerate(blocks) if block.label in text_labels]
     dropped, doubted = _passages(found, blocks, pieces, frozenset(kept))
     stay = [at for at in kept if at not in dropped]
@@ -191,7 +194,29 @@ def cleanse(
     copy = find_copy(copies, "\n".join(raw))
     if copy is not None:
         _aligned(found, raw, marks, flags, copy[0].text, copy[0].source)
-    return _assembled(found, blocks, kept, dropped, doubted, dict(zip(stay, marks, strict=True)), flags, headline)
+    named = _headline(found, headline, copy[0] if copy is not None else None)
+    return _assembled(
+        found, blocks, kept, dropped, doubted, dict(zip(stay, marks, strict=True)), flags, headline, named
+    )
+
+
+def _promoted(block: Block) -> Block:
+    line = promotion(block.text)
+    return block if line is None else replace(block, label=line[0], rule=line[1], evidence=line[2])
+
+
+def _headline(found: Findings, headline: str | None, copy: Copy | None) -> list[Span]:
+    """What was put into the headline, with the copy's headline where that has the rest of its words."""
+    proven = [token.text for token in found.tokens if token.proven]
+    marks = occurrences(proven, headline or "")
+    if not marks or headline is None:
+        return []
+    raw = headline[marks[0][0] : marks[0][1]]
+    left = words(_without(headline, proven))
+    title = words(copy.title) if copy is not None else []
+    if copy is not None and len(left) >= 3 and sum(word in title for word in left) * 10 >= len(left) * 9:
+        return [Span(raw, -1, -1, "headline", ("headline: stands in it",), "redacted", copy.title, copy.source)]
+    return [Span(raw, -1, -1, "headline", ("headline: stands in it",), "redacted")]
 
 
 def _passages(
@@ -256,7 +281,7 @@ def _contacts(raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]]) 
         if times[said] >= 2:
             kinds = (*kinds, f"repeats: {times[said]} times")
         real = [kind for kind in kinds if kind != "edge"]
-        if len(real) >= 2:
+        if len(real) >= 2 and any(kind[:8] == "sentence" for kind in real):
             marks[at].append(Mark(start, end, "inline_contact", tuple(real), "redacted"))
         else:
             flags[at].append(Mark(start, end, "inline_contact", tuple(real), "flagged"))
@@ -289,7 +314,8 @@ def _anchors(
                     anchors.append(inline.Anchor(at, text, site, href, start, start + len(text)))
                 break
     for anchor, kinds in inline.anchor_evidence(anchors, raw).items():
-        proven = len({kind.split(":", 1)[0] for kind in kinds}) >= 2
+        said = {kind.split(":", 1)[0] for kind in kinds}
+        proven = len(said) >= 2 and bool(said & {"opaque", "scattered", "script"})
         mark = Mark(
             anchor.start,
             anchor.end,
@@ -345,7 +371,8 @@ def _aligned(
         kinds = [f"copy: {source} has {edit.original!r} here" if edit.original else f"copy: {source} has nothing here"]
         if doubts:
             kinds.extend(kind for mark in doubts for kind in mark.evidence)
-        if said[key] >= 2:
+        before = raw[at][:start].rstrip()[-1:]
+        if said[key] >= 2 and (edit.original or (before.isalnum() or before in ",，、“\"('（《「")):
             kinds.append(f"repeats: put in {said[key]} places")
         elif len(key) >= 3 and key in title and key not in shown and len(key) <= 40:
             kinds.append("title: stands in the title, and not in the copy")
@@ -404,6 +431,7 @@ def _assembled(
     marks: dict[int, list[Mark]],
     flags: list[list[Mark]],
     headline: str | None,
+    named: list[Span],
 ) -> Cleansed:
     out = list(blocks)
     clean: list[str] = []
@@ -434,8 +462,8 @@ def _assembled(
                 clean.append(text)
             marked.append(shown)
         offset += len(raw) + 1
-    extra, reasons = _beside(found, headline)
-    spans.extend(extra)
+    extra, reasons = _beside(found)
+    spans.extend((*named, *extra))
     proven = [token.text for token in found.tokens if token.proven]
     title = _without(headline, proven) if headline and proven else headline
     integrity = _integrity(tuple(spans), reasons, doubted, flags, found)
@@ -491,23 +519,23 @@ def _is_invisible_attack(blocks: list[Block], marks: dict[int, list[Mark]]) -> b
     return inside >= 3 and len(kinds) >= 2
 
 
-def _beside(found: Findings, headline: str | None) -> tuple[list[Span], list[str]]:
+def _beside(found: Findings) -> tuple[list[Span], list[str]]:
     """What was injected beside the text: hidden payloads and the title."""
     spans: list[Span] = []
     reasons: list[str] = []
     for block in found.traces.hidden:
         if block.is_spam:
-            kinds = (f"hidden: {block.how}", f"links: {block.links} to {', '.join(block.sites[:5])}")
+            seen = (f"hidden: {block.how}", f"links: {block.links} to {', '.join(block.sites[:5])}")
             name = "hidden_block" if block.how not in ("comment", "noscript", "template") else "noscript_comment"
-            spans.append(Span(block.text, -1, -1, name, kinds, "dropped"))
+            spans.append(Span(block.text, -1, -1, name, seen, "dropped"))
+    proven = [token for token in found.tokens if token.proven]
+    title = found.zones.title
+    kinds = found.title_kinds if found.cloaked else proven[0].evidence if proven and foreign_title(found.zones) else ()
+    if title and kinds and (proven or any(kind[:5] in ("title", "robot", "coded") for kind in kinds)):
+        own = set(words(title))
+        said = [meta for meta in found.zones.metas if len(own & set(words(meta))) * 2 >= len(set(words(meta)))]
+        spans.extend(Span(text, -1, -1, "title_cloak", kinds, "dropped") for text in (title, *said))
     if found.cloaked:
-        title = found.zones.title
-        if title and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds):
-            own = set(words(title))
-            said = [
-                meta for meta in found.zones.metas if own and len(own & set(words(meta))) * 2 >= len(set(words(meta)))
-            ]
-            spans.extend(Span(text, -1, -1, "title_cloak", found.title_kinds, "dropped") for text in (title, *said))
         reasons.append("title_cloak: " + "; ".join(found.title_kinds))
     return spans, reasons
 
@@ -540,6 +568,11 @@ def _integrity(
         if not token.proven and len(token.evidence) >= 2
     ]
     return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
+
+
+def restored_headline(headline: str | None, spans: tuple[Span, ...]) -> str | None:
+    """The headline a clean copy gave where injected words were taken out of the page's own."""
+    return next((span.restored for span in spans if span.injection_class == "headline" and span.restored), headline)
 
 
 def restored_text(text: str, marked: str | None, spans: tuple[Span, ...]) -> str:

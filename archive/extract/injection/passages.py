@@ -70,12 +70,13 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     total = sum(len(passage.text) for passage in kept)
     for at, passage in enumerate(passages):
         # What is most of the text cannot be beside its topic.
-        if not (passage.kept or passage.near_text) or (passage.kept and len(passage.text) * 3 > total):
+        if not (passage.kept or passage.near_text):
             continue
+        most = passage.kept and len(passage.text) * 3 > total
         verdicts = (
             _keywords(passage, grams[at], story),
-            _linked(passage, grams[at], story, sizes),
-            _foreign(passage, main, grams[at], story),
+            None if most else _linked(passage, grams[at], story, sizes),
+            None if most else _foreign(passage, main, grams[at], story),
         )
         verdict: tuple[str, tuple[str, ...], bool] | None = max(
             (one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])), default=None
@@ -86,6 +87,13 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     other = {plain(passages[at].text) for at, verdict in found.items() if verdict[0] == "foreign_block"}
     if len(other) > 5 or sum(map(len, other)) * 2 > sum(len(passage.text) for passage in kept):
         found = {at: verdict for at, verdict in found.items() if verdict[0] != "foreign_block"}
+    found.update(_runs(passages, story, grams))
+    offers = [
+        at for at, verdict in found.items() if verdict[2] and {kind[:5] for kind in verdict[1]} == {"topic", "offer"}
+    ]
+    if len({plain(passages[at].text) for at in offers}) >= 2:
+        for at in offers:
+            found[at] = ("spam_para", (*found[at][1], f"crowd: {len(offers)} such blocks in one story"), True)
     # Off the topic of the story and on the topic of a proven block.
     spam = [grams[at] for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"]
     for at, verdict in list(found.items()):
@@ -98,6 +106,33 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     for at, passage in enumerate(passages):
         if at not in found and passage.kept and sizes.get(plain(passage.text), 0) > 1 and plain(passage.text) in proven:
             found[at] = ("spam_para", ("copy: of a proven block",), True)
+    return found
+
+
+def _runs(
+    passages: list[Passage], story: Counter[str], grams: list[set[str]]
+) -> dict[int, tuple[str, tuple[str, ...], bool]]:
+    """Keyword lists whose items are blocks of their own: runs of short blocks, judged as one."""
+    found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
+    run: list[int] = []
+    for at, passage in enumerate([*passages, Passage("." * 99, (), 0, False, "")]):
+        if len(passage.text) <= 40 and not _STOP.search(passage.text) and (passage.kept or passage.near_text):
+            run.append(at)
+            continue
+        if len(run) >= 5:
+            whole = Passage(
+                "\n".join(passages[one].text for one in run),
+                tuple(link for one in run for link in passages[one].links),
+                sum(passages[one].own_links for one in run),
+                any(passages[one].kept for one in run),
+                passages[run[0]].path,
+            )
+            own = set().union(*(grams[one] for one in run))
+            rest = Counter({gram: story[gram] - sum(gram in grams[one] for one in run) for gram in own})
+            verdict = _keywords(whole, own, rest)
+            if verdict is not None and verdict[2]:
+                found.update((one, verdict) for one in run)
+        run = []
     return found
 
 
@@ -128,7 +163,8 @@ def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str
     again = sum(1 for times in counted.values() if times > 1)
     repeats = len(items) - len(counted)
     kinds: list[str] = []
-    if repeats >= 2 and repeats * 6 >= len(items) and (again >= 3 or len(linked) >= 4):
+    wordy = sum(map(len, items)) >= len(items) * (4 if HAN.search(passage.text) else 8)
+    if repeats >= 2 and repeats * 6 >= len(items) and ((again >= 2 and wordy) or len(linked) >= 4):
         kinds.append(f"repeats: {repeats} of {len(items)} items stand there before")
     sites = {site for site, _, _ in passage.links}
     if len(sites) >= 2 and len(passage.links) >= 4 and passage.own_links == 0:
@@ -141,7 +177,7 @@ def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str
     numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
     if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
         kinds.append("opaque: bare numbers at several foreign sites")
-    if again >= 3 and _overlap(own, story, passage.kept) <= 0.1:
+    if again >= 2 and wordy and len(items) >= 8 and _overlap(own, story, passage.kept) <= 0.06:
         kinds.append("topic: its words are not of the story")
     return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
 
@@ -162,11 +198,11 @@ def _linked(
     times = sizes.get(plain(passage.text), 0)
     repeated = times >= 2
     overlap = _overlap(own, story, passage.kept) if not repeated else _overlap_of_copies(own, story, times)
-    if overlap <= 0.12:
+    if overlap <= (0.3 if times >= 3 else 0.12):
         kinds.append(f"topic: {overlap:.0%} of its words are in the story")
     else:
         return None
-    if repeated and overlap <= 0.06:
+    if repeated and (overlap <= 0.06 or times >= 3):
         kinds.append(f"repeats: stands {times} times in the text")
     if overlap <= 0.06 and len(own) >= 12 and len(_OFFER.findall(passage.text)) >= 1:
         kinds.append("offer: figures as of an offer")

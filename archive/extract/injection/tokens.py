@@ -203,7 +203,8 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | Non
     # the sentences besides.
     weak = strong <= {"title", "remainder", "zones", "part"}
     shop = len(strong) < 3 and bool(zones.headings) and token in plain(zones.headings[0])
-    proven = len(strong) >= 2 and not (weak and (len(inside) < 3 or shop or "remainder" not in strong))
+    placed = bool(strong & {"title", "part", "separator", "doubling", "script"})
+    proven = placed and len(strong) >= 2 and not (weak and (len(inside) < 3 or shop or "remainder" not in strong))
     return Token(token, tuple(kinds), proven and (not name or bool(strong & {"doubling", "separator"})))
 
 
@@ -300,9 +301,11 @@ def occurrences(tokens: list[str], text: str) -> list[tuple[int, int]]:
         after = low[end : end + 1]
         if tail and not (tail in ":：_" and (after.strip() or HAN.match(low[start]))):
             end -= 1
-        if not UNSPACED.match(low[start]) and (
-            start and low[start - 1].isalnum() and not (found and found[-1][1] == start)
-        ):
-            continue
+        if not UNSPACED.match(low[start]):
+            glued = bool(found) and found[-1][1] == start
+            if start and low[start - 1].isalnum() and not glued:
+                continue
+            if low[end : end + 1].isalnum() and not any(low.startswith(token, end) for token in ordered):
+                continue
         found.append((start, end))
     return found
