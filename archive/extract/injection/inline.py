@@ -138,6 +138,8 @@ def contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
             kinds.append(f"frame: set off by {opened!r}")
         if before and after and before[-1] not in "。！？.!?\n":
             kinds.append("sentence: in the middle of one")
+        elif (before or after) and opened in "【▲★☆◆●■▼✆♥〖":
+            kinds.append("sentence: glued to one")
         elif not before or not after:
             kinds.append("edge")
         found.append((match.start(), match.end(), tuple(kinds)))

@@ -371,7 +371,7 @@ def _aligned(
         kinds = [f"copy: {source} has {edit.original!r} here" if edit.original else f"copy: {source} has nothing here"]
         if doubts:
             kinds.extend(kind for mark in doubts for kind in mark.evidence)
-        before = raw[at][:start].rstrip()[-1:]
+        before = raw[at][:start].rstrip()[-1:] or "\n"
         if said[key] >= 2 and (edit.original or (before.isalnum() or before in ",，、“\"('（《「")):
             kinds.append(f"repeats: put in {said[key]} places")
         elif len(key) >= 3 and key in title and key not in shown and len(key) <= 40:

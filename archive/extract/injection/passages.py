@@ -163,7 +163,7 @@ def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str
     again = sum(1 for times in counted.values() if times > 1)
     repeats = len(items) - len(counted)
     kinds: list[str] = []
-    wordy = sum(map(len, items)) >= len(items) * (4 if HAN.search(passage.text) else 8)
+    wordy = sum(len(item) >= (3 if HAN.search(item) else 6) for item in items) * 5 >= len(items) * 4
     if repeats >= 2 and repeats * 6 >= len(items) and ((again >= 2 and wordy) or len(linked) >= 4):
         kinds.append(f"repeats: {repeats} of {len(items)} items stand there before")
     sites = {site for site, _, _ in passage.links}

@@ -13,9 +13,7 @@ import re
 from archive.model import Label
 
 MAX_CHARS = 220
-_LINES: tuple[tuple[Label, str, re.Pattern[str]], ...] = tuple(
-    (label, rule, re.compile(pattern, re.IGNORECASE))
-    for label, rule, pattern in (
+_TABLE: tuple[tuple[Label, str, str], ...] = (
         ("affiliate", "affiliate-note",
          r"^(?:\W*(?:we|this (?:article|post|page|story)|the publisher|if you (?:buy|click|purchase)|when you (?:buy|click|purchase)|products? (?:featured|linked)|links? marked)\b.{0,120}\b(?:earn|receive|get|contains?|include)\b.{0,60}\b(?:commission|affiliate links?)\b.{0,90}"
          r"|(?:本文|文章|本页|本頁).{0,16}(?:推广链接|推廣連結|佣金|返利).{0,40}|\W*(?:mit (?:einem )?\W{0,3}(?:stern|sternchen)?.{0,30}gekennzeichnet|diese[rs]? (?:artikel|beitrag|seite) enthält).{0,80}(?:provision|affiliate).{0,80})$"),
@@ -31,8 +29,8 @@ _LINES: tuple[tuple[Label, str, re.Pattern[str]], ...] = tuple(
          r"^(?:(?:enter|your) (?:your )?e-?mail(?: address)?\b.{0,60}|输入邮箱.{0,40}|订阅.{0,20}(?:速递|通讯|邮件|新闻).{0,10})$"),
         ("sponsored", "sponsored-label",
          r"^(?:sponsored(?: (?:content|links?|post|by .{1,40}))?|paid (?:content|post|partnership)|promoted(?: (?:content|stories))?|推广|推廣|赞助内容|猜你喜欢|you may like|around the web|from our partners)\W*$"),
-    )
 )  # fmt: skip
+_LINES = tuple((label, rule, re.compile(pattern, re.IGNORECASE)) for label, rule, pattern in _TABLE)
 
 
 def promotion(text: str) -> tuple[Label, str, str] | None:
