@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from zlib import crc32
 
 from rapidfuzz.distance import Indel
@@ -48,6 +49,7 @@ class Edit:
     end: int
     original: str
     tight: bool
+    close: bool = False  # near enough to give back what stood where something is known to be injected
 
 
 def index_copies(copies: Iterable[Copy]) -> Copies:
@@ -94,7 +96,7 @@ def align(text: str, copy: str) -> list[Edit]:
     two = [ids.setdefault(word, len(ids)) for word, _, _ in other]
     equal = _runs(one, two)
     edits: list[Edit] = []
-    for (a, b, size), (c, d, after) in zip(equal, equal[1:], strict=False):
+    for (a, b, size), (c, d, after) in pairwise(equal):
         left, right = a + size, c
         if left >= right:
             continue
@@ -104,7 +106,8 @@ def align(text: str, copy: str) -> list[Edit]:
         tight = (
             min(size, after) >= 2 and size + after >= 6 and gap <= max(12, right - left) and "\n" not in text[start:end]
         )
-        edits.append(Edit(start, end, original, tight))
+        close = min(size, after) >= 2 and gap <= 14 and "\n" not in original
+        edits.append(Edit(start, end, original, tight, close))
     return edits
 
 

@@ -1,5 +1,7 @@
 """Insertions inside a sentence that are not one string over the whole page: marks, glosses, contacts, links. Pure."""
 
+# ruff: noqa: E501, PERF401 - patterns and evidence are read by row
+
 from __future__ import annotations
 
 import re

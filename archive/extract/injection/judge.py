@@ -349,8 +349,8 @@ def _aligned(
     starts = [0]
     for text in raw:
         starts.append(starts[-1] + len(text) + 1)
-    edits = [edit for edit in align(joined, copy) if edit.tight]
-    said = Counter(_squash(joined[edit.start : edit.end]) for edit in edits)
+    edits = [edit for edit in align(joined, copy) if edit.tight or edit.close]
+    said = Counter(_squash(joined[edit.start : edit.end]) for edit in edits if edit.tight)
     title = _squash(" ".join((found.zones.title, *found.zones.metas)))
     shown = _squash(" ".join(found.zones.headings))
     for edit in edits:
@@ -362,6 +362,8 @@ def _aligned(
         known = [mark for mark in marks[at] if mark.start < end and start < mark.end and mark.action == "redacted"]
         if known:
             _restore(marks[at], known, start, end, raw[at], edit, source)
+            continue
+        if not edit.tight:
             continue
         doubts = [
             mark

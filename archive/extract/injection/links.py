@@ -1,4 +1,4 @@
-"""Whose host a link goes to: the page's own, one the page shows elsewhere too, a well-known platform, or a foreign one."""
+"""Whose host a link goes to: the page's own, a well-known platform, or a foreign one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
 """Whole blocks in the text that are not of the story: lists of keywords, foreign paragraphs, linked paragraphs. Pure."""
 
+# ruff: noqa: E501 - patterns and evidence are read by row
+
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -88,6 +91,22 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     if len(other) > 5 or sum(map(len, other)) * 2 > sum(len(passage.text) for passage in kept):
         found = {at: verdict for at, verdict in found.items() if verdict[0] != "foreign_block"}
     found.update(_runs(passages, story, grams))
+    _together(found, passages, grams, story)
+    # What says the same as a proven one is another copy of it.
+    proven = {plain(passages[at].text) for at, verdict in found.items() if verdict[2]}
+    for at, passage in enumerate(passages):
+        if at not in found and passage.kept and sizes.get(plain(passage.text), 0) > 1 and plain(passage.text) in proven:
+            found[at] = ("spam_para", ("copy: of a proven block",), True)
+    return found
+
+
+def _together(
+    found: dict[int, tuple[str, tuple[str, ...], bool]],
+    passages: list[Passage],
+    grams: list[set[str]],
+    story: Counter[str],
+) -> None:
+    """Let blocks off the topic of the story speak for each other."""
     offers = [
         at for at, verdict in found.items() if verdict[2] and {kind[:5] for kind in verdict[1]} == {"topic", "offer"}
     ]
@@ -101,12 +120,6 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
             alike = max(len(grams[at] & other) for other in spam)
             if alike >= 2 and sum(1 for gram in grams[at] if story[gram] > 1) * 12 <= len(grams[at]):
                 found[at] = (verdict[0], (*verdict[1], f"kinship: shares {alike} words with a proven block"), True)
-    # What says the same as a proven one is another copy of it.
-    proven = {plain(passages[at].text) for at, verdict in found.items() if verdict[2]}
-    for at, passage in enumerate(passages):
-        if at not in found and passage.kept and sizes.get(plain(passage.text), 0) > 1 and plain(passage.text) in proven:
-            found[at] = ("spam_para", ("copy: of a proven block",), True)
-    return found
 
 
 def _runs(
@@ -138,7 +151,7 @@ def _runs(
 
 def _grams(text: str) -> set[str]:
     found = words(text)
-    out = {one + other for one, other in zip(found, found[1:], strict=False) if HAN.match(one) and HAN.match(other)}
+    out = {one + other for one, other in itertools.pairwise(found) if HAN.match(one) and HAN.match(other)}
     return out | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
 
 

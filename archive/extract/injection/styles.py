@@ -52,11 +52,7 @@ def _judged(values: dict[str, str]) -> str | None:
         return "off-screen"
     if _pixels(values.get("font-size", "12px")) < 2 and values.get("font-size", "12px")[:1].isdigit():
         return "zero-size text"
-    if "overflow" in values and values["overflow"].startswith(("hidden", "clip")):
-        if any(values.get(name, "9px").rstrip("px ") in ("0", "1") for name in ("height", "width")):
-            return "clipped away"
-    clip = values.get("clip", "") + values.get("clip-path", "")
-    if re.search(r"rect\(\s*[01](?:px)?[ ,]+[01](?:px)?[ ,]+[01](?:px)?[ ,]+[01](?:px)?\s*\)|inset\((?:50|100)%", clip):
+    if _clips(values):
         return "clipped away"
     if re.search(r"scale[xy]?\(\s*0\s*[,)]|translate[xy]?\(\s*-\d{4}", values.get("transform", "")):
         return "scaled away"
@@ -66,6 +62,15 @@ def _judged(values: dict[str, str]) -> str | None:
     if values.get("color") and back and _colour(values["color"]) == _colour(back) != "":
         return "same colour"
     return None
+
+
+def _clips(values: dict[str, str]) -> bool:
+    if values.get("overflow", "").startswith(("hidden", "clip")) and any(
+        values.get(name, "9px").rstrip("px ") in ("0", "1") for name in ("height", "width")
+    ):
+        return True
+    clip = values.get("clip", "") + values.get("clip-path", "")
+    return bool(re.search(r"rect\(\s*[01](?:px)?(?:[ ,]+[01](?:px)?){3}\s*\)|inset\((?:50|100)%", clip))
 
 
 def _pixels(value: str) -> float:

@@ -13,6 +13,7 @@ sentences as well. Honest names do that too, so each needs two kinds of evidence
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def _remainder_absent(zones: Zones, token: str, low: str) -> bool:
 
 def _grams(text: str) -> set[str]:
     found = words(text)
-    wide = {one + other for one, other in zip(found, found[1:], strict=False) if HAN.match(one) and HAN.match(other)}
+    wide = {one + other for one, other in itertools.pairwise(found) if HAN.match(one) and HAN.match(other)}
     return wide | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
 
 
@@ -156,7 +157,7 @@ def _starts(part: str) -> list[str]:
     return [part[:end] for end in reversed(ends)]
 
 
-def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | None:
+def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | None:  # noqa: C901 - a row of tests, each a kind of evidence
     places = [match.start() for match in re.finditer(_bounded(token), low)]
     if not places:
         return None

@@ -20,10 +20,11 @@ STORY = (
     "The old ferry was taken out of service after a storm damaged its engine, and no yard was willing to repair it.",
     "A second ship may follow in summer if enough passengers use the first one, the harbour office said.",
 )
+NO_EVIDENCE = Evidence()
 HEADLINE = "New ferry for the northern islands"
 
 
-def read(*paragraphs: str, title: str = HEADLINE, head: str = "", evidence: Evidence = Evidence()) -> Extraction:
+def read(*paragraphs: str, title: str = HEADLINE, head: str = "", evidence: Evidence = NO_EVIDENCE) -> Extraction:
     body = "".join(part if part.startswith("<") else f"<p>{part}</p>" for part in paragraphs)
     page = f'<html lang=en><meta charset="utf-8"><title>{title}</title>{head}<body><article><h1>{HEADLINE}</h1>{body}</article>'
     return extract(Page("https://daily.example/ferry", page.encode()), evidence)
