@@ -143,7 +143,7 @@ def _runs(
             own = set().union(*(grams[one] for one in run))
             rest = Counter({gram: story[gram] - sum(gram in grams[one] for one in run) for gram in own})
             verdict = _keywords(whole, own, rest)
-            if verdict is not None and verdict[2]:
+            if verdict is not None and verdict[2] and len(whole.links) >= 4:
                 found.update((one, verdict) for one in run)
         run = []
     return found

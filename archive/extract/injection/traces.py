@@ -5,6 +5,8 @@ markup would meet, and notes payloads in comments, <noscript> and <template>, an
 address for some visitors. Honest hidden things (menus, accordions, text for screen readers, lazy pictures) stay.
 """
 
+# ruff: noqa: PERF401 - a row of finders
+
 from __future__ import annotations
 
 import re
