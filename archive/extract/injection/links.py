@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from lxml import html
@@ -75,6 +76,7 @@ _PLATFORMS = frozenset(
 )
 
 
+@lru_cache(maxsize=8192)
 def site_of(url: str) -> str:
     """The registered name a URL belongs to ("news.a.co.uk/x" gives "a.co.uk"); "" for a relative or broken one."""
     if url[:2] == "//":

@@ -99,7 +99,7 @@ def find_tokens(zones: Zones, prose: list[str]) -> list[Token]:
             for part in _PART.split(plain(text))[:12]
             if 2 < len(part) < 60
         ]
-    for candidate in _candidates(places, low):
+    for candidate in _candidates(places, low) if hijacked else ():
         token = _weigh(candidate, zones, low, hijacked) if candidate not in found else None
         if token is not None:
             found[candidate] = token
