@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lxml import etree, html
 
 from archive.extract.charset import Decoded, decode
+from archive.extract.injection.traces import Traces, take_traces
 from archive.model import Page
 
 MAX_BYTES = 8_000_000  # of markup handed to the parser; the WARC keeps all of it
@@ -46,6 +47,7 @@ class Parsed:
     hidden: list[html.HtmlElement]  # subtrees the page itself does not show, taken out
     has_player: str | None = None  # "video" or "audio" where the page embeds one
     warnings: list[str] = field(default_factory=list)
+    traces: Traces = field(default_factory=Traces)  # injected payloads the page does not show, taken out
 
 
 def read_page(page: Page) -> Parsed:
@@ -64,6 +66,7 @@ def read_page(page: Page) -> Parsed:
     parsed = Parsed(decoded, root, _body_of(root), title, metas, links, json_ld, root.get("lang"), base, [])
     parsed.warnings.extend(warnings)
     parsed.has_player = _player(root)
+    parsed.traces = take_traces(root, parsed.body, decoded.text)
     _clear(parsed)
     return parsed
 

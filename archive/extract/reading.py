@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
-from archive.extract import body, language
-from archive.extract.blocks import label_blocks, text_of
+from archive.extract import body, injection, language
+from archive.extract.blocks import TEXT_LABELS, label_blocks
 from archive.extract.features import hopeless, measure
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
@@ -29,6 +29,7 @@ class Evidence:
     """What the archive knows from elsewhere. The same page and evidence always give the same reading."""
 
     site_profile: None = None  # repeated blocks of the site; not learned yet
+    copies: injection.Copies = injection.NO_COPIES  # clean copies of stories, from clean hosts
 
 
 def config_hash(profile: str) -> str:
@@ -48,11 +49,16 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
     parsed = read_page(page)
     pieces = pieces_of(parsed.body)
+    found = injection.inspect(page.url, parsed.title, parsed.metas, parsed.body, pieces, parsed.traces)
+    parsed.title, parsed.metas = found.title, list(found.metas)
     facts = find_metadata(page, parsed, pieces)
     chosen = _choose(parsed, facts, pieces, profile)
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
-    blocks = label_blocks(pieces, chosen, facts, hidden)
-    text = text_of(blocks)
+    hidden.extend(trace.text for trace in parsed.traces.hidden)
+    labelled = label_blocks(pieces, chosen, facts, hidden)
+    clean = injection.cleanse(found, labelled, pieces, TEXT_LABELS, facts.headline, evidence.copies)
+    blocks, text = clean.blocks, clean.text
+    facts = replace(facts, headline=clean.headline)
     kind, reason = page_type(_signs(page, parsed, facts, pieces, text))
     origins = dict(facts.origins)
     lang, confidence, lang_origin = language.find_language(text or facts.headline or "", facts.declared_languages)
@@ -63,6 +69,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     return Extraction(
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
         tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile), next_page=facts.next_page,
+        integrity=clean.integrity, text_marked=clean.text_marked,
         outlinks=_outlinks(page, parsed), declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
 

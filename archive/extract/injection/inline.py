@@ -1,0 +1,219 @@
+"""Insertions inside a sentence that are not one string over the whole page: marks, glosses, contacts, links. Pure."""
+
+# ruff: noqa: E501, PERF401 - patterns and evidence are read by row
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from archive.extract.injection.signs import HAN, INVISIBLE, Mark, is_wide
+
+_TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
+_GLOSS = re.compile(
+    rf"(?<=[\u3400-\u9fff])[(（]\s*([a-zü{_TONES}]{{1,7}}(?:\s+[a-zü{_TONES}]{{1,7}})?)\s*[)）]", re.IGNORECASE
+)
+_JOINED_SCRIPT = re.compile("[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1800-\u18af]")
+_EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
+_CYRILLIC_LOOKS = frozenset("аеорсухіјѕԁһВЕКМНОРСТХІАaɑ")
+_WORD = re.compile(r"[^\W\d_]+")
+_DOMAIN = r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]{1,30}(?:\.[a-z0-9-]{2,20}){1,2}(?:/[\w./-]*)?"
+_ID = r"(?:@[A-Za-z0-9_]{4,24}|(?=[A-Za-z_-]*\d)[A-Za-z0-9+][A-Za-z0-9_-]{4,20})"
+# Ways to reach somebody off the page; alone they only say "contact", the brackets around them are the structure.
+_CHANNEL = r"(?:加?\s*(?:微信|薇信|威信|vx|wx|v信|qq|扣扣|飞机|纸飞机|电报|客服)|q\s?q|we\s?chat|whats\s?app|tele\s?gram|tg|line|kakao(?:talk)?|카톡|카카오톡|텔레그램|텔레|ライン|skype|viber|signal|加v|加q)"
+_BRACKETS = (("【", "】"), ("▲", "▲"), ("★", "★"), ("☆", "☆"), ("◆", "◆"), ("●", "●"), ("■", "■"), ("▼", "▼"), ("「", "」"), ("《", "》"),
+             ("[", "]"), ("(", ")"), ("（", "）"), (">>>", "<<<"), ("<<<", ">>>"), ("***", "***"), ("〔", "〕"), ("〖", "〗"), ("{", "}"), ("~", "~"), ("→", "←"), ("✆", "✆"), ("♥", "♥"))  # fmt: skip
+_DECORATED = frozenset(("▲", "★", "☆", "◆", "●", "■", "▼", ">>>", "<<<", "***", "〖", "✆", "♥", "→", "【"))
+_BRACKETED = re.compile(
+    "|".join(
+        rf"{re.escape(one)}[^\n{re.escape(one[0])}{re.escape(other[0])}]{{4,70}}?{re.escape(other)}"
+        for one, other in _BRACKETS
+    )
+)
+_REACH = re.compile(rf"(?<![A-Za-z])(?:{_CHANNEL})\s*(?:号|號|id)?\s*[:：]?\s*({_ID})", re.IGNORECASE)
+_PLACE = re.compile(rf"(?<![A-Za-z0-9.@-]){_DOMAIN}(?![A-Za-z0-9@])", re.IGNORECASE)
+
+
+def invisible_marks(text: str) -> list[Mark]:
+    """Invisible characters inside or between words. Where a script needs joiners, and in emoji, they stay."""
+    if not INVISIBLE.search(text):
+        return []
+    found: list[Mark] = []
+    for match in INVISIBLE.finditer(text):
+        at = match.start()
+        near = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
+        if match[0] in "\u200c\u200d" and (_JOINED_SCRIPT.search(near) or _EMOJI.search(near)):
+            continue
+        if match[0] in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e" and re.search("[\u0590-\u07ff]", text):
+            continue
+        name = unicodedata.name(match[0], f"U+{ord(match[0]):04X}").lower()
+        found.append(Mark(at, at + 1, "zero_width", (f"invisible: {name}",), "normalised"))
+    return found
+
+
+def within_words(marks: list[Mark], text: str) -> int:
+    """How many invisible marks (soft hyphens aside) stand between two letters."""
+    return sum(
+        1
+        for mark in marks
+        if text[mark.start] not in "\u00ad\ufeff\u200e\u200f"
+        and 0 < mark.start < len(text) - 1
+        and text[mark.start - 1].isalpha()
+        and text[mark.end].isalpha()
+    )
+
+
+def mixed_words(text: str) -> list[tuple[int, int]]:
+    """Words in which letters of one script stand in for look-alikes of another ("Vіаgrа")."""
+    if not re.search("[\u0370-\u04ff]", text):
+        return []
+    found: list[tuple[int, int]] = []
+    for match in re.finditer(r"[^\W\d_\u200b-\u2060]+(?:[\u200b-\u200f\u2060\ufeff][^\W\d_]+)*", text):
+        word = match[0]
+        latin = sum("a" <= char.lower() <= "z" for char in word)
+        looks = sum(char in _CYRILLIC_LOOKS and char > "\u0370" for char in word)
+        other = sum("\u0370" <= char <= "\u04ff" for char in word)
+        if latin >= 1 and other and looks == other and len(word) >= 3:
+            found.append(match.span())
+    return found
+
+
+def disguised(text: str) -> list[Mark]:
+    """Runs of words written in letters of two scripts: look-alikes in several words, or with invisible marks in them."""
+    spans = mixed_words(text)
+    found: list[Mark] = []
+    at = 0
+    while at < len(spans):
+        start, end = spans[at]
+        words = 1
+        # One plain word between two disguised ones belongs to them.
+        while at + 1 < len(spans) and re.fullmatch(r"\s+(?:\w+\s+)?", text[end : spans[at + 1][0]]):
+            at += 1
+            end = spans[at][1]
+            words += 1
+        at += 1
+        kinds = [f"mixed: {words} words in letters of two scripts"]
+        if INVISIBLE.search(text[start:end]):
+            kinds.append("invisible: marks inside")
+        if words >= 2 or len(kinds) >= 2:
+            found.append(Mark(start, end, "homoglyph", tuple(kinds), "redacted"))
+    return found
+
+
+def glosses(text: str) -> list[Mark]:
+    """Pinyin in brackets after a Chinese character, with a tone mark."""
+    found: list[Mark] = []
+    for match in _GLOSS.finditer(text):
+        if any(char in _TONES for char in match[1].lower()):
+            found.append(
+                Mark(
+                    match.start(),
+                    match.end(),
+                    "pinyin_gloss",
+                    (f"gloss: pinyin of {text[match.start() - 1]!r}",),
+                    "normalised",
+                )
+            )
+    return found
+
+
+def contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Bracketed or decorated insertions that hold a way to reach somebody: (start, end, kinds of evidence)."""
+    found: list[tuple[int, int, tuple[str, ...]]] = []
+    for match in _BRACKETED.finditer(text):
+        inner = match[0]
+        kinds: list[str] = []
+        opened = next(one for one, _ in _BRACKETS if inner.startswith(one))
+        place = _PLACE.search(inner)
+        if reach := _REACH.search(inner):
+            kinds.append(f"contact: {reach[0]}")
+        # Papers put addresses into round brackets all the time; set off by signs they are an advertisement.
+        elif place and (
+            opened in _DECORATED or (opened == "[" and place[0].startswith("www.") and inner[1:-1] == place[0])
+        ):
+            kinds.append(f"contact: {place[0]}")
+        else:
+            continue
+        before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+        if opened in _DECORATED or (opened == "[" and place):
+            kinds.append(f"frame: set off by {opened!r}")
+        if before and after and before[-1] not in "。！？.!?\n":
+            kinds.append("sentence: in the middle of one")
+        elif (before or after) and opened in "【▲★☆◆●■▼✆♥〖":
+            kinds.append("sentence: glued to one")
+        elif not before or not after:
+            kinds.append("edge")
+        found.append((match.start(), match.end(), tuple(kinds)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link to a foreign site inside a paragraph."""
+
+    block: int
+    text: str
+    site: str
+    href: str
+    start: int
+    end: int
+
+
+def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tuple[str, ...]]:
+    """The kinds of evidence against each foreign link: scattered, opaque, splits, script, topic."""
+    where: dict[str, set[str]] = {}
+    for anchor in anchors:
+        where.setdefault(anchor.text.casefold(), set()).add(anchor.site)
+    opaque = {anchor for anchor in anchors if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", anchor.href)}
+    body = "\n".join(blocks)
+    low = body.casefold()
+    strange = {
+        anchor
+        for anchor in anchors
+        if low.count(anchor.text.casefold())
+        == len([one for one in anchors if one.text.casefold() == anchor.text.casefold()])
+        and not _words_elsewhere(anchor.text, low)
+    }
+    out: dict[Anchor, tuple[str, ...]] = {}
+    for anchor in anchors:
+        kinds: list[str] = []
+        text = blocks[anchor.block]
+        if (
+            anchor.start < 2
+            or len(text) - anchor.end < 2
+            or text[: anchor.start].rstrip()[-1:] in ("", "|", "•", "·", "\n")
+        ):
+            out[anchor] = ()
+            continue
+        if len(where[anchor.text.casefold()]) >= 2:
+            kinds.append(f"scattered: the same words link {len(where[anchor.text.casefold()])} sites")
+        if anchor in opaque and len({one.site for one in opaque}) >= 2 and len(opaque) * 2 > len(anchors):
+            kinds.append("opaque: bare numbers at several foreign sites")
+        if (" " in anchor.text or HAN.search(anchor.text)) and _parts(text, anchor.start, anchor.end, body):
+            kinds.append("splits: parts words that stand whole elsewhere")
+        letters = [char for char in anchor.text if char.isalpha()]
+        if letters and bool(HAN.search(anchor.text)) != is_wide(text) and len(letters) > 3:
+            kinds.append("script: not the script of the sentence")
+        if len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2 and kinds:
+            kinds.append("topic: its words are nowhere else in the story")
+        out[anchor] = tuple(kinds)
+    return out
+
+
+def _words_elsewhere(text: str, low: str) -> bool:
+    if HAN.search(text):
+        return low.count(text[:2]) > low.count(text.casefold())
+    said = [word for word in text.casefold().split() if len(word) > 3]
+    return not said or any(low.count(word) > low.count(text.casefold()) for word in said)
+
+
+def _parts(text: str, start: int, end: int, body: str) -> bool:
+    left, right = text[:start], text[end:]
+    if HAN.match(left[-1:]) and HAN.match(right[:1]):
+        pair = left[-2:] + right[:2]
+        return len(pair) == 4 and pair.isalpha() and pair in body
+    before, after = left.split()[-1:], right.split()[:1]
+    if not before or not after or len(before[0]) + len(after[0]) < 9:
+        return False
+    return f"{before[0]} {after[0]}" in body

@@ -1,0 +1,117 @@
+"""Whose host a link goes to: the page's own, a well-known platform, or a foreign one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from lxml import html
+
+# Second-level labels under which countries give names away ("co.uk", "com.cn").
+_SECOND = frozenset(("co", "com", "org", "net", "gov", "ac", "edu", "or", "ne", "go", "gob", "gouv", "nom", "in"))
+# Platforms that honest pages link from everywhere. The list only ever excuses a link.
+_PLATFORMS = frozenset(
+    [
+        "facebook",
+        "fb",
+        "twitter",
+        "x",
+        "t",
+        "instagram",
+        "linkedin",
+        "pinterest",
+        "whatsapp",
+        "wa",
+        "telegram",
+        "reddit",
+        "tumblr",
+        "youtube",
+        "youtu",
+        "google",
+        "goo",
+        "apple",
+        "microsoft",
+        "weibo",
+        "qq",
+        "wechat",
+        "weixin",
+        "line",
+        "naver",
+        "kakao",
+        "xing",
+        "threads",
+        "bsky",
+        "mastodon",
+        "flipboard",
+        "getpocket",
+        "tiktok",
+        "douban",
+        "zhihu",
+        "baidu",
+        "hatena",
+        "feedly",
+        "spotify",
+        "vk",
+        "ok",
+        "addtoany",
+        "addthis",
+        "sharethis",
+        "disqus",
+        "wikipedia",
+        "wikimedia",
+        "archive",
+        "github",
+        "w3",
+        "schema",
+        "gov",
+        "amazon",
+        "adobe",
+        "cloudflare",
+        "yahoo",
+        "bing",
+        "msn",
+        "gstatic",
+    ]
+)
+
+
+@lru_cache(maxsize=8192)
+def site_of(url: str) -> str:
+    """The registered name a URL belongs to ("news.a.co.uk/x" gives "a.co.uk"); "" for a relative or broken one."""
+    if url[:2] == "//":
+        url = "http:" + url
+    if url[:4].lower() != "http":
+        return ""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    labels = host.split(".")
+    if len(labels) < 2:
+        return ""
+    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND:
+        return ".".join(labels[-3:])
+    return ".".join(labels[-2:])
+
+
+def is_platform(site: str) -> bool:
+    """Whether a site is a platform that any page may link."""
+    return site.split(".", 1)[0] in _PLATFORMS or ".gov" in site or ".edu" in site
+
+
+def own_sites(urls: Iterable[str]) -> frozenset[str]:
+    """The sites that belong to the page: of its addresses, style sheets, scripts and pictures."""
+    return frozenset(site for url in urls if url and (site := site_of(url.strip())))
+
+
+def foreign_links(node: html.HtmlElement, own: frozenset[str]) -> list[tuple[str, str, str]]:
+    """(site, text, href) of the links in `node` that go to sites which are neither the page's own nor platforms."""
+    found: list[tuple[str, str, str]] = []
+    for link in node.iter("a"):
+        href = (link.get("href") or "").strip()
+        site = site_of(href)
+        if site and site not in own and not is_platform(site):
+            text = " ".join("".join(link.itertext()).split())
+            found.append((site, text, href))
+    return found

@@ -1,0 +1,254 @@
+"""Whole blocks in the text that are not of the story: lists of keywords, foreign paragraphs, linked paragraphs. Pure."""
+
+# ruff: noqa: E501 - patterns and evidence are read by row
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from archive.extract.injection.signs import HAN, TOKEN, plain, words
+
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
+_STOP = re.compile(r"[.!?。！？]")
+_OFFER = re.compile(
+    r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A block as the judge of passages sees it."""
+
+    text: str
+    links: tuple[tuple[str, str, str], ...]  # (site, words, href) of its links to foreign sites
+    own_links: int
+    kept: bool
+    path: str
+    near_text: bool = True  # among or next to kept blocks
+
+
+def script_of(text: str) -> str:
+    """The script most letters of a text are in: "han", "kana", "hangul", "latin", "cyrillic", "other" or ""."""
+    counted: Counter[str] = Counter()
+    for char in text:
+        if not char.isalpha():
+            continue
+        if char < "\u0250":
+            counted["latin"] += 1
+        elif "\u3040" <= char <= "\u30ff":
+            counted["kana"] += 3
+        elif "\u3400" <= char <= "\u9fff":
+            counted["han"] += 3
+        elif "\uac00" <= char <= "\ud7a3":
+            counted["hangul"] += 3
+        elif "\u0400" <= char <= "\u04ff":
+            counted["cyrillic"] += 1
+        else:
+            counted["other"] += 1
+    if not counted:
+        return ""
+    if counted["kana"] * 5 > sum(counted.values()):
+        return "kana"
+    return counted.most_common(1)[0][0]
+
+
+def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[str, tuple[str, ...], bool]]:
+    """Block number to (class, kinds of evidence, proven)."""
+    kept = [passage for passage in passages if passage.kept]
+    body = "\n".join(passage.text for passage in kept)
+    main = script_of(body)
+    found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
+    grams = [_grams(passage.text) for passage in passages]
+    story: Counter[str] = Counter()
+    for at, passage in enumerate(passages):
+        if passage.kept:
+            story.update(grams[at])
+    story.update(_grams(headings))
+    sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)
+    total = sum(len(passage.text) for passage in kept)
+    for at, passage in enumerate(passages):
+        # What is most of the text cannot be beside its topic.
+        if not (passage.kept or passage.near_text):
+            continue
+        most = passage.kept and len(passage.text) * 3 > total
+        verdicts = (
+            _keywords(passage, grams[at], story),
+            None if most else _linked(passage, grams[at], story, sizes),
+            None if most else _foreign(passage, main, grams[at], story),
+        )
+        verdict: tuple[str, tuple[str, ...], bool] | None = max(
+            (one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])), default=None
+        )
+        if verdict is not None:
+            found[at] = verdict
+    # A text in two languages has as much of the other one; a payload is a few paragraphs.
+    other = {plain(passages[at].text) for at, verdict in found.items() if verdict[0] == "foreign_block"}
+    if len(other) > 5 or sum(map(len, other)) * 2 > sum(len(passage.text) for passage in kept):
+        found = {at: verdict for at, verdict in found.items() if verdict[0] != "foreign_block"}
+    found.update(_runs(passages, story, grams))
+    _together(found, passages, grams, story)
+    # What says the same as a proven one is another copy of it.
+    proven = {plain(passages[at].text) for at, verdict in found.items() if verdict[2]}
+    for at, passage in enumerate(passages):
+        if at not in found and passage.kept and sizes.get(plain(passage.text), 0) > 1 and plain(passage.text) in proven:
+            found[at] = ("spam_para", ("copy: of a proven block",), True)
+    return found
+
+
+def _together(
+    found: dict[int, tuple[str, tuple[str, ...], bool]],
+    passages: list[Passage],
+    grams: list[set[str]],
+    story: Counter[str],
+) -> None:
+    """Let blocks off the topic of the story speak for each other."""
+    offers = [
+        at for at, verdict in found.items() if verdict[2] and {kind[:5] for kind in verdict[1]} == {"topic", "offer"}
+    ]
+    if len({plain(passages[at].text) for at in offers}) >= 2:
+        for at in offers:
+            found[at] = ("spam_para", (*found[at][1], f"crowd: {len(offers)} such blocks in one story"), True)
+    # Off the topic of the story and on the topic of a proven block.
+    spam = [grams[at] for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"]
+    for at, verdict in list(found.items()):
+        if spam and not verdict[2] and verdict[0] == "spam_para" and len(grams[at]) >= 10:
+            alike = max(len(grams[at] & other) for other in spam)
+            if alike >= 2 and sum(1 for gram in grams[at] if story[gram] > 1) * 12 <= len(grams[at]):
+                found[at] = (verdict[0], (*verdict[1], f"kinship: shares {alike} words with a proven block"), True)
+
+
+def _runs(
+    passages: list[Passage], story: Counter[str], grams: list[set[str]]
+) -> dict[int, tuple[str, tuple[str, ...], bool]]:
+    """Keyword lists whose items are blocks of their own: runs of short blocks, judged as one."""
+    found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
+    run: list[int] = []
+    for at, passage in enumerate([*passages, Passage("." * 99, (), 0, False, "")]):
+        if len(passage.text) <= 40 and not _STOP.search(passage.text) and (passage.kept or passage.near_text):
+            run.append(at)
+            continue
+        if len(run) >= 5:
+            whole = Passage(
+                "\n".join(passages[one].text for one in run),
+                tuple(link for one in run for link in passages[one].links),
+                sum(passages[one].own_links for one in run),
+                any(passages[one].kept for one in run),
+                passages[run[0]].path,
+            )
+            own = set().union(*(grams[one] for one in run))
+            rest = Counter({gram: story[gram] - sum(gram in grams[one] for one in run) for gram in own})
+            verdict = _keywords(whole, own, rest)
+            if verdict is not None and verdict[2] and len(whole.links) >= 4:
+                found.update((one, verdict) for one in run)
+        run = []
+    return found
+
+
+def _grams(text: str) -> set[str]:
+    found = words(text)
+    out = {one + other for one, other in itertools.pairwise(found) if HAN.match(one) and HAN.match(other)}
+    return out | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
+
+
+def _overlap(own: set[str], story: Counter[str], kept: bool) -> float:
+    """The share of a block's words that the rest of the story has too."""
+    if not own:
+        return 1.0
+    return sum(1 for gram in own if story[gram] > (1 if kept else 0)) / len(own)
+
+
+def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:
+    items = [item for item in (part.strip() for part in _ITEM.split(passage.text)) if item]
+    linked = [text for _, text, _ in passage.links if text]
+    if len(linked) >= 4:
+        items = linked
+    if len(items) < 5 or _STOP.search(passage.text[:-1]):
+        return None
+    short = sum(1 for item in items if len(item) <= 30 and len(words(item)) <= 8)
+    if short < len(items) * 0.8 or sum(char.isdigit() for char in passage.text) * 5 > len(passage.text):
+        return None
+    counted = Counter(item.casefold() for item in items)
+    again = sum(1 for times in counted.values() if times > 1)
+    repeats = len(items) - len(counted)
+    kinds: list[str] = []
+    wordy = sum(len(item) >= (3 if HAN.search(item) else 6) for item in items) * 5 >= len(items) * 4
+    if repeats >= 2 and repeats * 6 >= len(items) and ((again >= 2 and wordy) or len(linked) >= 4):
+        kinds.append(f"repeats: {repeats} of {len(items)} items stand there before")
+    sites = {site for site, _, _ in passage.links}
+    if len(sites) >= 2 and len(passage.links) >= 4 and passage.own_links == 0:
+        kinds.append(f"links: {len(passage.links)} to {len(sites)} foreign sites")
+    where: dict[str, set[str]] = {}
+    for site, text, _ in passage.links:
+        where.setdefault(text.casefold(), set()).add(site)
+    if any(len(found) > 1 for found in where.values()):
+        kinds.append("scattered: the same words link different sites")
+    numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
+    if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
+        kinds.append("opaque: bare numbers at several foreign sites")
+    if again >= 2 and wordy and len(items) >= 8 and _overlap(own, story, passage.kept) <= 0.06:
+        kinds.append("topic: its words are not of the story")
+    return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
+
+
+def _linked(
+    passage: Passage, own: set[str], story: Counter[str], sizes: Counter[str]
+) -> tuple[str, tuple[str, ...], bool] | None:
+    """A paragraph that shares no word with the story, and is a link to a foreign front page, stands there twice, or offers."""
+    if not passage.kept and not passage.links:
+        return None
+    if len(passage.text) < 25 or len(own) < 6 or passage.path.rsplit("/", 1)[-1][:1] == "h":
+        return None
+    kinds: list[str] = []
+    if len(passage.links) == 1 and not passage.own_links:
+        _, text, href = passage.links[0]
+        if len(text) >= 25 and len(text) * 10 >= len(passage.text) * 9 and re.fullmatch(r"https?://[^/]+/?", href):
+            kinds.append("link: the whole paragraph leads to the front page of a foreign site")
+    times = sizes.get(plain(passage.text), 0)
+    repeated = times >= 2
+    overlap = _overlap(own, story, passage.kept) if not repeated else _overlap_of_copies(own, story, times)
+    if overlap <= (0.3 if times >= 3 else 0.12):
+        kinds.append(f"topic: {overlap:.0%} of its words are in the story")
+    else:
+        return None
+    if repeated and (overlap <= 0.06 or times >= 3):
+        kinds.append(f"repeats: stands {times} times in the text")
+    if overlap <= 0.06 and len(own) >= 12 and len(_OFFER.findall(passage.text)) >= 1:
+        kinds.append("offer: figures as of an offer")
+    return ("spam_para", tuple(kinds), len(kinds) >= 2) if kinds else None
+
+
+def _overlap_of_copies(own: set[str], story: Counter[str], times: int) -> float:
+    return sum(1 for gram in own if story[gram] > times) / max(1, len(own))
+
+
+def _foreign(
+    passage: Passage, main: str, own: set[str], story: Counter[str]
+) -> tuple[str, tuple[str, ...], bool] | None:
+    text = passage.text
+    if len(text) < 25 or not main:
+        return None
+    script = script_of(text)
+    if script in ("", main) or {script, main} <= {"han", "kana"}:
+        return None
+    if sum(char.isalpha() for char in text) < len(text) * 0.5 or len(TOKEN.findall(text)) < 8:
+        return None
+    strange = sum(1 for char in text if char.isalpha() and script_of(char) == main)
+    if (
+        strange > 2
+        or text[:1] in "\"“”‘「『〝«'*(（[【©＃#@"
+        or "http" in text[:12]
+        or re.search(r"[“”\"].{20,}[“”\"]", text)
+    ):
+        return None
+    kinds = [f"script: {script} in a text of {main}"]
+    overlap = _overlap(own, story, passage.kept)
+    if overlap < 0.1:
+        kinds.append(f"topic: {overlap:.0%} of its words are in the story")
+    if _OFFER.search(text):
+        kinds.append("offer: numbers as of an offer")
+    return "foreign_block", tuple(kinds), len(kinds) >= 2

@@ -1,0 +1,49 @@
+"""The vocabulary of the judge: a `Mark` on the text, and the kinds of structural evidence that may support it.
+
+Two independent kinds are needed before anything is taken out of a text; one alone only makes a page suspect.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["redacted", "dropped", "flagged", "normalised"]
+
+WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+TOKEN = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
+UNSPACED = re.compile(f"[{WIDE}]")
+HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+# Zero-width and other invisible marks. U+200C and U+200D join letters in some scripts, and U+200D joins emoji.
+INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch start … end of one block's text that its publisher did not write."""
+
+    start: int
+    end: int
+    injection_class: str
+    evidence: tuple[str, ...]
+    action: Action
+    restored: str | None = None
+    restored_from: str | None = None
+
+
+def plain(text: str) -> str:
+    """`text` for comparing: NFKC, no invisible marks, case folded."""
+    return unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text for comparing; in scripts without spaces its characters."""
+    return TOKEN.findall(plain(text))
+
+
+def is_wide(text: str) -> bool:
+    """Whether a text is mostly in a script without spaces between words."""
+    text = text[:2000]  # the beginning tells
+    return len(HAN.findall(text)) * 3 > sum(char.isalpha() for char in text)

@@ -1,0 +1,278 @@
+"""What a page holds but does not show, taken out of its tree before anything reads it.
+
+`take_traces` runs on the whole tree, before scripts and styles are dropped. It removes subtrees that only a reader of
+markup would meet, and notes payloads in comments, <noscript> and <template>, and scripts that change the title or the
+address for some visitors. Honest hidden things (menus, accordions, text for screen readers, lazy pictures) stay.
+"""
+
+# ruff: noqa: PERF401 - a row of finders
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from lxml import html
+
+from archive.extract.injection.links import foreign_links, is_platform, own_sites, site_of
+from archive.extract.injection.styles import STEALTH, hiding, hiding_rules
+
+MAX_HIDDEN = 60
+_LINKS = re.compile(r"<a\s[^>]*?href\s*=\s*[\"']?(https?:[^\"'\s>]+)[^>]*>(.{1,200}?)</a>", re.S | re.I)
+_TAGS = re.compile(r"<[^>]+>")
+_TITLE_ENTITIES = re.compile(r"<title[^>]*>\s*((?:&#x?[0-9a-f]+;\s*){4,})", re.I)
+_ROBOT_TITLE = re.compile(r"userAgent.{0,200}(?:spider|bot|crawl).{0,200}document\.title\s*=", re.S | re.I)
+_LOADED_TITLE = re.compile(r"document\.title\s*=\s*[\"']([^\"']{6,200})[\"']")
+_REFERRER = re.compile(
+    r"document\.referrer.{0,300}(?:baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com).{0,300}location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)",
+    re.S | re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenBlock:
+    """A subtree that was not shown: its text, how it was hidden, and the foreign sites it links."""
+
+    text: str
+    how: str  # "off-screen", "display:none", "comment", "noscript", ...
+    sites: tuple[str, ...]
+    links: int
+    is_spam: bool
+
+
+@dataclass(slots=True)
+class Traces:
+    """What was found besides the visible page."""
+
+    hidden: list[HiddenBlock] = field(default_factory=list)
+    own: frozenset[str] = frozenset()
+    coded_title: bool = False  # <title> written in numeric entities though its charset could say it
+    script_title: str | None = None  # the title a script shows to people, where robots get another
+    redirect_to: str | None = None  # where visitors from a search engine are sent
+    overlay: str | None = None  # a foreign page laid over this one
+
+
+def take_traces(root: html.HtmlElement, body: html.HtmlElement, source: str) -> Traces:
+    """Note and remove what `body` hides by stealth; `source` is the decoded page."""
+    traces = Traces(own=_own(root))
+    _scripts(root, source, traces)
+    _payloads(root, source, traces)
+    _overlay(body, traces)
+    _subtrees(root, body, traces)
+    return traces
+
+
+def _own(root: html.HtmlElement) -> frozenset[str]:
+    urls: list[str] = []
+    for node in root.iter("link", "meta", "script", "img", "base"):
+        urls.extend(
+            value
+            for name in ("href", "content", "src", "data-src")
+            if (value := node.get(name)) and value[:4] in ("http", "//")
+        )
+    sites = set(own_sites(urls))
+    # A site linked many times from one page is its own or a sister, whatever it is called.
+    counted = Counter(site for node in root.iter("a") if (site := site_of((node.get("href") or "").strip())))
+    if counted:
+        most, times = counted.most_common(1)[0]
+        if times >= 8 and times * 3 >= sum(counted.values()):
+            sites.add(most)
+    return frozenset(sites)
+
+
+def _scripts(root: html.HtmlElement, source: str, traces: Traces) -> None:
+    match = _TITLE_ENTITIES.search(source, 0, 200_000)
+    if match:
+        traces.coded_title = True
+    if "document.referrer" not in source and "document.title" not in source:
+        return
+    for node in root.iter("script"):
+        text = node.text or ""
+        if len(text) > 20_000:
+            continue
+        if "document.title" in text and _ROBOT_TITLE.search(text):
+            said = _LOADED_TITLE.search(text)
+            traces.script_title = said[1] if said else ""
+        if "referrer" in text and (sent := _REFERRER.search(text)) and site_of(sent[1]) not in traces.own:
+            traces.redirect_to = sent[1]
+
+
+def _payloads(root: html.HtmlElement, source: str, traces: Traces) -> None:
+    for node in root.iter("noscript", "template"):
+        links = foreign_links(node, traces.own)
+        text = " ".join("".join(node.itertext()).split())
+        if links and is_payload(links, _all_links(node), text, False) and _mostly_links(links, text):
+            _note(traces, text, str(node.tag), links)
+    start = source.find("<!--")
+    while start >= 0 and len(traces.hidden) < MAX_HIDDEN:
+        end = source.find("-->", start)
+        if end < 0:
+            return
+        if end - start < 20_000 and source.find("href", start, end) >= 0:
+            _comment(source[start + 4 : end], traces)
+        start = source.find("<!--", end)
+
+
+def _comment(inner: str, traces: Traces) -> None:
+    found = [(site_of(href), _TAGS.sub("", text).strip(), href) for href, text in _LINKS.findall(inner)]
+    links = [link for link in found if link[0] and link[0] not in traces.own and not is_platform(link[0])]
+    text = " ".join(_TAGS.sub(" ", inner).split())
+    if is_payload(links, inner.lower().count("<a "), text, False) and _mostly_links(links, text):
+        _note(traces, text, "comment", links)
+
+
+def _mostly_links(links: list[tuple[str, str, str]], text: str) -> bool:
+    return sum(len(words) for _, words, _ in links) * 3 > len(text)
+
+
+def _overlay(body: html.HtmlElement, traces: Traces) -> None:
+    for frame in body.iter("iframe"):
+        site = site_of(frame.get("src") or "")
+        if not site or site in traces.own:
+            continue
+        parent = frame.getparent()
+        style = (
+            ((frame.get("style") or "") + ";" + ((parent.get("style") or "") if parent is not None else ""))
+            .replace(" ", "")
+            .lower()
+        )
+        if "position:fixed" in style and "height:100" in style and "width:100" in style:
+            traces.overlay = frame.get("src")
+
+
+def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) -> None:
+    found: list[tuple[html.HtmlElement, str, bool]] = []
+    for node in body.iter("marquee"):
+        if _small(node.get("height")) or _small(node.get("width")) or int(_number(node.get("scrollamount"))) >= 100:
+            found.append((node, "marquee of no size", True))
+    for node in body.iterfind(".//*[@style]"):
+        how = hiding(node.get("style") or "")
+        if how:
+            found.append((node, how, True))
+    found.extend((node, "hidden attribute", True) for node in body.iterfind(".//*[@hidden]"))
+    found.extend(_by_rule(root, body))
+    total: int | None = None
+    taken: list[html.HtmlElement] = []
+    for node, how, _inline in found[:400]:
+        if len(traces.hidden) >= MAX_HIDDEN or node is body or any(parent in taken for parent in node.iterancestors()):
+            continue
+        text = " ".join("".join(node.itertext()).split())
+        if not text:
+            continue
+        total = total if total is not None else sum(len(part.strip()) for part in body.itertext())
+        if len(text) * 2 > total:
+            continue
+        links = foreign_links(node, traces.own)
+        inside = in_article(node)
+        spam = bool(links) and is_payload(links, _all_links(node), text, inside)
+        spam = spam or (
+            how in STEALTH
+            and (inside or how[:7] == "marquee")
+            and len(links) >= 1
+            and len(links) == _all_links(node)
+            and len(text) > 12
+            and (_mostly_links(links, text) or len({site for site, _, _ in links}) > 1)
+        )
+        # What a page shows later (menus, accordions, text for screen readers) carries no payload of foreign links.
+        if spam:
+            _note(traces, text, how, links, spam)
+            taken.append(node)
+    for node in taken:
+        _drop(node)
+
+
+def _by_rule(root: html.HtmlElement, body: html.HtmlElement) -> list[tuple[html.HtmlElement, str, bool]]:
+    rules: dict[str, str] = {}
+    for sheet in root.iter("style"):
+        if sheet.text and len(rules) < 3000:
+            rules.update(hiding_rules(sheet.text))
+    if not rules:
+        return []
+    found: list[tuple[html.HtmlElement, str, bool]] = []
+    for node in body.iterfind(".//*[@class]"):
+        for name in (node.get("class") or "").split():
+            how = rules.get("." + name)
+            if how:
+                found.append((node, how, False))
+                break
+    if any(name[0] == "#" for name in rules):
+        for node in body.iterfind(".//*[@id]"):
+            how = rules.get("#" + (node.get("id") or ""))
+            if how:
+                found.append((node, how, False))
+    return found
+
+
+def is_payload(links: list[tuple[str, str, str]], all_links: int, text: str, in_article: bool) -> bool:
+    """Whether a block is a payload: words linked to foreign sites as no menu and no credit line links them.
+
+    Nearly all of its links are foreign; and the same words go to different sites, or, inside the article, a crowd of
+    sites is linked in little text.
+    """
+    named = [(site, words.casefold()) for site, words, _ in links if words]
+    if len(named) < 2 or len(links) * 5 < all_links * 4:
+        return False
+    where: dict[str, set[str]] = {}
+    for site, words in named:
+        where.setdefault(words, set()).add(site)
+    scattered = sum(1 for found in where.values() if len(found) > 1)
+    repeated = len(named) - len(where)
+    sites = len({site for site, _ in named})
+    if scattered and (sites >= 3 or (scattered >= 2 and (repeated >= 2 or in_article))):
+        return True
+    deep = sum(1 for _, _, href in links if len(href.split("/", 3)[-1]) > 1 and href.count("/") >= 3)
+    crowd = sites >= 3 and deep * 3 >= len(links) * 2 and _mostly_links(links, text)
+    return (crowd and (in_article or repeated >= 1)) or (
+        in_article and sites >= 2 and repeated >= 1 and _mostly_links(links, text)
+    )
+
+
+def _all_links(node: html.HtmlElement) -> int:
+    return sum(1 for link in node.iter("a") if link.get("href"))
+
+
+def in_article(node: html.HtmlElement) -> bool:
+    """Whether an element stands among the paragraphs of a text."""
+    parent = node.getparent()
+    if parent is None:
+        return False
+    prose = 0
+    for near in parent.iterchildren("p", "div", "section"):
+        if near is node or (near.tag != "p" and len(near) > 4):
+            continue
+        words = "".join(near.itertext()).strip()
+        prose += len(words) > 60 or (len(words) > 30 and words[0] > "\u2e80")
+        if prose >= 2:
+            return True
+    return False
+
+
+def _note(traces: Traces, text: str, how: str, links: list[tuple[str, str, str]], spam: bool = True) -> None:
+    if text:
+        sites = tuple(sorted({site for site, _, _ in links}))
+        traces.hidden.append(HiddenBlock(text[:4000], how, sites, len(links), spam))
+
+
+def _small(value: str | None) -> bool:
+    return value is not None and _number(value) <= 2 and value[:1].isdigit()
+
+
+def _number(value: str | None) -> float:
+    match = re.match(r"\d{1,6}", value or "")
+    return float(match[0]) if match else 0.0
+
+
+def _drop(node: html.HtmlElement) -> None:
+    """Remove an element and keep the text after it."""
+    parent = node.getparent()
+    if parent is None:
+        return
+    if node.tail:
+        previous = node.getprevious()
+        if previous is not None:
+            previous.tail = (previous.tail or "") + node.tail
+        else:
+            parent.text = (parent.text or "") + node.tail
+        node.tail = None
+    parent.remove(node)
