@@ -118,10 +118,15 @@ def _tasks(archive: Archive, source: str | None) -> Iterator[_Task]:
     from archive.catalog.articles import ArticleQuery
 
     query = ArticleQuery(source=source, limit=None)
+    kept = frontier.skipped(archive.catalog, "unread", source, kinds=("stored",))  # crawl --no-read
+    unread = {one.url: captures.latest(archive.catalog, one.url) for one in kept}
     for record in articles.records(archive.catalog, query, all_revisions=True):
         capture = captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"])
         if capture is not None:
             yield _Task(record["url"], capture, record)
+        if capture is not None and unread.get(record["url"]) == capture:
+            del unread[record["url"]]  # read since
+    yield from (_Task(url, capture, None) for url, capture in unread.items() if capture is not None)
     for skipped in frontier.skipped(archive.catalog, source=source):
         if skipped.kind != "skipped" or skipped.reason not in READING_REASONS:
             continue

@@ -26,14 +26,14 @@ def next_delay(current: float, floor: float, latency: float, status: int, concur
     at least twice its current delay; errors never speed us up, for they are quick to send.
     """
     if status in _STRAINED:
-        return min(MAX_DELAY_SECONDS, max(floor, 2 * current, 1.0))
+        return max(floor, min(MAX_DELAY_SECONDS, max(2 * current, 1.0)))
     wanted = latency / concurrency if latency > 0.5 else 0.0  # a host that answers at once needs no more than its floor
     delay = max(wanted, (current + wanted) / 2, floor)
     if delay < 0.05 and floor == 0:
         delay = 0.0
     if status != 200 and delay < current:
         return current
-    return min(MAX_DELAY_SECONDS, delay)
+    return max(floor, min(MAX_DELAY_SECONDS, delay))  # a floor above our most is the publisher's or the user's word
 
 
 class Pace:

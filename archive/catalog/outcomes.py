@@ -15,7 +15,7 @@ from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import IS_DUE, IS_LEASED, urls
-from archive.model import Capture, Claims, FoundBy, Outcome
+from archive.model import Capture, Claims, FoundBy, Outcome, OutcomeKind
 from archive.urls import urlkey
 
 
@@ -141,9 +141,10 @@ def skipped(
     source: str | None = None,
     run: str | None = None,
     limit: int | None = None,
+    kinds: Sequence[OutcomeKind] = ("skipped", "failed"),
 ) -> list[Skipped]:
     """List URLs left out or failed, the latest first; by reason ("robots"), source and run where given."""
-    asked = select(urls).where(urls.c.outcome_kind.in_(("skipped", "failed")))
+    asked = select(urls).where(urls.c.outcome_kind.in_(kinds))
     for column, wanted in ((urls.c.outcome_reason, reason), (urls.c.source, source), (urls.c.run, run)):
         if wanted is not None:
             asked = asked.where(column == wanted)

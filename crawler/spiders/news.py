@@ -21,7 +21,7 @@ from archive.model import Capture, Discovery, Outcome, Source
 from archive.read import readable
 from crawler.admission import admit
 from crawler.discovery.autodiscover import listings_of_home
-from crawler.discovery.kinds import read_listing
+from crawler.discovery.kinds import read_listing, sniff_listing
 from crawler.discovery.listing import Listing
 from crawler.discovery.sections import page_links
 from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_status
@@ -168,7 +168,8 @@ class NewsSpider(scrapy.Spider):
             charset=charset,
             rules=source.links,
         )
-        if source.kind == "auto" and lease.depth == 0:
+        is_page = sniff_listing(response.body, _media_type(response)) == "section"
+        if source.kind == "auto" and lease.depth == 0 and is_page:  # of a feed there is nothing more to find out
             sitemaps = self.crawler.robots.sitemaps(response.url)  # type: ignore[attr-defined]
             found = listings_of_home(response.body, response.url, source.name, now, sitemaps, charset=charset)
             return replace(listing, discoveries=(*found, *listing.discoveries))
