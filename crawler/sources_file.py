@@ -45,6 +45,13 @@ def find_source(sources: tuple[Source, ...], name: str) -> Source:
     raise NotFound(f'no source "{name}" in sources.toml', hint=near or "pressmark source list")
 
 
+def unlisted_source(path: Path, name: str, url: str) -> Source:
+    """Return a source that sources.toml does not name, with its [defaults]: a site given on the command line."""
+    defaults = _defaults(read_toml(path.read_text("utf-8-sig")), []) if path.is_file() else {}
+    entry = SourceEntry.model_validate(_merged(defaults, {"name": name, "kind": "auto", "url": url}))
+    return _as_source(entry, (url,), None)
+
+
 # -- reading
 
 

@@ -11,7 +11,7 @@ import typer
 
 from archive.errors import NotFound, UsageError
 from archive.output import dump, say
-from crawler.commands.shared import Progress, folder_of, globals_of, settings_of, sources_of
+from crawler.commands.shared import SOURCES_FILE, Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
@@ -94,7 +94,7 @@ def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, due: bo
     if not sources and not any("://" in name for name in names):
         raise NotFound("sources.toml names no source", hint="pressmark source add URL")
     if names:
-        return [_named(name, sources) for name in names]
+        return [_named(context, name, sources) for name in names]
     active = [source for source in sources.values() if not source.paused]
     if due:
         active = _due(context, active)
@@ -106,28 +106,17 @@ def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, due: bo
     return active
 
 
-def _named(name: str, sources: dict[str, Source]) -> Source:
-    from difflib import get_close_matches
-
+def _named(context: typer.Context, name: str, sources: dict[str, Source]) -> Source:
+    """A source by its name or one of its addresses; a site that is not listed is found out by the crawl."""
     from archive.urls import canonical_url
-
-    if name in sources:
-        return sources[name]
-    if "/" in name or ":" in name:
-        url = canonical_url(name)
-        by_url = [source for source in sources.values() if url in source.urls]
-        return by_url[0] if by_url else _source_of(url, sources)
-    close = get_close_matches(name, sources, n=1)
-    hint = f"did you mean {close[0]}? (pressmark source list)" if close else "pressmark source list"
-    raise NotFound(f'no source "{name}" in sources.toml', hint=hint)
-
-
-def _source_of(url: str, taken: dict[str, Source]) -> Source:
-    """A source for a site that was only named by its address: found out by the crawl itself."""
-    from archive.model import Source
     from crawler.discovery.imports import source_name
+    from crawler.sources_file import find_source, unlisted_source
 
-    return Source(name=source_name(url, taken), kind="auto", urls=(url,))
+    if name in sources or not ("/" in name or ":" in name):
+        return find_source(tuple(sources.values()), name)
+    url = canonical_url(name)
+    known = [source for source in sources.values() if url in source.urls]
+    return known[0] if known else unlisted_source(folder_of(context) / SOURCES_FILE, source_name(url, sources), url)
 
 
 def _prepare_adhoc(context: typer.Context, names: Sequence[str]) -> None:

@@ -144,7 +144,7 @@ def test_an_unknown_source_is_not_found_and_the_nearest_name_is_offered(tmp_path
     said = pressmark(archive_of(tmp_path, source("daily", "http://daily.example/rss.xml")), "crawl", "dialy")
     assert said.code == 5
     assert 'error[not-found]: no source "dialy" in sources.toml' in said.err
-    assert "did you mean daily?" in said.err
+    assert 'did you mean "daily"?' in said.err
 
 
 def test_without_sources_the_next_step_is_to_add_one(tmp_path: Path) -> None:
