@@ -29,9 +29,13 @@ def check_limits(session: Session, seconds: float) -> None:
     if session.error is not None:
         raise session.error
     if options.time_limit_seconds is not None and seconds > options.time_limit_seconds:
-        raise TimeLimit(f"the run reached its time limit of {options.time_limit_seconds:.0f} s", hint=_resume(session))
+        raise TimeLimit(
+            f"the run reached its time limit of {options.time_limit_seconds:.0f} s", hint=resume_hint(session)
+        )
     if options.size_limit_bytes is not None and counts["wire_bytes"] > options.size_limit_bytes:
-        raise SizeLimit(f"the run reached its size limit of {options.size_limit_bytes} bytes", hint=_resume(session))
+        raise SizeLimit(
+            f"the run reached its size limit of {options.size_limit_bytes} bytes", hint=resume_hint(session)
+        )
     most = options.max_failures or session.settings.crawl.max_failures
     if most is not None and counts["failed"] >= most:
         raise FailureLimit(
@@ -39,7 +43,7 @@ def check_limits(session: Session, seconds: float) -> None:
             hint="pressmark run show last",
         )
     stopped = "the run stopped after the last complete record; nothing is damaged"
-    check_disk(session.archive.root, session.settings.crawl.disk_min_free, stopped, _resume(session))
+    check_disk(session.archive.root, session.settings.crawl.disk_min_free, stopped, resume_hint(session))
 
 
 def check_disk(root: Path, required: int, state: str, hint: str) -> None:
@@ -57,7 +61,7 @@ def verdict(session: Session, reason: str) -> PressmarkError | None:
     """Return the error of a run that no limit stopped: interrupted by the user, or nothing but failures."""
     counts = session.ledger.counts
     if reason == "shutdown":
-        return Interrupted("the run was stopped; everything fetched is kept", hint=_resume(session))
+        return Interrupted("the run was stopped; everything fetched is kept", hint=resume_hint(session))
     if any(counts[kind] for kind in ("stored", "unchanged", "moved", "listings")):
         return None
     if session.ledger.denied is not None:
@@ -93,5 +97,6 @@ def _forbidden(url: str, outcome: Outcome) -> ForbiddenByRobots:
     )
 
 
-def _resume(session: Session) -> str:
+def resume_hint(session: Session) -> str:
+    """The command that goes on where a run stopped."""
     return f"pressmark crawl --resume {session.run.run_id}"

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -67,14 +66,15 @@ def _give_up(number: int, frame: object) -> None:
 
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawler; it ends its readers itself
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_crawler, daemon=True).start()
     from archive.extract import warm_up
 
     warm_up()
 
 
-def _end_with_parent(parent_pid: int) -> None:
-    """Leave when the fork server is gone: it ends with the crawler, and after kill -9 nobody else would end us."""
-    while os.getppid() == parent_pid:
-        time.sleep(1)
-    os._exit(0)
+def _end_with_crawler() -> None:
+    """Leave when the crawler is gone: after kill -9 nobody else would end us, and we hold its standard output open."""
+    crawler = multiprocessing.parent_process()
+    if crawler is not None:
+        crawler.join()
+        os._exit(0)

@@ -11,9 +11,10 @@ def report_lines(report: RunReport) -> Iterator[str]:
     """Give the lines of the report; the last one is the next command."""
     counts = report.counts
     urls = counts.get("done", 0)
-    parts = [f"{counts.get('stored', 0)} articles stored"]
+    parts = [f"{_counted(counts.get('stored', 0), 'article')} stored"]
     parts += [f"{counts[kind]} {kind}" for kind in ("unchanged", "moved", "skipped", "failed") if counts.get(kind)]
-    yield f"Done in {duration(report.seconds)}: {counts.get('listings', 0)} listings, {urls} URLs → {', '.join(parts)}"
+    listings = _counted(counts.get("listings", 0), "listing")
+    yield f"Done in {duration(report.seconds)}: {listings}, {_counted(urls, 'URL')} → {', '.join(parts)}"
     for kind, command in (("skipped", "pressmark skipped --run last"), ("failed", "pressmark run show last")):
         if counts.get(kind):
             yield f"  {kind:8} {_reasons(report, kind)}        {command}"
@@ -25,6 +26,10 @@ def report_lines(report: RunReport) -> Iterator[str]:
         yield f'warning[empty-extraction]: {count} of {pages} pages of "{source}" gave no text'
         yield f"  pages are archived; hint: pressmark extract --source {source} --profile recall --compare"
     yield "Next:  pressmark articles --run last"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _reasons(report: RunReport, kind: str) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from archive.errors import PressmarkError
+from archive.errors import Interrupted, PressmarkError
 from archive.model import Source
 from archive.warc.check import check_file
+from crawler.limits import resume_hint
+from crawler.logs import log_settings, write_json_lines
 
 if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
@@ -58,10 +60,18 @@ def crawl(
     started = monotonic()
     project = Settings()
     project.setmodule("crawler.settings", priority="project")  # also where no scrapy.cfg is near
+    project.update(log_settings(settings, options.verbose), priority="cmdline")
     process = AsyncCrawlerProcess(project)
+    if settings.log.format == "json":
+        write_json_lines()
     session = Session(location, settings, sources, options)
     process.crawl(NewsSpider, session=session)
     process.start()
+    if not session.closed:  # Ctrl-C twice: the reactor was left at once; what was fetched is made durable all the same
+        session.error = Interrupted(
+            "the run was stopped at once; everything fetched is kept", hint=resume_hint(session)
+        )
+        session.close("interrupted", session.error.exit_code)
     return _report(session, monotonic() - started)
 
 

@@ -63,6 +63,7 @@ class CrawlOptions:
     workers: int | None = None
     progress: Style = "auto"
     command: str = "pressmark crawl"
+    verbose: int = 0
 
 
 class Session:
@@ -76,6 +77,7 @@ class Session:
         self.source_names = tuple(self.sources)
         self.error: PressmarkError | None = None
         self.reason = ""
+        self.closed = False
         self.stopping: asyncio.Task[None] | None = None
         self.frontier: Frontier
         self.warc_files: list[str] = []
@@ -202,7 +204,7 @@ class Session:
 
     def close(self, reason: str, exit_code: int) -> None:
         """Make everything durable, give leases back, close the files. The last thing a run does."""
-        self.reason, now = reason, self.clock()
+        self.reason, now, self.closed = reason, self.clock(), True
         self.watcher.close()
         try:
             self.ledger.commit(now)

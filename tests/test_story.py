@@ -78,7 +78,7 @@ def test_1_the_crawl_asks_for_robots_txt_then_the_feed_then_the_article_it_names
     home = story.feed.removesuffix("/sport/atom.xml")
     assert [one.url for one in story.log] == [f"{home}/robots.txt", story.feed, story.article]
     assert story.crawl.code == 0, story.crawl.all
-    assert "1 listings, 1 URLs → 1 articles stored" in story.crawl.out
+    assert "1 listing, 1 URL → 1 article stored" in story.crawl.out
     assert "verified)" in story.crawl.out
 
 

@@ -66,6 +66,7 @@ def crawl(
         read=read,
         workers=workers,
         progress=cast(Style, progress.value if progress else globals_of(context).progress),
+        verbose=globals_of(context).verbose,
         command=_command_line(names or [], all_=all_, due=due),
     )
     report = run_crawl(location, settings, chosen, options)
