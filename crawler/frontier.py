@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from scrapy.core.scheduler import BaseScheduler
 
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
+from archive.errors import PressmarkError
 from archive.model import Outcome
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Frontier(BaseScheduler):
         """Take a request back that a middleware returned; `not_before` (monotonic seconds) makes it wait."""
         lease: Lease | None = request.meta.get("lease")
         if lease is not None:
-            self._in_flight[lease.host] -= 1
+            self.fetched(lease)
         wait = request.meta.pop("not_before", 0.0) - monotonic()
         if wait <= 0:
             self._returned.append(request)
@@ -168,18 +169,22 @@ class Frontier(BaseScheduler):
             if self._in_flight[host] >= self._per_host:
                 continue
             lease = queue.popleft()
-            if not lease.is_listing and not self._quota.take(lease.source):
-                if not queue:
-                    del self._ready[host]  # the limit is reached: these leases go back when the run ends
-                continue
+            allowed = lease.is_listing or self._quota.take(lease.source)
             del self._ready[host]
-            if queue:
+            if queue and allowed:
                 self._ready[host] = queue  # to the end of the row
-            request = self._request_for(lease)
+            elif queue:
+                self._hold(self._still_wanted(queue))
+            request = self._request_for(lease) if allowed else None
             if request is not None:
                 self._in_flight[host] += 1
                 return request
         return None
+
+    def _still_wanted(self, queue: Iterable[Lease]) -> list[Lease]:
+        """The leases that no limit forbids; the others go back when the run ends."""
+        sources = self._quota.open_sources()
+        return [lease for lease in queue if lease.is_listing or lease.source in sources]
 
     def _request_for(self, lease: Lease) -> Request | None:
         """The request of a lease; a URL that Scrapy cannot ask for gets its outcome here."""
@@ -191,8 +196,15 @@ class Frontier(BaseScheduler):
             return None
 
     def _refill(self) -> None:
-        session = self._session
-        assert session is not None
+        """Lease more. Where the disk or the database fails, the run stops: the heart sees the session's error."""
+        assert self._session is not None
+        try:
+            self._lease_more(self._session)
+        except PressmarkError as error:
+            self._session.error = error
+            self.stop()
+
+    def _lease_more(self, session: Session) -> None:
         self._asked_at = monotonic()
         now = session.clock()
         if session.ledger.has_discoveries or not self._in_flight:
@@ -226,6 +238,6 @@ class Frontier(BaseScheduler):
             left = leases.pending(session.archive.catalog, sources, now, worker=session.worker)
             self._others_at_work = left.due > 0 or left.leased_by_others > 0
 
-    def _hold(self, taken: list[Lease]) -> None:
+    def _hold(self, taken: Iterable[Lease]) -> None:
         for lease in taken:
             self._ready.setdefault(lease.host, deque()).append(lease)
