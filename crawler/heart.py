@@ -48,7 +48,7 @@ class Heart:
         session: Session | None = getattr(spider, "session", None)
         if session is not None:
             session.error = session.error or verdict(session, reason)
-            session.close(reason, session.error.exit_code if session.error else 0)
+            session.close(reason)
 
     async def _beat(self, session: Session) -> None:
         started, renewed = monotonic(), monotonic()

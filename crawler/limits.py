@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from crawler.session import Session
 
 
+NOTHING_IS_DAMAGED = "the run stopped after the last complete record; nothing is damaged"
+
+
 def check_limits(session: Session, seconds: float) -> None:
     """Raise the error of the first limit that this run has reached: time, size, failures, free disk."""
     options, counts = session.options, session.ledger.counts
@@ -42,8 +45,8 @@ def check_limits(session: Session, seconds: float) -> None:
             f"{counts['failed']} URLs failed; {most} was the most allowed (--max-failures, crawl.max_failures)",
             hint="pressmark run show last",
         )
-    stopped = "the run stopped after the last complete record; nothing is damaged"
-    check_disk(session.archive.root, session.settings.crawl.disk_min_free, stopped, resume_hint(session))
+    required = session.settings.crawl.disk_min_free
+    check_disk(session.archive.root, required, NOTHING_IS_DAMAGED, resume_hint(session))
 
 
 def check_disk(root: Path, required: int, state: str, hint: str) -> None:

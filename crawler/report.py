@@ -20,7 +20,7 @@ def report_lines(report: RunReport) -> Iterator[str]:
             yield f"  {kind:8} {_reasons(report, kind)}        {command}"
     for file in report.files:
         yield f"  wrote    {file.name}  ({_file(file)})"
-    if not report.files:
+    if not report.files and report.error is None:
         yield "  wrote    nothing: no exchange took place"
     for source, count, pages in report.textless:
         yield f'warning[empty-extraction]: {count} of {pages} pages of "{source}" gave no text'

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from archive.errors import Interrupted, PressmarkError
+from archive.errors import DiskFull, Interrupted, PressmarkError
 from archive.model import Source
 from archive.warc.check import check_file
-from crawler.limits import resume_hint
+from crawler.limits import NOTHING_IS_DAMAGED, resume_hint
 from crawler.logs import log_settings, write_json_lines
 
 if TYPE_CHECKING:
@@ -71,12 +71,15 @@ def crawl(
         session.error = Interrupted(
             "the run was stopped at once; everything fetched is kept", hint=resume_hint(session)
         )
-        session.close("interrupted", session.error.exit_code)
+        session.close("interrupted")
     return _report(session, monotonic() - started)
 
 
 def _report(session: Session, seconds: float) -> RunReport:
     counts, reasons = dict(session.ledger.counts), dict(session.ledger.reasons)
+    if isinstance(session.error, DiskFull) and session.error.hint is None:
+        session.error.context = (*session.error.context, NOTHING_IS_DAMAGED)
+        session.error.hint = f"free some space, then {resume_hint(session)}"
     return RunReport(
         run_id=session.run.run_id,
         seconds=seconds,

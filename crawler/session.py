@@ -67,7 +67,7 @@ class CrawlOptions:
 
 
 class Session:
-    """See the module. `error` is why the run has to stop, if it has to; `exit_code` is set when it is closed."""
+    """See the module. `error` is why the run has to stop, if it has to; `closed` says whether its books are."""
 
     def __init__(
         self, location: ArchiveLocation, settings: Settings, sources: Sequence[Source], options: CrawlOptions
@@ -78,6 +78,7 @@ class Session:
         self.error: PressmarkError | None = None
         self.reason = ""
         self.closed = False
+        self._end: Run | None = None
         self.stopping: asyncio.Task[None] | None = None
         self.frontier: Frontier
         self.warc_files: list[str] = []
@@ -202,24 +203,54 @@ class Session:
             left = leases.pending(connection, self.source_names, now, worker=self.worker)
         counts["queued"] = counts["done"] + left.due + left.leased_by_me
 
-    def close(self, reason: str, exit_code: int) -> None:
-        """Make everything durable, give leases back, close the files. The last thing a run does."""
-        self.reason, now, self.closed = reason, self.clock(), True
+    def close(self, reason: str) -> None:
+        """Make everything durable, give leases back, close the files. The last thing a run does.
+
+        Every step is tried whatever became of the others: a full disk keeps no lease and no lock. The first error
+        stays in `error`; what could not be closed is mended by the next start.
+        """
+        self.reason, self.closed = reason, True
         self.watcher.close()
-        try:
-            self.ledger.commit(now)
-        except PressmarkError as error:
-            self.error = self.error or error
-            exit_code = self.error.exit_code
+        for step in (self._commit, self._close_files, self._records.close, self._end_log, self._end_run):
+            try:
+                step()
+            except PressmarkError as error:
+                self.error = self.error or error
+        self._open.close()
+
+    def _commit(self) -> None:
+        self.ledger.commit(self.clock())
+
+    def _close_files(self) -> None:
         self.warc_files = self._writer.close()
-        self._records.close()
-        ended = replace(self.run, ended_at=now, exit_code=exit_code, reason=reason, counts=dict(self.ledger.counts))
-        self._log.append(end_line(ended))
-        self._log.close()
+
+    def _end_log(self) -> None:
+        try:
+            self._log.append(end_line(self._ended()))
+        finally:
+            self._log.close()
+
+    def _end_run(self) -> None:
+        ended = self._ended()
+        assert ended.ended_at is not None
         with self.archive.catalog.transaction() as connection:
             leases.release(connection, self.worker)
-            runs.close_run(connection, self.run.run_id, now, exit_code=exit_code, reason=reason, counts=ended.counts)
-        self._open.close()
+            runs.close_run(
+                connection,
+                self.run.run_id,
+                ended.ended_at,
+                exit_code=ended.exit_code,
+                reason=ended.reason,
+                counts=ended.counts,
+            )
+
+    def _ended(self) -> Run:
+        """The run as it ended; the same value for the log and the catalog."""
+        if self._end is None:
+            code = self.error.exit_code if self.error is not None else 0
+            counts = dict(self.ledger.counts)
+            self._end = replace(self.run, ended_at=self.clock(), exit_code=code, reason=self.reason, counts=counts)
+        return self._end
 
 
 def session_here(source: str | None, folder: Path | None = None) -> Session:
