@@ -10,6 +10,8 @@ from crawler.run import RunReport, WrittenFile
 def report_lines(report: RunReport) -> Iterator[str]:
     """Give the lines of the report; the last one is the next command."""
     counts = report.counts
+    if report.recovered.runs_closed:
+        yield f"Recovered from {_died(report)}: its lock and leases are given back, its files are closed and indexed"
     urls = counts.get("done", 0)
     parts = [f"{_counted(counts.get('stored', 0), 'article')} stored"]
     parts += [f"{counts[kind]} {kind}" for kind in ("unchanged", "moved", "skipped", "failed") if counts.get(kind)]
@@ -26,6 +28,11 @@ def report_lines(report: RunReport) -> Iterator[str]:
         yield f'warning[empty-extraction]: {count} of {pages} pages of "{source}" gave no text'
         yield f"  pages are archived; hint: pressmark extract --source {source} --profile recall --compare"
     yield "Next:  pressmark articles --run last"
+
+
+def _died(report: RunReport) -> str:
+    runs = report.recovered.runs_closed
+    return f"run {runs[0]}, which had died" if len(runs) == 1 else f"{len(runs)} runs that had died"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from archive.archive import Recovery
 from archive.errors import DiskFull, Interrupted, PressmarkError
 from archive.model import Source
 from archive.warc.check import check_file
@@ -41,6 +42,7 @@ class RunReport:
     files: tuple[WrittenFile, ...]
     textless: tuple[tuple[str, int, int], ...]  # sources that gave strikingly many pages without text: name, of, all
     error: PressmarkError | None
+    recovered: Recovery = field(default_factory=Recovery)  # what a run that died had left, and this one put in order
 
 
 def crawl(
@@ -88,6 +90,7 @@ def _report(session: Session, seconds: float) -> RunReport:
         files=tuple(_verified(session, name) for name in session.warc_files),
         textless=tuple(_textless(session)),
         error=session.error,
+        recovered=session.recovered,
     )
 
 

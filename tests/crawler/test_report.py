@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from archive.archive import Recovery
 from archive.errors import TimeLimit
 from crawler.report import duration, report_lines, report_values, size
 from crawler.run import RunReport, WrittenFile
@@ -88,3 +90,10 @@ def test_the_report_for_programs_is_json_with_the_error_in_it() -> None:
             "exit_code": 15,
         },
     }
+
+
+def test_what_a_dead_run_left_is_said_before_anything_else() -> None:
+    report = replace(GOOD, recovered=Recovery(runs_closed=("2026-11-22T07-20-11-ab12",)))
+    first = next(iter(report_lines(report)))
+    assert first.startswith("Recovered from run 2026-11-22T07-20-11-ab12, which had died:")
+    assert "Recovered" not in "".join(report_lines(GOOD))
