@@ -22,6 +22,7 @@ from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import PressmarkError
 from archive.model import Outcome
+from crawler.session import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 BATCH = 64  # leases taken at once: few, so that processes that share a catalog all find work
 PER_HOST = 4  # held of one host
-LEASE_SECONDS = 120.0
 _REST_SECONDS = 0.25  # between two questions to the catalog while there is other work
 
 

@@ -12,7 +12,6 @@ from scrapy import signals
 
 from archive.errors import PressmarkError
 from crawler.limits import check_limits, verdict
-from crawler.session import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.session import Session
 
 _BEAT_SECONDS = 1.0
-_RENEW_SECONDS = LEASE_SECONDS / 4
+_RENEW_SECONDS = 5.0  # far more often than leases need: it also counts what is left, for the bar
 
 
 class Heart:
@@ -51,7 +50,7 @@ class Heart:
             session.close(reason)
 
     async def _beat(self, session: Session) -> None:
-        started, renewed = monotonic(), monotonic()
+        started, renewed = monotonic(), 0.0
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
             try:

@@ -77,32 +77,32 @@ def _facts(run_id: str, ledger: Ledger, seconds: float) -> dict[str, Any]:
 
 
 class _Bars:
-    """Two bars and the last thing that was done."""
+    """A bar with the counts, and under it the headline that was read last; fits a terminal of 80 columns."""
 
     def __init__(self, run_id: str, out: IO[str]) -> None:
-        from rich.console import Console
+        from rich.console import Console, Group
+        from rich.live import Live
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.text import Text
 
         self._progress = Progress(
-            TextColumn("{task.description:>9}"),
-            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=14),
             MofNCompleteColumn(),
             TextColumn("{task.fields[words]}"),
-            TimeRemainingColumn(),
-            console=Console(file=out),
-            transient=True,
+            TimeRemainingColumn(compact=True),
         )
-        self._fetch = self._progress.add_task("fetch", total=None, words="")
-        self._last = self._progress.add_task("last", total=None, words="", visible=False)
-        self._progress.start()
+        self._fetch = self._progress.add_task(" fetch", total=None, words="")
+        self._last = Text("", no_wrap=True, overflow="ellipsis")
+        self._live = Live(Group(self._progress, self._last), console=Console(file=out), transient=True)
+        self._live.start()
 
     def update(self, ledger: Ledger) -> None:
         counts = ledger.counts
-        words = " · ".join(f"{name} {counts[name]}" for name in _SHOWN)
-        if ledger.last:
-            words += f"   {ledger.last[:48]}"
+        words = " · ".join(f"{name} {counts[name]}" for name in _SHOWN if counts[name])
         total = max(counts["done"], counts["queued"])
         self._progress.update(self._fetch, completed=counts["done"], total=total, words=words)
+        self._last.plain = f" last: {ledger.last}" if ledger.last else ""
 
     def close(self) -> None:
-        self._progress.stop()
+        self._live.stop()

@@ -66,7 +66,7 @@ def test_none_shows_nothing() -> None:
 
 
 def test_auto_is_bars_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("COLUMNS", "80")
     on_a_terminal = shown("auto", Terminal(), ledger(done=5, queued=9, stored=5))
     on_a_terminal = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", on_a_terminal)  # colours and cursor movements
     assert "stored 5" in on_a_terminal and "5/9" in on_a_terminal and "Oysters" in on_a_terminal
