@@ -15,9 +15,9 @@ from typing import Literal
 from archive.wire import Wire
 
 SourceKind = Literal["auto", "feed", "sitemap", "section", "crawl", "urls"]
-FoundBy = Literal["seed", "feed", "sitemap", "news-sitemap", "section", "link", "redirect", "urls", "page"]
+FoundBy = Literal["seed", "feed", "sitemap", "news-sitemap", "section", "link", "redirect", "urls", "page", "requisite"]
 Truncation = Literal["length", "time", "disconnect"]
-OutcomeKind = Literal["stored", "unchanged", "listed", "moved", "skipped", "failed"]
+OutcomeKind = Literal["stored", "unchanged", "listed", "kept", "moved", "skipped", "failed"]
 PageType = Literal[
     "article",
     "live_blog",
@@ -100,7 +100,10 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A URL seen in a listing at a time. `url` is canonical (archive.urls.canonical_url)."""
+    """A URL seen in a listing at a time. `url` is canonical (archive.urls.canonical_url).
+
+    One `found_by` "requisite" is a file that a page shows itself with: kept, and never read as a page.
+    """
 
     url: str
     source: str

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, get_args
 
-from archive.model import Claims, Discovery, FoundBy
+from archive.model import Claims, Discovery, FoundBy, Outcome
 from archive.times import parse_rfc3339, rfc3339
 
 Fields = tuple[tuple[str, str], ...]
@@ -27,6 +27,16 @@ def discovery_fields(discovery: Discovery) -> Fields:
     ]
     said = claims_values(discovery.claims)
     return (*fields, ("claims", json.dumps(said, ensure_ascii=False))) if said else tuple(fields)
+
+
+def outcome_fields(outcome: Outcome, outlinks: Iterable[str]) -> Fields:
+    """Return the fields of what became of a capture: outcome, reason, detail (JSON), and where its page leads."""
+    fields: list[tuple[str, str]] = [("outcome", outcome.kind)]
+    if outcome.reason:
+        fields.append(("reason", outcome.reason))
+    if outcome.detail:
+        fields.append(("detail", json.dumps(dict(outcome.detail), ensure_ascii=False)))
+    return (*fields, *(("outlink", f"{url} L a/@href") for url in outlinks))
 
 
 def discovery_from(fields: Iterable[tuple[str, str]], url: str) -> Discovery | None:

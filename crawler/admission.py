@@ -13,6 +13,7 @@ from archive.urls import canonical_url, host_of, same_site
 
 MAX_URL_CHARS = 2083  # what every server, cache and index we know takes; longer ones are loops and session dumps
 MAX_LISTING_DEPTH = 4  # sitemap index in sitemap index, ...
+MAX_REQUISITE_HOPS = 4  # a page, its style sheet, the one that imports, its font
 
 # Files that are no pages, by the end of their path.
 _MEDIA_EXTENSIONS = """
@@ -54,6 +55,8 @@ def _offsite(discovery: Discovery, source: Source) -> Outcome | None:
     # The listings of a source are named by its owner, wherever they are served from.
     if (discovery.found_by == "seed" and discovery.url in source.urls) or source.kind == "urls":
         return None
+    if discovery.found_by == "requisite":
+        return None  # pictures and fonts are served from anywhere
     if same_site(discovery.url, source):
         return None
     hosts = ", ".join((*source.hosts, *sorted({host_of(url) for url in source.urls})))
@@ -61,7 +64,10 @@ def _offsite(discovery: Discovery, source: Source) -> Outcome | None:
 
 
 def _depth(discovery: Discovery, source: Source) -> Outcome | None:
-    if discovery.is_listing and source.kind != "crawl":
+    if discovery.found_by == "requisite":
+        limit = max(source.depth, MAX_LISTING_DEPTH + 1) + MAX_REQUISITE_HOPS
+        rule = f"style sheets at most {MAX_REQUISITE_HOPS} deep"
+    elif discovery.is_listing and source.kind != "crawl":
         limit, rule = MAX_LISTING_DEPTH, f"listings at most {MAX_LISTING_DEPTH} deep"
     elif source.kind == "crawl":
         limit, rule = source.depth, f"depth = {source.depth}"
@@ -74,14 +80,14 @@ def _media(discovery: Discovery, source: Source) -> Outcome | None:
     extension = PurePosixPath(urlsplit(discovery.url).path).suffix.removeprefix(".").lower()
     if extension not in MEDIA_EXTENSIONS or (discovery.is_listing and extension in _LISTING_EXTENSIONS):
         return None
-    if discovery.found_by == "seed":
+    if discovery.found_by in ("seed", "requisite"):
         return None
     return _skipped("mime", rule=f"extension .{extension} is no page", extension=extension)
 
 
 def _include(discovery: Discovery, source: Source) -> Outcome | None:
-    if _unfiltered(discovery) or not source.include:
-        return None
+    if _unfiltered(discovery) or discovery.found_by == "requisite" or not source.include:
+        return None  # what is included are pages, with all that shows them
     if any(_compiled(pattern).search(discovery.url) for pattern in source.include):
         return None
     return _skipped("url_filter", rule="include: " + " | ".join(source.include))

@@ -138,6 +138,9 @@ class ArchiveSettings(_Values):
     )
     rollover: Size = Field(default=1_000_000_000, description="a WARC file is closed at this size")
     dedup: Literal["revisit", "none"] = "revisit"
+    durability: Literal["interval", "record"] = Field(
+        default="interval", description="record: every exchange is on the disk before the next is written"
+    )
     compression: Literal["fast", "small"] = Field(default="fast", description="small: 10 % smaller files for more CPU")
 
 
@@ -158,6 +161,9 @@ class CrawlSettings(_Values):
     allow_private: bool = Field(default=False, description="fetch from addresses that are not public")
     timeout: Duration = Field(default=60.0, description="for one exchange")
     max_size: Size = Field(default=50_000_000, description="a response is cut at this size")
+    requisite_max_size: Size = Field(
+        default=10_000_000, description="the same for a style sheet, an image, a font of a page"
+    )
     max_redirects: Annotated[int, Field(ge=0)] = 10
     retries: Annotated[int, Field(ge=0)] = 2
     retry_wait: Duration = Field(

@@ -5,6 +5,7 @@ Every path ends in `finish`: one outcome per URL, handed to the ledger.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,14 @@ class Desk:
         self._session = session
         self._led_to: dict[str, str] = {}  # in this run: a redirect's target, and the URL that redirected
 
-    def finish(self, lease: Lease, outcome: Outcome, capture: Capture | None, article_id: str | None = None) -> None:
+    def finish(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        capture: Capture | None,
+        article_id: str | None = None,
+        outlinks: Sequence[str] = (),
+    ) -> None:
         """The URL of this lease has its outcome; it is acknowledged with the next commit."""
         session = self._session
         result = Acknowledged(
@@ -48,7 +56,7 @@ class Desk:
             article_id=article_id,
             validators=Validators.after(outcome, capture),
         )
-        session.ledger.finished(result, lease, capture)
+        session.ledger.finished(result, lease, capture, outlinks)
 
     def missing(self, lease: Lease, outcome: Outcome) -> Outcome:
         """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may."""
@@ -80,7 +88,7 @@ class Desk:
         target_found = Discovery(
             url=target,
             source=lease.source,
-            found_by="redirect",
+            found_by="requisite" if lease.is_requisite else "redirect",
             found_at=session.clock(),
             via=lease.url,
             depth=lease.depth,
@@ -108,7 +116,7 @@ class Desk:
         source = self._session.sources[page.lease.source]
         left = judge(reading.extraction, source.extract, source.languages)
         outcome, article_id = (left, None) if left is not None else self._record(page, reading)
-        self.finish(page.lease, outcome, page.capture, article_id)
+        self.finish(page.lease, outcome, page.capture, article_id, reading.extraction.outlinks)
 
     def _record(self, page: PageToRead, reading: Reading) -> tuple[Outcome, str]:
         session, capture = self._session, page.capture

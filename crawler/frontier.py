@@ -169,7 +169,7 @@ class Frontier(BaseScheduler):
             if self._in_flight[host] >= self._per_host:
                 continue
             lease = queue.popleft()
-            allowed = lease.is_listing or self._quota.take(lease.source)
+            allowed = _is_no_article(lease) or self._quota.take(lease.source)
             del self._ready[host]
             if queue and allowed:
                 self._ready[host] = queue  # to the end of the row
@@ -184,7 +184,7 @@ class Frontier(BaseScheduler):
     def _still_wanted(self, queue: Iterable[Lease]) -> list[Lease]:
         """The leases that no limit forbids; the others go back when the run ends."""
         sources = self._quota.open_sources()
-        return [lease for lease in queue if lease.is_listing or lease.source in sources]
+        return [lease for lease in queue if _is_no_article(lease) or lease.source in sources]
 
     def _request_for(self, lease: Lease) -> Request | None:
         """The request of a lease; a URL that Scrapy cannot ask for gets its outcome here."""
@@ -218,7 +218,10 @@ class Frontier(BaseScheduler):
             self._hold(taken)
             return
         sources = self._quota.open_sources()
-        if not sources:
+        # Where no more articles are wanted, the files of those we have still are.
+        with_files = [one.name for one in session.sources.values() if one.capture == "requisites"]
+        ending = [name for name in with_files if name not in sources]
+        if not sources and not ending:
             self._others_at_work = False
             return
         taken = leases.lease(
@@ -228,7 +231,8 @@ class Frontier(BaseScheduler):
             seconds=LEASE_SECONDS,
             limit=BATCH,
             per_host=PER_HOST,
-            sources=sources,
+            sources=[*sources, *ending],
+            requisites_only=ending,
             run=session.run.run_id,
         )
         self._hold(taken)
@@ -236,8 +240,14 @@ class Frontier(BaseScheduler):
         self._others_at_work = False
         if not taken and not self._in_flight:
             left = leases.pending(session.archive.catalog, sources, now, worker=session.worker)
-            self._others_at_work = left.due > 0 or left.leased_by_others > 0
+            requisites = leases.requisites_due(session.archive.catalog, ending, now) if ending else 0
+            self._others_at_work = left.due > 0 or left.leased_by_others > 0 or requisites > 0
 
     def _hold(self, taken: Iterable[Lease]) -> None:
         for lease in taken:
             self._ready.setdefault(lease.host, deque()).append(lease)
+
+
+def _is_no_article(lease: Lease) -> bool:
+    """Whether it counts against no limit of articles."""
+    return lease.is_listing or lease.is_requisite

@@ -17,6 +17,7 @@ from archive.archive import Archive
 from archive.catalog import articles, captures, frontier
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
+from archive.provenance import Fields, outcome_fields
 from archive.read import READING_REASONS, RecordWriter
 from archive.revisions import Decision, Same
 from archive.runlog import RunLog, discovered_line, outcome_line
@@ -39,6 +40,7 @@ class _Pending:
     refused: dict[str, Outcome] = field(default_factory=dict)
     readings: list[Entry] = field(default_factory=list)
     results: list[Acknowledged] = field(default_factory=list)
+    said: list[tuple[Capture, Fields]] = field(default_factory=list)  # what became of captures, for the WARC
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
 
     def __bool__(self) -> bool:
@@ -76,9 +78,13 @@ class Ledger:
     def read(self, reading: Entry) -> None:
         self._pending.readings.append(reading)
 
-    def finished(self, result: Acknowledged, lease: Lease, capture: Capture | None) -> None:
+    def finished(
+        self, result: Acknowledged, lease: Lease, capture: Capture | None, outlinks: Sequence[str] = ()
+    ) -> None:
         """The URL has its outcome; it counts once for the progress line."""
         self._pending.results.append(result)
+        if capture is not None:
+            self._pending.said.append((capture, outcome_fields(result.outcome, outlinks)))
         self._pending.lines.append(
             outcome_line(
                 result.url,
@@ -90,6 +96,10 @@ class Ledger:
             )
         )
         outcome = result.outcome
+        if lease.is_requisite:  # whatever became of it, its page is there: it fails no run
+            self.counts["done"] += 1
+            self.counts[f"requisites_{outcome.kind}"] += 1
+            return
         if outcome.reason == "robots" and self.denied is None:
             self.denied = (lease.url, outcome)
         if outcome.kind == "failed" and self.failure is None:
@@ -113,6 +123,9 @@ class Ledger:
         pending = self._pending
         if not pending:
             return
+        while pending.said:
+            self._writer.annotate(*pending.said[0])
+            pending.said.pop(0)
         self._writer.sync()
         self._write_records(pending.readings)
         self._log.append_many(self._lines(pending, now))

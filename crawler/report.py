@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from crawler.run import RunReport, WrittenFile
 
@@ -20,6 +20,8 @@ def report_lines(report: RunReport) -> Iterator[str]:
     for kind, command in (("skipped", "pressmark skipped --run last"), ("failed", "pressmark run show last")):
         if counts.get(kind):
             yield f"  {kind:8} {_reasons(report, kind)}        {command}"
+    if any(kind.startswith("requisites_") for kind in counts):
+        yield f"  kept     {_requisites(counts)}"
     for file in report.files:
         yield f"  wrote    {file.name}  ({_file(file)})"
     if not report.files and report.error is None:
@@ -42,6 +44,14 @@ def _counted(count: int, noun: str) -> str:
 def _reasons(report: RunReport, kind: str) -> str:
     found = sorted(((count, reason) for (one, reason), count in report.reasons.items() if one == kind), reverse=True)
     return " · ".join(f"{count} {reason.replace('_', ' ')}" for count, reason in found)
+
+
+def _requisites(counts: Mapping[str, int]) -> str:
+    """E.g. "31 files that pages show themselves with (style sheets, images, fonts) · 2 failed"."""
+    kept = counts.get("requisites_kept", 0) + counts.get("requisites_unchanged", 0)
+    others = [f"{counts[name]} {kind}" for kind in ("skipped", "failed") if counts.get(name := f"requisites_{kind}")]
+    files = f"{_counted(kept, 'file')} that pages show themselves with (style sheets, images, fonts)"
+    return " · ".join([files, *others])
 
 
 def _file(file: WrittenFile) -> str:

@@ -105,6 +105,7 @@ class Session:
             self.archive.store,
             WarcInfo(self.archive.name, run.run_id, software(), settings.crawl.contact, run.settings_digest),
             roll_bytes=settings.archive.rollover,
+            durability=settings.archive.durability,
             compression=settings.archive.compression,
             clock=self.clock,
         )
@@ -154,7 +155,7 @@ class Session:
                 make_due = partial(leases.make_due, connection, source=source.name, now=now)
                 make_due(listings=True)
                 if self.options.refetch or source.kind == "urls":
-                    make_due(outcomes=("stored", "unchanged", "moved", "failed"))
+                    make_due(outcomes=("stored", "unchanged", "kept", "moved", "failed"))
                     make_due(reasons=READING_REASONS)
                 else:  # what the network kept from us is tried again
                     make_due(listings=False, reasons=PASSING)

@@ -39,9 +39,10 @@ from archive.catalog.outcomes import (
     outcome_of,
     outcomes_of_run,
     pending,
+    requisites_due,
     skipped,
 )
-from archive.catalog.tables import IS_DONE, IS_DUE, hosts, urls
+from archive.catalog.tables import ARTICLE, IS_DONE, IS_DUE, LISTING, REQUISITE, hosts, urls
 from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
@@ -50,10 +51,9 @@ from archive.urls import urlkey
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
     "host_of", "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew",
-    "skipped", "take", "take_unread", "unknown",
+    "requisites_due", "skipped", "take", "take_unread", "unknown",
 ]  # fmt: skip
 
-LISTING, ARTICLE = 0, 1  # priorities: lower goes first
 _ADDING = 0x7072_6174  # any constant
 
 
@@ -223,7 +223,7 @@ def _row(found: Discovery, now: datetime, *, due: bool, outcome: Outcome | None,
         "last_seen": now,
         "state": "due" if waits else "done",
         "due_at": now if waits else None,
-        "priority": LISTING if found.is_listing else ARTICLE,
+        "priority": LISTING if found.is_listing else REQUISITE if found.found_by == "requisite" else ARTICLE,
         "attempts": 0,
         "outcome_kind": outcome.kind if outcome else None,
         "outcome_reason": outcome.reason if outcome else None,

@@ -39,7 +39,7 @@ from archive.catalog.captures import latest
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import IS_DUE, IS_LEASED, captures, hosts, queues, urls, workers
+from archive.catalog.tables import IS_DUE, IS_LEASED, REQUISITE, captures, hosts, queues, urls, workers
 from archive.catalog.upsert import upsert
 from archive.model import Capture, Claims, FoundBy, Outcome
 
@@ -83,6 +83,11 @@ class Lease:
     until: datetime
     validators: Validators
 
+    @property
+    def is_requisite(self) -> bool:
+        """Whether this is a file that a page shows itself with."""
+        return self.found_by == "requisite"
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
@@ -106,10 +111,12 @@ def lease(
     limit: int,
     per_host: int,
     sources: Sequence[str] | None = None,
+    requisites_only: Sequence[str] = (),
     run: str | None = None,
 ) -> list[Lease]:
     """Give `worker` up to `limit` due URLs, hosts in turn, listings first, never more than `per_host` of a host.
 
+    Of the sources in `requisites_only` only the files that pages show themselves with are given.
     The hosts are the worker's own until the lease ends; workers that ask at the same time get a share of them each.
     Leases that ended without an outcome are due again.
     """
@@ -119,7 +126,7 @@ def lease(
         _alive(conn, worker, until)
     with catalog.transaction() as conn:
         found = _take_hosts(conn, worker, now, limit, per_host, sources)
-        rows = _choose(conn, found, now, limit)
+        rows = _choose(conn, found, now, limit, requisites_only)
         if rows:
             _mark(conn, worker, until, rows, run)
         _served(conn, found, rows, now)
@@ -211,7 +218,7 @@ def take_unread(
     unread = (
         select(urls.c.url, func.max(kept.fetched_at).label("at"))
         .join(captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url))
-        .where(IS_DUE, ~urls.c.is_listing, urls.c.source.in_(list(sources)))
+        .where(IS_DUE, ~urls.c.is_listing, urls.c.found_by != "requisite", urls.c.source.in_(list(sources)))
         .where(kept.status == 200, kept.truncated.is_(None))
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
         .group_by(urls.c.url)
@@ -331,22 +338,25 @@ def _within(rows: Sequence[Any], held: Mapping[str, int], share: int) -> list[An
     return [row for row in rows if row.host in held or row.host in new]
 
 
-def _choose(conn: Connection, found: Sequence[_Queue], now: datetime, limit: int) -> list[Row[Any]]:
+def _choose(
+    conn: Connection, found: Sequence[_Queue], now: datetime, limit: int, requisites_only: Sequence[str]
+) -> list[Row[Any]]:
     """The first due URLs of each queue, one of each host in turn."""
     lines: dict[str, list[Row[Any]]] = {queue.host: [] for queue in found}
     room = {queue.host: queue.room for queue in found}
-    for row in _firsts(conn, found, now):
+    for row in _firsts(conn, found, now, requisites_only):
         if len(lines[row.host]) < room[row.host]:
             lines[row.host].append(row)
     turns = chain.from_iterable(zip_longest(*lines.values()))
     return [row for row in turns if row is not None][:limit]
 
 
-def _firsts(conn: Connection, found: Sequence[_Queue], now: datetime) -> list[Row[Any]]:
+def _firsts(conn: Connection, found: Sequence[_Queue], now: datetime, requisites_only: Sequence[str]) -> list[Row[Any]]:
     """The first due URLs of every queue, as many as the roomiest may take: one statement, an index seek for each."""
     if not found:
         return []
-    wanted = json.dumps([(queue.host, queue.source) for queue in found])
+    floor = dict.fromkeys(requisites_only, REQUISITE)
+    wanted = json.dumps([(queue.host, queue.source, floor.get(queue.source, 0)) for queue in found])
     given = {"queues": wanted, "now": now, "most": max(queue.room for queue in found)}
     rows = conn.execute(_FIRSTS[conn.dialect.name], given).all()
     return sorted(rows, key=lambda row: (row.priority, row.due_at, row.url))
@@ -361,11 +371,13 @@ _FIRSTS = {
                 SELECT line.rowid FROM urls AS line
                 WHERE line.state = 'due' AND line.host = json_extract(queue.value, '$[0]')
                     AND line.source = json_extract(queue.value, '$[1]') AND line.due_at <= :now
+                    AND line.priority >= json_extract(queue.value, '$[2]')
                 ORDER BY line.priority, line.due_at LIMIT :most)""",
         "postgresql": """
             SELECT line.* FROM json_array_elements(CAST(:queues AS json)) AS queue CROSS JOIN LATERAL (
                 SELECT * FROM urls
                 WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1 AND due_at <= :now
+                    AND priority >= CAST(queue ->> 2 AS integer)
                 ORDER BY priority, due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
     }.items()
 }

@@ -14,7 +14,7 @@ from archive.catalog import captures
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import IS_DUE, IS_LEASED, urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, REQUISITE, urls
 from archive.model import Capture, Claims, FoundBy, Outcome, OutcomeKind
 from archive.urls import urlkey
 
@@ -108,6 +108,13 @@ def pending(
         next_due_at=min((row.at for row in waiting), default=None),
         leased_by_me=holders[worker] if worker else 0,
     )
+
+
+def requisites_due(catalog: Catalog | Connection, sources: Sequence[str], now: datetime) -> int:
+    """Count the files still to be fetched that pages of these sources show themselves with."""
+    waiting = (IS_DUE, urls.c.priority == REQUISITE, urls.c.due_at <= now, urls.c.source.in_(list(sources)))
+    with connection(catalog) as conn:
+        return int(conn.execute(select(func.count()).where(*waiting)).scalar_one())
 
 
 def last_listed(catalog: Catalog | Connection) -> dict[str, datetime]:

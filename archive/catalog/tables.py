@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
+LISTING, ARTICLE, REQUISITE = 0, 1, 2  # priorities of URLs: lower goes first
 SCHEMA_VERSION = 1  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
@@ -56,7 +57,7 @@ urls = Table(
     Column("last_seen", UtcTime, nullable=False),  # when a listing last named it; a time, so that it never grows
     Column("state", Text, nullable=False),
     Column("due_at", UtcTime),
-    Column("priority", Integer, nullable=False),  # 0 before 1
+    Column("priority", Integer, nullable=False),  # LISTING, ARTICLE or REQUISITE
     Column("leased_by", Key),
     Column("leased_until", UtcTime),
     Column("leased_run", Key),

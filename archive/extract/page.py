@@ -25,6 +25,8 @@ _DROPPED = ("noscript", "svg", "template", "iframe", "object", "embed", "canvas"
             "input", "textarea")  # fmt: skip
 _SWALLOWING = frozenset(("noscript", "object", "map", "select", "dialog", "template", "audio", "video"))
 _NULLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# What comes after these is still of the page (HTML Standard 13.2.6.4.19 and following); libxml2 would stop there.
+_ENDS = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
 _STYLED = etree.XPath(".//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
@@ -73,7 +75,7 @@ def read_page(page: Page) -> Parsed:
 
 def _parse(text: str) -> html.HtmlElement:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    source = _NULLS.sub(" ", text) if _NULLS.search(text) else text
+    source = _ENDS.sub("", _NULLS.sub(" ", text) if _NULLS.search(text) else text)
     try:
         root = html.document_fromstring(source.encode("utf-8", "replace") or b" ", parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):

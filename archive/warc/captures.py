@@ -56,6 +56,8 @@ def exchanges_in(
         if record.warc_type == "warcinfo":
             info = dict(parse_warc_fields(record.block))
             archive, run = holder or info.get("archive", archive), info.get("isPartOf", run)
+        if _is_outcome(record):
+            continue
         if group.records and not group.takes(record):
             yield from _read_group(group, warc_file, archive, run)
             group = _Group()
@@ -67,6 +69,11 @@ def exchanges_in(
 def build_index(path: Path, warc_file: str) -> bytes:
     """The CDXJ of a file, from the file. Raises as `captures_in`."""
     return sorted_index(cdxj_line(capture) for capture in captures_in(path, warc_file))
+
+
+def _is_outcome(record: Record) -> bool:
+    """Whether it says what became of a capture, later and perhaps in another file, and is no part of an exchange."""
+    return record.warc_type == "metadata" and bool(record.values("WARC-Refers-To"))
 
 
 @dataclass(slots=True)

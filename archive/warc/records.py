@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from archive.model import Exchange
+from archive.model import Capture, Exchange
 from archive.warc.digests import Payload, digest_of, sha1_digest
 from archive.wire import Wire
 
@@ -128,6 +128,17 @@ def exchange_records(
     kind = "application/warc-fields"
     drafts.append(_draft("metadata", new_record_id(), exchange.started_at, head, kind, block, sha1_digest(block)))
     return drafts
+
+
+def outcome_record(capture: Capture, fields: Sequence[tuple[str, str]], moment: datetime, warcinfo_id: str) -> Draft:
+    """What became of a capture, said after its exchange was written: a metadata record that refers to it."""
+    head = (
+        ("WARC-Target-URI", safe_uri(capture.target_uri)),
+        ("WARC-Warcinfo-ID", warcinfo_id),
+        ("WARC-Refers-To", capture.record_id),
+    )
+    block = warc_fields(fields)
+    return _draft("metadata", new_record_id(), moment, head, "application/warc-fields", block, sha1_digest(block))
 
 
 def _response(exchange: Exchange, payload: Payload, shared: Fields) -> Draft:

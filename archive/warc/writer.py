@@ -22,7 +22,7 @@ from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import Payload, payload_digest_of, read_payload
 from archive.warc.members import Compression, Packed, pack, pack_pieces
 from archive.warc.output import OutputFile, disk_error, write_whole
-from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, safe_uri, warcinfo_record
+from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, outcome_record, safe_uri, warcinfo_record
 
 __all__ = ["RevisitOf", "WarcInfo", "WarcWriter", "payload_digest_of"]
 
@@ -101,6 +101,13 @@ class WarcWriter:
             capture = self._capture(exchange, payload, drafts[0], revisit, source, offset, packed[0].size)
             self._index.append(cdxj_line(capture))
             return capture
+
+    def annotate(self, capture: Capture, fields: Sequence[tuple[str, str]]) -> None:
+        """Write what became of a capture: a metadata record that refers to it. Raises DiskFull."""
+        with self._lock:
+            output = self._ready()
+            record = outcome_record(capture, fields, self._clock(), self._warcinfo_id)
+            output.append(_pack(record, self._compression).pieces())
 
     def sync(self) -> None:
         """Make everything written so far durable. Cheap when nothing is new. Raises DiskFull."""

@@ -14,6 +14,8 @@ _WIDER: dict[str, str] = {
     "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "tis-620": "cp874", "iso8859-11": "cp874",
 }  # fmt: skip
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
+# What comes after these is still of the page; libxml2 would stop there.
+_ENDS = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -23,7 +25,7 @@ def parse_html(html: bytes | str, charset: str | None = None) -> Any:
     # Parsed as UTF-8 bytes: lxml refuses text that carries an XML encoding declaration.
     parser = etree.HTMLParser(encoding="utf-8", recover=True, remove_comments=True, remove_pis=True, no_network=True)
     try:
-        root = etree.fromstring(text.replace("\x00", "").encode("utf-8", "replace"), parser)
+        root = etree.fromstring(_ENDS.sub("", text.replace("\x00", "")).encode("utf-8", "replace"), parser)
     except (etree.LxmlError, ValueError):
         return None
     return root if root is not None and isinstance(root.tag, str) else None

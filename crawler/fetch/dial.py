@@ -104,7 +104,8 @@ class Dialer:
             lambda: _Tunnel(loop, proxy, route), sock=sock, ssl=to_proxy, server_hostname=name
         )
         try:
-            await tunnel.opened
+            answered = await tunnel.opened
+            notes = (*notes, f"CONNECT answered {answered}")
             connection = Connection(loop, notes, proxied=True)
             inner = await loop.start_tls(transport, connection, context, server_hostname=_server_name(route.host))
         except BaseException:
@@ -185,10 +186,10 @@ def _server_name(host: str) -> str:
 
 
 class _Tunnel(asyncio.Protocol):
-    """Asks a proxy for a tunnel; `opened` is done when the proxy says 2xx (RFC 9110 section 9.3.6)."""
+    """Asks a proxy for a tunnel; `opened` has the proxy's status line when it says 2xx (RFC 9110 section 9.3.6)."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, proxy: Proxy, route: Route) -> None:
-        self.opened: asyncio.Future[None] = loop.create_future()
+        self.opened: asyncio.Future[str] = loop.create_future()
         self._proxy, self._route = proxy, route
         self._head = bytearray()
 
@@ -206,7 +207,7 @@ class _Tunnel(asyncio.Protocol):
             return
         head = parse_head(bytes(self._head))
         if head.status is not None and 200 <= head.status < 300:
-            self.opened.set_result(None)
+            self.opened.set_result(bytes(self._head).split(b"\n", 1)[0].strip().decode("latin-1"))
         else:
             self._refused(head.status, head.reason.decode("latin-1"))
 

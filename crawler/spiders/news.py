@@ -22,7 +22,8 @@ from archive.read import readable
 from crawler.admission import admit
 from crawler.discovery.autodiscover import listings_of_home
 from crawler.discovery.kinds import read_listing, sniff_listing
-from crawler.discovery.listing import Listing
+from crawler.discovery.listing import Listing, Seen
+from crawler.discovery.requisites import page_requisites, style_requisites
 from crawler.discovery.sections import page_links
 from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_status
 
@@ -82,6 +83,9 @@ class NewsSpider(scrapy.Spider):
         if crawl.conditional and lease.validators.last_modified:
             headers["If-Modified-Since"] = lease.validators.last_modified
         meta: dict[str, Any] = {"lease": lease, "download_slot": lease.host}
+        if lease.is_requisite:
+            meta["download_maxsize"] = crawl.requisite_max_size
+            headers |= {"Accept": "*/*", **({"Referer": lease.via} if lease.via else {})}
         if crawl.proxy:
             meta["proxy"] = crawl.proxy
         self.session.set_pace(lease)
@@ -103,6 +107,8 @@ class NewsSpider(scrapy.Spider):
             outcome = Outcome("skipped", "size", {"bytes": str(len(response.body))})
         if outcome is not None:
             self.session.desk.finish(lease, self.session.desk.missing(lease, outcome), capture)
+        elif lease.is_requisite:
+            self._kept(response, lease, capture)
         elif lease.is_listing:
             self._listed(response, lease, capture)
         else:
@@ -134,7 +140,22 @@ class NewsSpider(scrapy.Spider):
         elif self.session.already_read(lease, capture):
             self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
         else:
+            self._discover(self._requisites(response, lease, source), source)
             yield PageToRead(lease, capture, response.meta.get("robots"))
+
+    def _kept(self, response: Response, lease: Lease, capture: Capture | None) -> None:
+        """A file that a page shows itself with; a style sheet names more of them."""
+        source = self.session.sources[lease.source]
+        self._discover(self._requisites(response, lease, source), source)
+        self.session.desk.finish(lease, Outcome("kept"), capture)
+
+    def _requisites(self, response: Response, lease: Lease, source: Source) -> tuple[Discovery, ...]:
+        if source.capture != "requisites":
+            return ()
+        read = {"text/html": page_requisites, "application/xhtml+xml": page_requisites, "text/css": style_requisites}
+        seen = Seen(response.url, lease.source, self.session.clock(), lease.depth)
+        found = read.get(_media_type(response) or "")
+        return found(response.body, seen, charset=_charset(response)) if found is not None else ()
 
     def _listed(self, response: Response, lease: Lease, capture: Capture | None) -> None:
         if capture is not None and capture.record_type == "revisit" and self.session.already_read(lease, capture):

@@ -104,6 +104,8 @@ def test_the_response_is_kept_as_the_server_sent_it(
     assert exchange["response"] == BEHAVIOURS[name].response
     assert exchange["ip_address"] is None
     assert any(note == f"through proxy http://127.0.0.1:{through[2].port}" for note in exchange["notes"])
+    tunnelled = "CONNECT answered HTTP/1.1 200 Connection established" in exchange["notes"]
+    assert tunnelled == exchange["target_uri"].startswith("https:")
     assert exchange["protocols"] == (("http/1.1", "tls/1.3") if tls else ("http/1.1",))
 
 
