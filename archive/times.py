@@ -1,14 +1,39 @@
-"""Times as people and files write them: RFC 3339 in UTC, and what may be typed behind --since and --until. Pure."""
+"""Times: the one clock, RFC 3339 in UTC as files have it, and what may be typed behind --since and --until."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from archive.errors import UsageError
 
 _AGO = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)$", re.IGNORECASE)
 _SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
+
+
+def _system() -> datetime:
+    return datetime.now(UTC)
+
+
+_clock: Callable[[], datetime] = _system
+
+
+def utc_now() -> datetime:
+    """The time, in UTC. Everything that writes a time asks here."""
+    return _clock()
+
+
+@contextlib.contextmanager
+def another_clock(clock: Callable[[], datetime]) -> Iterator[None]:
+    """Let this process live at another time while the block runs: a month in minutes, in simulations."""
+    global _clock
+    before, _clock = _clock, clock
+    try:
+        yield
+    finally:
+        _clock = before
 
 
 def rfc3339(moment: datetime) -> str:

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from archive.errors import NotFound, PressmarkError
 from archive.model import Capture, Discovery, Run, Source
 from archive.read import READING_REASONS, ReadJob, RecordWriter, job_of
 from archive.runlog import RunLog, end_line, run_line
+from archive.times import utc_now
 from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
 from crawler.config import Settings, find_folder, load_settings, load_sources
@@ -119,7 +120,7 @@ class Session:
 
     @staticmethod
     def clock() -> datetime:
-        return datetime.now(UTC)
+        return utc_now()
 
     def attach(self, crawler: Crawler) -> None:
         """Let the components of this Scrapy crawler find the session, and take its settings."""

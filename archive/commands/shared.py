@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,7 @@ import typer
 
 from archive.errors import NotFound, UsageError
 from archive.output import Listing, Shape
-from archive.times import parse_moment
+from archive.times import parse_moment, utc_now
 
 if TYPE_CHECKING:
     from archive.archive import Archive, ArchiveLocation, Locate
@@ -65,7 +65,7 @@ def command_line(context: typer.Context) -> str:
 
 def now() -> datetime:
     """The one clock of the commands."""
-    return datetime.now(UTC)
+    return utc_now()
 
 
 _SHAPES: dict[str, Any] = {

@@ -11,6 +11,7 @@ import typer
 
 from archive.errors import NotFound, UsageError
 from archive.output import dump, say
+from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
@@ -141,14 +142,13 @@ def _prepare_adhoc(context: typer.Context, names: Sequence[str]) -> None:
 
 def _due(context: typer.Context, sources: list[Source]) -> list[Source]:
     """The sources whose next run, by their schedule and their last one, is not in the future."""
-    from datetime import UTC, datetime
 
     from archive.archive import open_archive
     from archive.catalog import frontier
     from crawler.schedule import next_due
     from crawler.session import location_of
 
-    now = datetime.now(UTC)
+    now = utc_now()
     with open_archive(location_of(folder_of(context), settings_of(context)), create=True) as archive:
         last = frontier.last_listed(archive.catalog)
     found = []

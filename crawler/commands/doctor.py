@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 
 from archive.errors import NotFound
 from archive.output import Listing, next_step, paint, plural, print_listing, say
+from archive.times import utc_now
 from crawler.commands.shared import folder_of, globals_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def doctor(
     """Check this machine and this archive, and name what mends each problem. Exit code 1 where there is one."""
     from crawler.doctor import examine, is_well
 
-    findings = examine(_folder(context), datetime.now(UTC))
+    findings = examine(_folder(context), utc_now())
     if as_json:
         print_listing([asdict(one) for one in findings], (), Listing(shape="json"))
     else:

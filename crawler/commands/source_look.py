@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ import typer
 
 from archive.errors import ForbiddenByRobots, Interrupted, SiteUnreachable, UsageError
 from archive.output import dump, next_step, say, use_color
+from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def add(
     wanted = checked_url(url)
     chosen = _chosen_options(name, schedule, lang, sources)
     also = [key for key, given in (("schedule", schedule), ("languages", lang)) if given is not None]
-    now = datetime.now(UTC)
+    now = utc_now()
     with _watching(context) as on_request:
         look = look_at(wanted, manners_of(settings, _delay(folder)), now, on_request)
     _report(look, now, quiet=globals_of(context).quiet)
@@ -241,7 +242,7 @@ def test(
     settings = settings_of(context)
     source = find_source(sources_of(context), name)
     manners = manners_of(settings, source.delay_seconds)
-    now = datetime.now(UTC)
+    now = utc_now()
     with _watching(context) as on_request:
         trial = try_source(source, manners, now, 0 if show_robots else count, on_request)
     if as_json:

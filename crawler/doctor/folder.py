@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import PressmarkError
+from archive.times import utc_now
 from crawler.doctor.findings import Check, Finding, Patient
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _writable(patient: Patient) -> Iterator[Finding]:
     assert patient.folder is not None
     try:
         with tempfile.NamedTemporaryFile(dir=patient.folder, prefix=".doctor-") as file:
-            apart = Path(file.name).stat().st_mtime - datetime.now(UTC).timestamp()
+            apart = Path(file.name).stat().st_mtime - utc_now().timestamp()
     except OSError as error:
         yield Finding(
             "folder", "problem", f"{patient.folder} cannot be written ({error.strerror})", f"ls -ld {patient.folder}"

@@ -10,7 +10,7 @@ import asyncio
 import socket
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn, Protocol
 from urllib.parse import urldefrag, urlsplit
 
@@ -29,6 +29,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from archive.errors import PressmarkError
 from archive.model import Capture, Exchange
+from archive.times import utc_now
 from crawler.fetch.dial import Dialer, Proxy, Route
 from crawler.fetch.guard import Guard
 from crawler.fetch.page import page_of
@@ -125,7 +126,7 @@ class PressmarkDownloadHandler(BaseDownloadHandler):
         route = route_of(request)
         by_proxy = route.proxy is not None and route.scheme == "http"
         data = request_bytes(request, via_proxy=by_proxy)
-        started_at, started = datetime.now(UTC), loop.time()
+        started_at, started = utc_now(), loop.time()
         limits = self._limits(request, started)
         try:
             reply = await self._pool.exchange(route, data, request.method, limits)

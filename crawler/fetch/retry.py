@@ -26,6 +26,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
+from archive.times import utc_now
 from crawler.fetch.dial import TunnelRefused
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class RetryMiddleware:
         if response.status not in RETRY_STATUSES:
             return response
         asked = response.headers.get("Retry-After")
-        retry_after = parse_retry_after(asked.decode("latin-1") if asked else None, datetime.now(UTC))
+        retry_after = parse_retry_after(asked.decode("latin-1") if asked else None, utc_now())
         return self._again(request, str(response.status), retry_after) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
