@@ -20,15 +20,20 @@ class ReadingFailed(Exception):
 
 
 class Readers:
-    """A pool of processes; `read` gives the Reading of a capture. Raises ReadingFailed, and only that."""
+    """A pool of processes; `read` gives the Reading of a capture. Raises ReadingFailed, and only that.
+
+    With 0 workers pages are read in this process, one after the other, while nothing else happens.
+    """
 
     def __init__(self, workers: int) -> None:
-        self._workers = max(1, workers)
+        self._workers = workers
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["archive.read", "archive.extract"])
         self._pool = self._new_pool()
 
     async def read(self, job: ReadJob) -> Reading:
+        if self._pool is None:
+            return read_within_limit(job)
         for _ in range(2):
             pool = self._pool
             try:
@@ -39,11 +44,14 @@ class Readers:
                     self._pool = self._new_pool()
         raise ReadingFailed("the reading process died on this page twice")
 
-    def _new_pool(self) -> ProcessPoolExecutor:
+    def _new_pool(self) -> ProcessPoolExecutor | None:
+        if not self._workers:
+            return None
         return ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=_start_worker)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def read_within_limit(job: ReadJob) -> Reading:

@@ -191,8 +191,8 @@ class Session:
     @property
     def reading_workers(self) -> int:
         """One per core less one for the crawl itself, if nothing else was asked for."""
-        asked = self.options.workers or self.settings.reading.workers
-        return asked or max(1, (os.cpu_count() or 2) - 1)
+        asked = self.options.workers if self.options.workers is not None else self.settings.reading.workers
+        return asked if asked is not None else max(1, (os.cpu_count() or 2) - 1)
 
     # -- by the clock
 

@@ -31,6 +31,7 @@ def test_a_reader_that_was_killed_is_replaced_and_the_page_gets_a_second_try(poo
     job = ReadJob(str(tmp_path), "warc/nothing.warc.gz", 0)
     with pytest.raises(ReadingFailed):
         asyncio.run(pool.read(job))
+    assert pool._pool is not None
     (reader,) = pool._pool._processes
     os.kill(reader, signal.SIGKILL)
     with pytest.raises(ReadingFailed) as found:
@@ -44,3 +45,11 @@ def test_a_page_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(ReadingFailed, match="reading took longer than"):
         read_within_limit(ReadJob(str(tmp_path), "endless.warc.gz", 0))
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_without_workers_a_page_is_read_in_this_process(tmp_path: Path) -> None:
+    here = Readers(0)
+    with pytest.raises(ReadingFailed, match=r"NotFound|FileNotFoundError|WarcDamaged"):
+        asyncio.run(here.read(ReadJob(str(tmp_path), "warc/nothing.warc.gz", 0)))
+    assert here._pool is None
+    here.close()
