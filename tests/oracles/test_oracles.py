@@ -19,9 +19,10 @@ from tests.oracles.readers import CUT, Verdict, compare
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything but what each reader takes in its own way: a body without a head, a head with bare line feeds."""
+    """Everything but what one of them cannot read: no head, a head with bare line feeds, chunks with extensions."""
     ours = samples()
-    del ours["no http at all"], ours["folded header and bare line ends"]
+    for name in ("no http at all", "folded header and bare line ends", "chunked with extensions and trailer"):
+        del ours[name]
     return closed_file(tmp_path_factory.mktemp("oracles"), *ours.values())
 
 
