@@ -19,7 +19,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.urls import urlkey
+from archive.errors import UrlError
+from archive.urls import canonical_url, urlkey
 from archive.warc.cdxj import read_cdxj
 from archive.warc.reader import iter_records, read_kept
 from tests.oracles.environments import Environment, ToolFailed, python_environment
@@ -27,6 +28,7 @@ from tests.oracles.readers import Collection, Verdict
 
 NOT_MODIFIED = "a 304 is played as the 304 it was, without the page it refers to"
 TO_ITSELF = "a redirect to the same page is not played: it would go round for ever"
+NOWHERE = "a redirect to what is no address is not played"
 _WAIT_SECONDS = 60
 _SILENT_SECONDS = 10
 
@@ -122,6 +124,7 @@ class Held:
     body: str
     status: str  # of that record
     own_status: str  # of the capture itself
+    nowhere: bool = False  # a redirect to what is no address
 
     def is_shown(self, decoded: bool, status: int, digest: str) -> bool:
         """Whether an answer is this. Where nothing may be compressed, it may still be: pywb cannot undo all codings."""
@@ -135,7 +138,14 @@ def _reason(group: list[Held], status: int, body: bytes) -> str | None:
         return NOT_MODIFIED
     if status == 404 and any(one.status in ("301", "302", "307", "308") for one in group):
         return TO_ITSELF
-    return None
+    return NOWHERE if status == 400 and any(one.nowhere for one in group) else None
+
+
+def _leads_nowhere(location: str | None) -> bool:
+    try:
+        return location is not None and "://" in location and not canonical_url(location)
+    except UrlError:
+        return True
 
 
 def _asked(url: str) -> str:
@@ -156,7 +166,7 @@ def _held(collection: Collection) -> Mapping[tuple[str, int], Held]:
                 status = f"{kept.head.status:03d}" if kept.head.status is not None else ""
                 places[path.name, record.offset] = (record.value("WARC-Refers-To") or record.record_id, status)
                 digests = (hashlib.sha1(kept.entity).hexdigest(), hashlib.sha1(kept.body).hexdigest())
-                found[record.record_id] = Held(*digests, status, status)
+                found[record.record_id] = Held(*digests, status, status, _leads_nowhere(kept.head.value("location")))
     return {place: replace(found[ident], own_status=status) for place, (ident, status) in places.items()}
 
 
