@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two workers: the suite starts servers and processes of its own.
 PYTEST_WORKERS ?= 2
 
-.PHONY: demo test check format clean
+.PHONY: demo test check oracles format clean
 
 demo: $(VENV)/.core
 	$(BIN)/pressmark demo
@@ -18,6 +18,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Other people's WARC readers over our files, each in a throw-away environment (docs/warc.md). Needs PyPI and npm.
+oracles: $(VENV)/.dev
+	$(BIN)/python -m tests.oracles $(ORACLES)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

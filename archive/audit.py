@@ -7,13 +7,16 @@ whether the file can be read at random. A finding names its kind once, with how 
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import NotFound
 from archive.warc.fidelity import (
+    NOT_THE_WIRE,
     Certainty,
     Fault,
     RequestFacts,
@@ -26,19 +29,25 @@ from archive.warc.members import MAGIC
 from archive.warc.records import parse_warc_fields
 from archive.warc.salvage import Found, Gap, salvage
 
-_KEPT_OFFSETS = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One kind of fault in a file. `offsets` are those of its records (the first thousand), in order."""
+    """One kind of fault in a file. `offsets` are those of its records, in order."""
 
     code: str
     certainty: Certainty
     message: str  # of the first
-    count: int
     offsets: tuple[int, ...]
     target_uri: str | None  # of the first
+
+    @property
+    def count(self) -> int:
+        return len(self.offsets)
+
+    @property
+    def changes_bytes(self) -> bool:
+        """Whether it proves that the bytes of these responses are not those that were received."""
+        return self.certainty == "proven" and self.code in NOT_THE_WIRE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,7 @@ class Audit:
     records: int
     software: str | None
     findings: tuple[Finding, ...]
+    is_gzip: bool
 
     @property
     def exact(self) -> bool:
@@ -72,8 +82,23 @@ def audit(path: Path) -> Audit:
     finally:
         os.close(fd)
     seen.finish()
-    findings = sorted(seen.findings.values(), key=lambda finding: (finding.certainty != "proven", finding.offsets))
-    return Audit(path, seen.records, seen.software, tuple(findings))
+    findings = [
+        Finding(code, certainty, message, tuple(sorted(offsets)), target)
+        for (code, certainty, message), target, offsets in seen.findings.values()
+    ]
+    findings.sort(key=lambda finding: (finding.certainty != "proven", finding.offsets))
+    return Audit(path, seen.records, seen.software, tuple(findings), seen.is_gzip)
+
+
+def audit_files(paths: Sequence[Path], workers: int = 1) -> Iterator[Audit]:
+    """Audit files and yield what was found in each, in order; with `workers`, in so many processes. Raises NotFound."""
+    if workers <= 1 or len(paths) <= 1:
+        yield from map(audit, paths)
+        return
+    # Spawned, not forked: the caller may be a writer with locks and threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(paths)), mp_context=context) as pool:
+        yield from pool.map(audit, paths)
 
 
 @dataclass(slots=True)
@@ -85,20 +110,15 @@ class _Seen:
     records: int = 0
     software: str | None = None
     first_type: str | None = None
-    findings: dict[str, Finding] = field(default_factory=dict)
+    findings: dict[tuple[str, Certainty], tuple[Fault, str | None, list[int]]] = field(default_factory=dict)
     responses: list[ResponseFacts] = field(default_factory=list)
     requests: list[RequestFacts] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     heads: set[str] = field(default_factory=set)  # answers to HEAD, as metadata records of ours say
 
     def add(self, offset: int, fault: Fault, target: str | None) -> None:
-        code, certainty, message = fault
-        known = self.findings.get(code)
-        if known is None:
-            self.findings[code] = Finding(code, certainty, message, 1, (offset,), target)
-            return
-        offsets = known.offsets if len(known.offsets) >= _KEPT_OFFSETS else (*known.offsets, offset)
-        self.findings[code] = replace(known, count=known.count + 1, offsets=offsets)
+        """Note a fault with those of its code and certainty; the first one's words stand for all."""
+        self.findings.setdefault(fault[:2], (fault, target, []))[2].append(offset)
 
     def gap(self, gap: Gap) -> None:
         at_the_end = gap.end >= self.size and gap.code in ("torn", "content-length", "record-end", "header")

@@ -1,9 +1,9 @@
-"""Importing WARC files of other tools (and WACZ packages): from then on they are read and exported like our own.
+"""Importing WARC and ARC files of other tools (and WACZ packages): from then on they are read like our own.
 
-A file becomes part of the archive unchanged, with an index beside it and its captures in the catalog. The one exception
-is a file whose records share gzip members: none could be read by its offset, so its records are packed anew around the
-same bytes, and the new file says so. Nothing is fetched and no article is written; `pressmark warc view` shows pages at
-once.
+A WARC file becomes part of the archive unchanged, with an index beside it, its captures in the catalog, and in
+NAME.audit.json where it came from and what an audit found. Two exceptions: records that share gzip members could not
+be read by their offset, so they are packed anew around the same bytes; and an ARC file is kept beside the WARC file
+that is made from it. Both new files say so. Nothing is fetched and no article is written.
 """
 
 from __future__ import annotations
@@ -16,39 +16,46 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from archive.archive import Archive, index_file
+from archive.audit import Audit, audit
 from archive.errors import DigestMismatch, NotFound, UsageError, WarcDamaged
 from archive.repair import repair
 from archive.store import LocalStore
+from archive.times import rfc3339
+from archive.warc.arc import convert
 from archive.warc.captures import build_index
-from archive.warc.members import MAGIC
+from archive.warc.judged import inexact_records, judgement_path, read_judgement
 from archive.warc.output import disk_error, make_folder, sync_folder, write_whole
-from archive.warc.salvage import Gap, salvage
 
-How = Literal["copied", "linked", "repacked", "already there"]
-_SUFFIX = re.compile(r"\.warc(\.gz)?$", re.IGNORECASE)
+How = Literal["copied", "linked", "repacked", "converted", "already there"]
+_SUFFIX = re.compile(r"\.(warc|arc)(\.gz)?$", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _DRAFT = ".import"
+_VERIFY = "pressmark warc verify {}"
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One WARC file, now part of the archive under `warc_file`. `source` names the package it came in, where it did."""
+    """One WARC file, now part of the archive under `warc_file`. `source` names the package it came in, where it did.
+
+    `inexact` captures are proven not to be as they were received; NAME.audit.json beside the file says why.
+    """
 
     source: str
     warc_file: str
     how: How
     captures: int
     size_bytes: int
+    inexact: int = 0
 
 
 def import_files(archive: Archive, paths: Iterable[Path], now: datetime, *, link: bool = False) -> Iterator[Imported]:
-    """Import .warc, .warc.gz and .wacz files; call it with the archive's lock held.
+    """Import .warc, .arc (both also with .gz) and .wacz files; call it with the archive's lock held.
 
     `link` makes hard links (symbolic ones to other file systems) instead of copies. Raises NotFound; UsageError for
     what is no such file, or cannot be linked; WarcDamaged; DigestMismatch for a WACZ that is not what it says;
@@ -64,8 +71,8 @@ def import_files(archive: Archive, paths: Iterable[Path], now: datetime, *, link
         elif _SUFFIX.search(path.name):
             yield _import_one(archive, path, path.name, str(path), now, link=link)
         else:
-            kinds = "an ARC file" if re.search(r"\.arc(\.gz)?$", path.name.lower()) else "no WARC or WACZ file"
-            raise UsageError(f"{path.name} is {kinds}", hint="names end in .warc, .warc.gz or .wacz")
+            hint = "names end in .warc, .warc.gz, .arc, .arc.gz or .wacz"
+            raise UsageError(f"{path.name} is no WARC, ARC or WACZ file", hint=hint)
 
 
 def _import_wacz(archive: Archive, path: Path, now: datetime) -> Iterator[Imported]:
@@ -112,71 +119,111 @@ def _copied(source: IO[bytes], out: IO[bytes]) -> str:
 
 def _import_one(archive: Archive, path: Path, name: str, source: str, now: datetime, *, link: bool) -> Imported:
     store = archive.store
-    size = path.stat().st_size
-    packed, shared = _looked_at(path, source)
-    digest = _sha256(path)
-    warc_file, known = _place(store, name, packed or shared, digest, now)
+    size, digest = path.stat().st_size, _sha256(path)
+    plan = _planned(path, name, source, link=link)
+    warc_file, known = _place(store, name, plan.packed, digest, now)
     if known:
         return Imported(source, warc_file, "already there", index_file(archive, warc_file)[0], size)
-    if shared and link:
-        message = f"{source}: its records share gzip members and have to be packed anew, so it cannot be linked"
-        raise UsageError(message, hint="--copy")
     target = store.path(warc_file)
     draft = target.with_name(target.name + _DRAFT)
+    index, judgement = store.path(store.cdxj_path_of(warc_file)), judgement_path(target)
+    original = target.with_name(_stem_of(target.name) + name[len(_stem_of(name)) :].lower())  # of an ARC file
+    made = [draft, index, judgement, *([original] if plan.how == "converted" else [])]
     try:
         make_folder(target.parent)
-        draft.unlink(missing_ok=True)  # of an import that was killed
-        how = _put(path, draft, now, shared=shared, link=link)
-        write_whole(store.path(store.cdxj_path_of(warc_file)), build_index(draft, warc_file))
+        for one in made:  # of an import that was killed
+            one.unlink(missing_ok=True)
+        if plan.how == "converted":
+            _copy_or_link(path, original, link=link)
+        _put(plan.how, path, name, draft, now)
+        found = plan.audited or audit(draft)
+        write_whole(index, build_index(draft, warc_file))
+        write_whole(judgement, _judgement(found, source, digest, plan.how, now))
         draft.rename(target)
         sync_folder(target.parent)
-    except OSError as error:
-        raise disk_error(target, error) from error
-    except WarcDamaged as error:
-        store.path(store.cdxj_path_of(warc_file)).unlink(missing_ok=True)
-        raise WarcDamaged(
-            f"{source}: {error.message.split(': ', 1)[-1]}", hint=f"pressmark warc verify {path}"
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return Imported(source, warc_file, how, index_file(archive, warc_file)[0], size)
+    except (OSError, WarcDamaged) as error:
+        for one in made:
+            one.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise disk_error(target, error) from error
+        message = f"{source}: {error.message.split(': ', 1)[-1]}"
+        raise WarcDamaged(message, hint=error.hint if plan.how == "converted" else _VERIFY.format(path)) from error
+    return Imported(source, warc_file, plan.how, index_file(archive, warc_file)[0], size, len(inexact_records(target)))
 
 
-def _looked_at(path: Path, source: str) -> tuple[bool, bool]:
-    """Whether a file is compressed, and whether its records share members. Raises WarcDamaged for one with damage."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        packed = os.pread(fd, 2, 0) == MAGIC[:2]
-        shared = False
-        for item in salvage(fd):
-            if isinstance(item, Gap):
-                raise WarcDamaged(
-                    f"{source}: {item.message} (at byte {item.offset:,})",
-                    hint=f"pressmark warc repair {path} -o FIXED.warc.gz, and import that",
-                )
-            shared = shared or not item.alone
-        return packed, shared
-    finally:
-        os.close(fd)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a file becomes part of the archive. `audited` is None where what will lie there is not the file itself."""
+
+    how: How
+    packed: bool
+    audited: Audit | None
 
 
-def _put(path: Path, draft: Path, now: datetime, *, shared: bool, link: bool) -> How:
-    if shared:
-        repacked = draft.with_name(_SUFFIX.sub("", draft.name.removesuffix(_DRAFT)) + ".repacked.warc.gz")
+def _planned(path: Path, name: str, source: str, *, link: bool) -> _Plan:
+    """Look at a file. Raises WarcDamaged for one with damage, UsageError for one that cannot be linked."""
+    if is_arc(name):
+        return _Plan("converted", True, None)
+    found = audit(path)
+    for finding in found.findings:
+        if finding.code in ("truncated-tail", "damaged"):
+            hint = f"pressmark warc repair {path} -o FIXED.warc.gz, and import that"
+            raise WarcDamaged(f"{source}: {finding.message} (at byte {finding.offsets[0]:,})", hint=hint)
+    if not any(finding.code == "shared-member" for finding in found.findings):
+        return _Plan("linked" if link else "copied", found.is_gzip, found)
+    if link:
+        message = f"{source}: its records share gzip members and have to be packed anew, so it cannot be linked"
+        raise UsageError(message, hint="--copy")
+    return _Plan("repacked", True, None)
+
+
+def is_arc(name: str) -> bool:
+    return name.lower().endswith((".arc", ".arc.gz"))
+
+
+def _put(how: How, path: Path, name: str, draft: Path, now: datetime) -> None:
+    """Make the draft of what will be in the archive."""
+    if how == "converted":
+        with draft.open("xb") as out:
+            convert(path, out, now, arc_name=name, warc_name=draft.name.removesuffix(_DRAFT))
+            _make_durable(out)
+    elif how == "repacked":
+        repacked = draft.with_name(_stem_of(draft.name) + ".repacked.warc.gz")
         repair(path, repacked, now)
         repacked.rename(draft)
-        return "repacked"
+    else:
+        _copy_or_link(path, draft, link=how == "linked")
+
+
+def _copy_or_link(path: Path, target: Path, *, link: bool) -> None:
     if link:
         try:
-            draft.hardlink_to(path)
+            target.hardlink_to(path)
         except OSError:
-            draft.symlink_to(path.resolve())
-        return "linked"
-    with path.open("rb") as source, draft.open("xb") as file:
-        shutil.copyfileobj(source, file, 1 << 20)
-        file.flush()
-        os.fsync(file.fileno())
-    return "copied"
+            target.symlink_to(path.resolve())
+        return
+    with path.open("rb") as source, target.open("xb") as out:
+        shutil.copyfileobj(source, out, 1 << 20)
+        _make_durable(out)
+
+
+def _make_durable(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _judgement(found: Audit, source: str, sha256: str, how: How, now: datetime) -> bytes:
+    """What is known of an imported file, for its captures and for whoever asks later where it came from."""
+    values = {
+        "imported_from": source,
+        "sha256": sha256,
+        "how": how,
+        "imported_at": rfc3339(now),
+        "software": found.software,
+        "records": found.records,
+        "findings": [asdict(finding) | {"changes_bytes": finding.changes_bytes} for finding in found.findings],
+    }
+    return json.dumps(values, ensure_ascii=False, indent=1).encode(errors="backslashreplace") + b"\n"
 
 
 def _place(store: LocalStore, name: str, packed: bool, digest: str, now: datetime) -> tuple[str, bool]:
@@ -187,20 +234,13 @@ def _place(store: LocalStore, name: str, packed: bool, digest: str, now: datetim
         found = next((known for known in store.warc_files() if known.rsplit("/", 1)[-1] == one + suffix), None)
         if found is None:
             return store.warc_path(now, one).removesuffix(".warc.gz") + suffix, False
-        if _sha256(store.path(found)) == digest or _repacked_from(store.path(found), digest):
+        if digest in (_sha256(store.path(found)), read_judgement(store.path(found)).get("sha256")):
             return found, True
     return found or "", True  # the longer name has the digest in it
 
 
-def _repacked_from(path: Path, digest: str) -> bool:
-    """Whether a file is what a repacking made of the file with this digest: its last record says so."""
-    from archive.warc.reader import iter_records
-    from archive.warc.records import parse_warc_fields
-
-    last = None
-    for record in iter_records(path):
-        last = record if record.warc_type == "metadata" else None
-    return last is not None and dict(parse_warc_fields(last.block)).get("repairedSha256") == digest
+def _stem_of(name: str) -> str:
+    return _SUFFIX.sub("", name.removesuffix(_DRAFT))
 
 
 def _sha256(path: Path) -> str:

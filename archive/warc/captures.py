@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -11,6 +11,7 @@ from typing import cast
 from archive.model import Capture, Truncation
 from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import read_payload
+from archive.warc.judged import inexact_records
 from archive.warc.reader import Record, iter_records
 from archive.warc.records import Fields, parse_warc_fields
 from archive.warc.writer import is_wire_exact, key_of
@@ -51,7 +52,7 @@ def exchanges_in(
     have been imported); "" takes what that says. `run` is used where the warcinfo names none (other tools' files, or a
     `start` behind it). Raises NotFound, WarcDamaged.
     """
-    group, holder = _Group(), archive
+    group, holder, inexact = _Group(), archive, inexact_records(path)
     for record in iter_records(path, start):
         if record.warc_type == "warcinfo":
             info = dict(parse_warc_fields(record.block))
@@ -59,11 +60,11 @@ def exchanges_in(
         if _is_outcome(record):
             continue
         if group.records and not group.takes(record):
-            yield from _read_group(group, warc_file, archive, run)
+            yield from _read_group(group, warc_file, archive, run, inexact)
             group = _Group()
         if record.warc_type in ("response", "revisit", "request", "metadata"):
             group.add(record)
-    yield from _read_group(group, warc_file, archive, run)
+    yield from _read_group(group, warc_file, archive, run, inexact)
 
 
 def build_index(path: Path, warc_file: str) -> bytes:
@@ -94,7 +95,9 @@ class _Group:
         return record.record_id in self.ids or bool(self.ids.intersection(record.values("WARC-Concurrent-To")))
 
 
-def _read_group(group: _Group, warc_file: str, archive: str, run: str) -> Iterator[KeptExchange]:
+def _read_group(
+    group: _Group, warc_file: str, archive: str, run: str, inexact: Collection[int]
+) -> Iterator[KeptExchange]:
     mains = [record for record in group.records if record.warc_type in ("response", "revisit")]
     metadata: Fields = ()
     request = None
@@ -105,6 +108,8 @@ def _read_group(group: _Group, warc_file: str, archive: str, run: str) -> Iterat
             request = record.block
     for main in mains:
         capture = _capture(main, dict(metadata), _method(request), warc_file, archive, run)
+        if main.offset in inexact:
+            capture = replace(capture, wire_exact=False)
         yield KeptExchange(capture, metadata, main.target_uri, main.date, request)
     if group.records and not mains:
         first = group.records[0]

@@ -20,6 +20,13 @@ from archive.warc.reader import RawRecord, body_codings
 
 Certainty = Literal["proven", "likely"]
 Fault = tuple[str, Certainty, str]  # code, how sure, in words
+# Faults that, proven, say that the bytes of a response are not those that were received.
+NOT_THE_WIRE = frozenset(
+    (
+        "forged-status-line", "made-up-head", "header-repr", "collapsed-headers", "lost-chunks", "decoded-body",
+        "unmarked-cut", "block-digest", "payload-digest",
+    )
+)  # fmt: skip
 _START_BYTES = 1 << 18
 _SEEN_BYTES = 1 << 16
 _MANY = 20  # responses that make a habit of a tool out of what one server may do

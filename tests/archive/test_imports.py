@@ -171,14 +171,16 @@ def test_what_cannot_be_imported_leaves_nothing_behind(archive: Archive, tmp_pat
     damaged.write_bytes(path.read_bytes()[:-9])
     headless = tmp_path / "odd.warc"
     headless.write_bytes(gzip.decompress(path.read_bytes()).replace(b"WARC-Type: resp", b"WARC Type resp", 1))
-    (tmp_path / "x.arc.gz").write_bytes(b"x")
+    for name in ("x.arc.gz", "x.html"):
+        (tmp_path / name).write_bytes(b"x")
     (tmp_path / "x.wacz").write_bytes(b"PK no zip")
     empty = tmp_path / "empty.wacz"
     zipfile.ZipFile(empty, "w").close()
     for file, error, words in (
         (damaged, WarcDamaged, "record cut off"),
         (headless, WarcDamaged, "header line"),
-        (tmp_path / "x.arc.gz", UsageError, "ARC file"),
+        (tmp_path / "x.arc.gz", WarcDamaged, "the line of a document has no end"),
+        (tmp_path / "x.html", UsageError, "no WARC, ARC or WACZ"),
         (tmp_path / "none.warc", NotFound, "no file"),
         (tmp_path / "x.wacz", WarcDamaged, "no zip"),
         (empty, UsageError, "holds no WARC"),
