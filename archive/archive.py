@@ -172,7 +172,7 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     Every file left open becomes a closed one; the catalog gets the captures and records it lacks and loses what lay
     behind the last whole record. Also files that were closed just before the crash are looked at.
     """
-    from archive.catalog import captures, runs
+    from archive.catalog import captures, near, runs
     from archive.warc.recovery import recover_all
 
     host = socket.gethostname()
@@ -190,6 +190,7 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     if dead:
         touched |= _closed_since(archive.store, min(run.started_at for run in dead))
     added = [index_file(archive, warc_file) for warc_file in sorted(touched)]
+    near.settle(archive.catalog)
     return Recovery(
         files=tuple(one.warc_file for one in recovered if one.warc_file),
         torn_bytes=sum(one.torn_bytes for one in recovered),

@@ -30,11 +30,14 @@ def read_first(
 
     The records are durable before the catalog hears of them.
     """
+    from archive.catalog import near
+
     writer = RecordWriter(archive.store)
     try:
         ordered = sorted(found, key=lambda capture: (capture.fetched_at, capture.record_id))
         for at in range(0, len(ordered), _BATCH):
             yield from _read_batch(archive, ordered[at : at + _BATCH], writer, Circumstances(now, run), workers)
+            near.settle(archive.catalog)
     finally:
         writer.close()
 

@@ -84,7 +84,7 @@ def fill(
     everything: Sequence[Archive], catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None
 ) -> Rebuilt:
     """Put everything the files of archives say into an empty catalog; those that are not here are in `problems`."""
-    from archive.catalog import archives
+    from archive.catalog import archives, near
 
     done = Rebuilt()
     here = [one for one in everything if one is everything[0] or is_here(one)]
@@ -95,6 +95,7 @@ def fill(
     for step in (_fill_captures, _fill_records, _fill_runs):
         for one in here:
             step(one, catalog, done, progress)
+    near.settle(catalog)
     return done
 
 
@@ -102,9 +103,10 @@ def check(
     archive: Archive, now: datetime, *, progress: Progress = lambda line: None
 ) -> tuple[list[Difference], Rebuilt]:
     """Compare the catalog with the files, row by row, by rebuilding into a temporary catalog beside it."""
-    from archive.catalog import open_catalog
+    from archive.catalog import near, open_catalog
     from archive.catalog.dump import COMPARED
 
+    near.settle(archive.catalog)
     with tempfile.TemporaryDirectory(prefix="pressmark-check-") as folder:
         fresh = open_catalog(f"sqlite:///{Path(folder) / 'catalog.sqlite3'}")
         try:

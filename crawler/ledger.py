@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier
+from archive.catalog import articles, captures, frontier, near
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
 from archive.read import READING_REASONS, RecordWriter
@@ -123,6 +123,8 @@ class Ledger:
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
             frontier.acknowledge(connection, pending.results)
+        if pending.readings:
+            near.settle(self._archive.catalog)
         self._log_modified(added.modified_urls, pending.discoveries)
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)

@@ -1,7 +1,7 @@
 """The tables. All of it can be made again from the files, so there are no migrations: another version is a rebuild.
 
 In the order data arrives: archives; urls with their hosts and queues (the frontier); captures; articles and
-revisions; runs. The search index is made in search.py, as each database has its own kind.
+revisions with their fingerprints; runs. The search index is made in search.py, as each database has its own kind.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
-SCHEMA_VERSION = 1  # raise it with every change here, in columns.py or in search.segment
+SCHEMA_VERSION = 2  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
 
@@ -204,6 +205,28 @@ revisions = Table(
     PrimaryKeyConstraint("article_id", "extractor", "number"),
 )
 Index("revisions_content", revisions.c.content_hash)
+
+# What near.py finds near-duplicates with: one row per article, of the text it shows now.
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("article_id", Key, primary_key=True),
+    Column("simhash", BigInteger, nullable=False),
+    *(Column(f"band{n}", Integer, nullable=False) for n in range(4)),  # sixteen bits of it each, the lowest first
+    Column("sketch", LargeBinary, nullable=False),
+    Column("cluster", Key),  # NULL: nothing says the same
+)
+for _band in ("band0", "band1", "band2", "band3"):  # with all that a look at many candidates needs
+    Index(f"fingerprints_{_band}", fingerprints.c[_band], fingerprints.c.simhash, fingerprints.c.article_id)
+_partial("fingerprints_cluster", "cluster IS NOT NULL", fingerprints.c.cluster, fingerprints.c.article_id)
+
+# Articles that show a text whose fingerprint has not been placed yet.
+near_due = Table(
+    "near_due",
+    metadata,
+    Column("article_id", Key, primary_key=True),
+    Column("changes", Integer, nullable=False),
+)
 
 runs = Table(
     "runs",
