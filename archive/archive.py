@@ -231,7 +231,7 @@ def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
 
 
 def _index_records(archive: Archive, warc_file: str) -> int:
-    from archive.catalog import articles
+    from archive.catalog import articles, tallies
     from archive.jsonl import read_json_lines
     from archive.record import revision_of
     from archive.revisions import New
@@ -239,15 +239,16 @@ def _index_records(archive: Archive, warc_file: str) -> int:
     path = archive.store.path(archive.store.records_path_of(warc_file))
     if not path.exists():
         return 0
-    count = 0
+    added = []
     with archive.catalog.transaction() as conn:
         for record in read_json_lines(path, []):
             revision = revision_of(record)
             known = articles.revisions_of(conn, revision.article_id, revision.extractor)
             if all(one.number != revision.number for one in known):
                 articles.record(conn, New(revision), record, run=record["discovery"]["run"])
-                count += 1
-    return count
+                added.append(record)
+        tallies.add_readings(conn, added)
+    return len(added)
 
 
 def _closed_since(store: LocalStore, moment: datetime) -> set[str]:

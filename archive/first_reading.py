@@ -67,7 +67,7 @@ def _read_batch(
 def _store(
     archive: Archive, capture: Capture, reading: Reading, writer: RecordWriter, circumstances: Circumstances
 ) -> FirstReading:
-    from archive.catalog import articles
+    from archive.catalog import articles, tallies
     from archive.revisions import Same
 
     with archive.catalog.transaction() as conn:
@@ -77,4 +77,5 @@ def _store(
         writer.append(capture.warc_file, record)
         writer.sync()
         articles.record(conn, decision, record, run=circumstances.run)
+        tallies.add_readings(conn, [record])
     return FirstReading(capture.target_uri, Outcome("stored"), decision.revision.article_id)

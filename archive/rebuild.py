@@ -145,7 +145,7 @@ def _captures(archive: Archive, warc_file: str, done: Rebuilt) -> Iterator[Captu
 
 
 def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
-    from archive.catalog import articles
+    from archive.catalog import articles, tallies
     from archive.revisions import New
 
     seen: set[str] = set()
@@ -156,6 +156,7 @@ def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: P
                 for record in batch:
                     articles.record(conn, New(revision_of(record)), record, run=record["discovery"]["run"])
                     seen.add(record["id"])
+                tallies.add_readings(conn, batch)
             done.records += len(batch)
     done.articles = len(seen)
 
@@ -212,7 +213,7 @@ def _discovered(catalog: Catalog, lines: Iterable[LogLine], known: set[str], don
 
 
 def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: set[str], done: Rebuilt) -> None:
-    from archive.catalog import frontier
+    from archive.catalog import frontier, tallies
 
     for batch in _batches(lines):
         with catalog.transaction() as conn:
@@ -221,7 +222,9 @@ def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: se
                     frontier.add(conn, [_unlisted(line)], parse_rfc3339(line["at"]))
                     known.add(line["url"])
                     done.urls += 1
-            frontier.acknowledge(conn, [_acknowledged(conn, line, run_id) for line in batch])
+            results = [_acknowledged(conn, line, run_id) for line in batch]
+            frontier.acknowledge(conn, results)
+            tallies.add_outcomes(conn, results)
             for line in batch:
                 if line["kind"] == "unchanged":
                     _seen_again(conn, line)

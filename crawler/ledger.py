@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier, near
+from archive.catalog import articles, captures, frontier, near, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
 from archive.read import READING_REASONS, RecordWriter
@@ -123,6 +123,8 @@ class Ledger:
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
             frontier.acknowledge(connection, pending.results)
+            tallies.add_outcomes(connection, pending.results)
+            tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
         if pending.readings:
             near.settle(self._archive.catalog)
         self._log_modified(added.modified_urls, pending.discoveries)
@@ -131,7 +133,7 @@ class Ledger:
 
     def _write_records(self, readings: Sequence[Entry]) -> None:
         for reading in readings:
-            if not isinstance(reading.decision, Same):  # the same text again is no new record
+            if _is_news(reading):
                 self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
 
@@ -157,3 +159,8 @@ class Ledger:
             if url in refused:
                 self.counts["done"] += 1
                 self._count(refused[url])
+
+
+def _is_news(reading: Entry) -> bool:
+    """The same text again is no new record."""
+    return not isinstance(reading.decision, Same)

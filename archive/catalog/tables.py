@@ -98,6 +98,7 @@ Index(
 Index("urls_outcome", urls.c.source, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_run", urls.c.run, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_urlkey", urls.c.urlkey)
+Index("urls_found", urls.c.source, urls.c.found_at)
 
 # A host is leased to one worker at a time, so that politeness holds across workers.
 hosts = Table(
@@ -219,6 +220,17 @@ fingerprints = Table(
 for _band in ("band0", "band1", "band2", "band3"):  # with all that a look at many candidates needs
     Index(f"fingerprints_{_band}", fingerprints.c[_band], fingerprints.c.simhash, fingerprints.c.article_id)
 _partial("fingerprints_cluster", "cluster IS NOT NULL", fingerprints.c.cluster, fingerprints.c.article_id)
+
+# How many outcomes and readings of each sort a source had in each hour; for health. See tallies.py.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("source", Key, nullable=False),
+    Column("hour", UtcTime, nullable=False),
+    Column("what", Key, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("source", "hour", "what"),
+)
 
 # Articles that show a text whose fingerprint has not been placed yet.
 near_due = Table(
