@@ -172,7 +172,7 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     Every file left open becomes a closed one; the catalog gets the captures and records it lacks and loses what lay
     behind the last whole record. Also files that were closed just before the crash are looked at.
     """
-    from archive.catalog import captures, runs
+    from archive.catalog import captures, near, runs
     from archive.warc.recovery import recover_all
 
     host = socket.gethostname()
@@ -190,6 +190,7 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     if dead:
         touched |= _closed_since(archive.store, min(run.started_at for run in dead))
     added = [index_file(archive, warc_file) for warc_file in sorted(touched)]
+    near.settle(archive.catalog)
     return Recovery(
         files=tuple(one.warc_file for one in recovered if one.warc_file),
         torn_bytes=sum(one.torn_bytes for one in recovered),
@@ -230,7 +231,7 @@ def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
 
 
 def _index_records(archive: Archive, warc_file: str) -> int:
-    from archive.catalog import articles
+    from archive.catalog import articles, tallies
     from archive.jsonl import read_json_lines
     from archive.record import revision_of
     from archive.revisions import New
@@ -238,15 +239,16 @@ def _index_records(archive: Archive, warc_file: str) -> int:
     path = archive.store.path(archive.store.records_path_of(warc_file))
     if not path.exists():
         return 0
-    count = 0
+    added = []
     with archive.catalog.transaction() as conn:
         for record in read_json_lines(path, []):
             revision = revision_of(record)
             known = articles.revisions_of(conn, revision.article_id, revision.extractor)
             if all(one.number != revision.number for one in known):
                 articles.record(conn, New(revision), record, run=record["discovery"]["run"])
-                count += 1
-    return count
+                added.append(record)
+        tallies.add_readings(conn, added)
+    return len(added)
 
 
 def _closed_since(store: LocalStore, moment: datetime) -> set[str]:

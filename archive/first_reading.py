@@ -30,11 +30,14 @@ def read_first(
 
     The records are durable before the catalog hears of them.
     """
+    from archive.catalog import near
+
     writer = RecordWriter(archive.store)
     try:
         ordered = sorted(found, key=lambda capture: (capture.fetched_at, capture.record_id))
         for at in range(0, len(ordered), _BATCH):
             yield from _read_batch(archive, ordered[at : at + _BATCH], writer, Circumstances(now, run), workers)
+            near.settle(archive.catalog)
     finally:
         writer.close()
 
@@ -64,7 +67,7 @@ def _read_batch(
 def _store(
     archive: Archive, capture: Capture, reading: Reading, writer: RecordWriter, circumstances: Circumstances
 ) -> FirstReading:
-    from archive.catalog import articles
+    from archive.catalog import articles, tallies
     from archive.revisions import Same
 
     with archive.catalog.transaction() as conn:
@@ -74,4 +77,5 @@ def _store(
         writer.append(capture.warc_file, record)
         writer.sync()
         articles.record(conn, decision, record, run=circumstances.run)
+        tallies.add_readings(conn, [record])
     return FirstReading(capture.target_uri, Outcome("stored"), decision.revision.article_id)

@@ -84,7 +84,7 @@ def fill(
     everything: Sequence[Archive], catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None
 ) -> Rebuilt:
     """Put everything the files of archives say into an empty catalog; those that are not here are in `problems`."""
-    from archive.catalog import archives
+    from archive.catalog import archives, near
 
     done = Rebuilt()
     here = [one for one in everything if one is everything[0] or is_here(one)]
@@ -95,6 +95,7 @@ def fill(
     for step in (_fill_captures, _fill_records, _fill_runs):
         for one in here:
             step(one, catalog, done, progress)
+    near.settle(catalog)
     return done
 
 
@@ -102,9 +103,10 @@ def check(
     archive: Archive, now: datetime, *, progress: Progress = lambda line: None
 ) -> tuple[list[Difference], Rebuilt]:
     """Compare the catalog with the files, row by row, by rebuilding into a temporary catalog beside it."""
-    from archive.catalog import open_catalog
+    from archive.catalog import near, open_catalog
     from archive.catalog.dump import COMPARED
 
+    near.settle(archive.catalog)
     with tempfile.TemporaryDirectory(prefix="pressmark-check-") as folder:
         fresh = open_catalog(f"sqlite:///{Path(folder) / 'catalog.sqlite3'}")
         try:
@@ -143,7 +145,7 @@ def _captures(archive: Archive, warc_file: str, done: Rebuilt) -> Iterator[Captu
 
 
 def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
-    from archive.catalog import articles
+    from archive.catalog import articles, tallies
     from archive.revisions import New
 
     seen: set[str] = set()
@@ -154,6 +156,7 @@ def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: P
                 for record in batch:
                     articles.record(conn, New(revision_of(record)), record, run=record["discovery"]["run"])
                     seen.add(record["id"])
+                tallies.add_readings(conn, batch)
             done.records += len(batch)
     done.articles = len(seen)
 
@@ -210,7 +213,7 @@ def _discovered(catalog: Catalog, lines: Iterable[LogLine], known: set[str], don
 
 
 def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: set[str], done: Rebuilt) -> None:
-    from archive.catalog import frontier
+    from archive.catalog import frontier, tallies
 
     for batch in _batches(lines):
         with catalog.transaction() as conn:
@@ -219,7 +222,9 @@ def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: se
                     frontier.add(conn, [_unlisted(line)], parse_rfc3339(line["at"]))
                     known.add(line["url"])
                     done.urls += 1
-            frontier.acknowledge(conn, [_acknowledged(conn, line, run_id) for line in batch])
+            results = [_acknowledged(conn, line, run_id) for line in batch]
+            frontier.acknowledge(conn, results)
+            tallies.add_outcomes(conn, results)
             for line in batch:
                 if line["kind"] == "unchanged":
                     _seen_again(conn, line)

@@ -73,6 +73,8 @@ def reread(
 
 def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[Reread]:
     """Append the records of readings that differ to the files and tell the catalog. Call it with the lock held."""
+    from archive.catalog import near
+
     writer = RecordWriter(archive.store)
     try:
         for batch in _batches(found):
@@ -81,6 +83,7 @@ def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[
                     if one.record is not None and one.status in ("differs", "new"):
                         _add(conn, writer, one.record)
                 writer.sync()  # the files first: the catalog never knows of a record that could be lost
+            near.settle(archive.catalog)
             yield from batch
     finally:
         writer.close()

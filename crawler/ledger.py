@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier
+from archive.catalog import articles, captures, frontier, near, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
 from archive.provenance import Fields, outcome_fields
@@ -136,13 +136,17 @@ class Ledger:
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
             frontier.acknowledge(connection, pending.results)
+            tallies.add_outcomes(connection, pending.results)
+            tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
+        if pending.readings:
+            near.settle(self._archive.catalog)
         self._log_modified(added.modified_urls, pending.discoveries)
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
 
     def _write_records(self, readings: Sequence[Entry]) -> None:
         for reading in readings:
-            if not isinstance(reading.decision, Same):  # the same text again is no new record
+            if _is_news(reading):
                 self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
 
@@ -168,3 +172,8 @@ class Ledger:
             if url in refused:
                 self.counts["done"] += 1
                 self._count(refused[url])
+
+
+def _is_news(reading: Entry) -> bool:
+    """The same text again is no new record."""
+    return not isinstance(reading.decision, Same)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
 from archive import revisions as deciding
-from archive.catalog import search
+from archive.catalog import near, search
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import articles, revisions
@@ -85,6 +85,7 @@ def record(conn: Connection, decision: Decision, record: Mapping[str, Any], *, r
         row = _article_row(revision, record, run)
         row["search_row"] = search.put(conn, revision.article_id, _searched(record))
         conn.execute(insert(articles).values(row))
+        near.due(conn, revision.article_id)
     else:
         conn.execute(
             update(articles)
@@ -178,7 +179,7 @@ def records(
 def closest(place: Catalog | Connection, asked: str, *, limit: int = 3) -> list[ArticleRow]:
     """Return articles someone may have meant by an id, URL or headline that is not there; the likeliest first."""
     with connection(place) as conn:
-        near = _near(conn, asked)
+        candidates = _candidates(conn, asked)
     low = asked.casefold()
     rated = [
         (
@@ -187,13 +188,13 @@ def closest(place: Catalog | Connection, asked: str, *, limit: int = 3) -> list[
             ),
             row,
         )
-        for row in near
+        for row in candidates
     ]
     rated = sorted((pair for pair in rated if pair[0] >= 0.5), key=lambda pair: (-pair[0], pair[1].article_id))
     return [row for _, row in rated[:limit]]
 
 
-def _near(conn: Connection, asked: str) -> list[ArticleRow]:
+def _candidates(conn: Connection, asked: str) -> list[ArticleRow]:
     """Candidates, by indexes: ids that begin alike, headlines with a word of it, URLs below; else the newest."""
     found: dict[str, ArticleRow] = {}
     begins = asked[:5].casefold()
@@ -262,6 +263,7 @@ def _newer(
         return seen
     row = _article_row(replace(revision, first_seen=seen["first_seen"]), record, run) | seen
     row["search_row"] = search.put(conn, revision.article_id, _searched(record))
+    near.due(conn, revision.article_id)
     return {name: value for name, value in row.items() if name not in ("article_id", "urlkey")}
 
 

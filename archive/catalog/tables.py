@@ -1,7 +1,7 @@
 """The tables. All of it can be made again from the files, so there are no migrations: another version is a rebuild.
 
 In the order data arrives: archives; urls with their hosts and queues (the frontier); captures; articles and
-revisions; runs. The search index is made in search.py, as each database has its own kind.
+revisions with their fingerprints; runs. The search index is made in search.py, as each database has its own kind.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
 LISTING, ARTICLE, REQUISITE = 0, 1, 2  # priorities of URLs: lower goes first
-SCHEMA_VERSION = 1  # raise it with every change here, in columns.py or in search.segment
+SCHEMA_VERSION = 2  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
 
@@ -98,6 +99,7 @@ Index(
 Index("urls_outcome", urls.c.source, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_run", urls.c.run, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_urlkey", urls.c.urlkey)
+Index("urls_found", urls.c.source, urls.c.found_at)
 
 # A host is leased to one worker at a time, so that politeness holds across workers.
 hosts = Table(
@@ -205,6 +207,39 @@ revisions = Table(
     PrimaryKeyConstraint("article_id", "extractor", "number"),
 )
 Index("revisions_content", revisions.c.content_hash)
+
+# What near.py finds near-duplicates with: one row per article, of the text it shows now.
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("article_id", Key, primary_key=True),
+    Column("simhash", BigInteger, nullable=False),
+    *(Column(f"band{n}", Integer, nullable=False) for n in range(4)),  # sixteen bits of it each, the lowest first
+    Column("sketch", LargeBinary, nullable=False),
+    Column("cluster", Key),  # NULL: nothing says the same
+)
+for _band in ("band0", "band1", "band2", "band3"):  # with all that a look at many candidates needs
+    Index(f"fingerprints_{_band}", fingerprints.c[_band], fingerprints.c.simhash, fingerprints.c.article_id)
+_partial("fingerprints_cluster", "cluster IS NOT NULL", fingerprints.c.cluster, fingerprints.c.article_id)
+
+# How many outcomes and readings of each sort a source had in each hour; for health. See tallies.py.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("source", Key, nullable=False),
+    Column("hour", UtcTime, nullable=False),
+    Column("what", Key, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("source", "hour", "what"),
+)
+
+# Articles that show a text whose fingerprint has not been placed yet.
+near_due = Table(
+    "near_due",
+    metadata,
+    Column("article_id", Key, primary_key=True),
+    Column("changes", Integer, nullable=False),
+)
 
 runs = Table(
     "runs",

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from archive.archive import Archive, ArchiveLocation, open_archive
-from archive.catalog import archives, articles, captures, frontier, runs
+from archive.catalog import archives, articles, captures, frontier, near, runs
 from archive.catalog.frontier import Acknowledged
 from archive.model import Capture, Claims, Discovery, Exchange, Outcome, ReadingRules, Run, Source
 from archive.provenance import discovery_fields
@@ -198,6 +198,7 @@ def _read(
             records.append(capture.warc_file, record)
             records.sync()
         articles.record(conn, decision, record, run=run)
+    near.settle(archive.catalog)
     kind = "unchanged" if isinstance(decision, Same) else "stored"
     return Outcome(kind), decision.revision.article_id
 
