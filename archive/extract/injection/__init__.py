@@ -9,6 +9,8 @@ from archive.extract.injection.copies import NO_COPIES, Copies, Copy, index_copi
 from archive.extract.injection.findings import Findings, inspect
 from archive.extract.injection.judge import cleanse
 from archive.extract.injection.result import Cleansed, restored_headline, restored_text
+from archive.extract.injection.signs import plain
+from archive.extract.injection.tokens import Past
 from archive.extract.injection.traces import Traces, take_traces
 
 __all__ = [
@@ -17,10 +19,12 @@ __all__ = [
     "Copies",
     "Copy",
     "Findings",
+    "Past",
     "Traces",
     "cleanse",
     "index_copies",
     "inspect",
+    "plain",
     "restored_headline",
     "restored_text",
     "take_traces",

@@ -12,7 +12,16 @@ from lxml import html
 
 from archive.extract.injection.links import is_platform, site_of
 from archive.extract.injection.signs import HAN, plain
-from archive.extract.injection.tokens import Token, Zones, find_tokens, foreign_title, occurrences
+from archive.extract.injection.tokens import (
+    NO_PAST,
+    Past,
+    Token,
+    Zones,
+    find_tokens,
+    foreign_title,
+    occurrences,
+    title_parts,
+)
 from archive.extract.injection.traces import Traces
 from archive.extract.pieces import Piece
 
@@ -32,6 +41,12 @@ class Findings:
     metas: tuple[tuple[str, str], ...] = ()  # the metas to read on with
     anchors: tuple[tuple[html.HtmlElement, str, str, str], ...] = ()  # (block element, text, site, href)
     traces: Traces = field(default_factory=Traces)
+    past: Past = NO_PAST
+
+    @property
+    def title_parts(self) -> tuple[str, ...]:
+        """The parts of the <title> as it was served."""
+        return title_parts(self.zones.title)
 
     @property
     def cloaked(self) -> bool:
@@ -39,9 +54,15 @@ class Findings:
 
 
 def inspect(
-    url: str, title: str, metas: list[tuple[str, str]], body: html.HtmlElement, pieces: list[Piece], traces: Traces
+    url: str,
+    title: str,
+    metas: list[tuple[str, str]],
+    body: html.HtmlElement,
+    pieces: list[Piece],
+    traces: Traces,
+    past: Past = NO_PAST,
 ) -> Findings:
-    """Weigh title, menus, foot and sentences of a page against each other."""
+    """Weigh title, menus, foot and sentences of a page against each other and against what is known of its site."""
     prose = [piece.text for piece in pieces if _is_prose(piece)]
     links, anchors = _links(body, traces)
     zones = Zones(
@@ -52,9 +73,9 @@ def inspect(
         headings=_headings(body) or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
         names=_names(url, metas),
     )
-    tokens = tuple(find_tokens(zones, prose)) if prose else ()
+    tokens = tuple(find_tokens(zones, prose, past)) if prose else ()
     kinds = _title_kinds(zones, "\n".join(prose), tokens, traces)
-    found = Findings(zones, tokens, kinds, title, tuple(metas), tuple(anchors), traces)
+    found = Findings(zones, tokens, kinds, title, tuple(metas), tuple(anchors), traces, past)
     return _disarmed(found)
 
 

@@ -12,16 +12,18 @@ from dataclasses import replace
 from lxml import html
 
 from archive.extract.injection.aligning import compare_with_copy
-from archive.extract.injection.copies import Copies, Copy, find_copy
+from archive.extract.injection.copies import Copies, Copy, agreed, align, find_copies
 from archive.extract.injection.findings import Findings, without
 from archive.extract.injection.marking import inline_marks
 from archive.extract.injection.passages import Passage, judge_passages
 from archive.extract.injection.promotion import promotion
-from archive.extract.injection.result import Cleansed, assembled
+from archive.extract.injection.result import Cleansed, assembled, doubts
 from archive.extract.injection.signs import words
 from archive.extract.injection.tokens import occurrences
 from archive.extract.pieces import Piece
 from archive.model import Block, Span
+
+_CHROME_STORIES = 5  # of one site that share a line before it is taken for furniture
 
 
 def cleanse(
@@ -31,24 +33,59 @@ def cleanse(
     text_labels: frozenset[str],
     headline: str | None,
     copies: Copies,
+    earlier: Copy | None = None,
 ) -> Cleansed:
-    """Take out of the kept blocks what is proven to be injected, and say so."""
+    """Take out of the kept blocks what is proven to be injected, and say so.
+
+    `copies` are texts of others; `earlier` is this page's own text in an earlier, clean capture.
+    """
     blocks = [_promoted(block) if block.label in text_labels else block for block in blocks]
     kept = [at for at, block in enumerate(blocks) if block.label in text_labels]
+    chrome, put_there = _repeated(found, blocks, kept)
+    blocks = [chrome.get(at, block) for at, block in enumerate(blocks)]
+    kept = [at for at in kept if at not in chrome]
     dropped, doubted = _passages(found, blocks, pieces, frozenset(kept))
+    dropped |= put_there
     stay = [at for at in kept if at not in dropped]
     raw = [" ".join(blocks[at].text.split()) for at in stay]
     marks, flags = inline_marks(found, pieces, stay, raw)
-    copy = find_copy(copies, "\n".join(raw))
+    joined = "\n".join(raw)
+    if earlier is not None:
+        compare_with_copy(found, raw, marks, flags, earlier, align(joined, earlier.text), earlier=True)
+    copy = agreed(joined, find_copies(copies, joined))
     if copy is not None:
-        compare_with_copy(found, raw, marks, flags, copy[0].text, copy[0].source)
-    named = _headline(found, headline, copy[0] if copy is not None else None)
-    return assembled(found, blocks, kept, dropped, doubted, dict(zip(stay, marks, strict=True)), flags, headline, named)
+        compare_with_copy(found, raw, marks, flags, *copy)
+    named = _headline(found, headline, earlier or (copy[0] if copy is not None else None))
+    by_block = dict(zip(stay, marks, strict=True))
+    clean = assembled(found, blocks, kept, dropped, doubted, by_block, flags, headline, named)
+    return replace(clean, doubts=doubts(found, raw, flags, doubted, blocks))
 
 
 def _promoted(block: Block) -> Block:
     line = promotion(block.text)
     return block if line is None else replace(block, label=line[0], rule=line[1], evidence=line[2])
+
+
+def _repeated(
+    found: Findings, blocks: list[Block], kept: list[int]
+) -> tuple[dict[int, Block], dict[int, tuple[str, tuple[str, ...]]]]:
+    """Blocks of the text that stand in many stories of the site are none of this one: chrome, or put there.
+
+    Put there are those of a site known to be hijacked that came no earlier than that. Returns both, by number.
+    """
+    site = found.past.site
+    chrome: dict[int, Block] = {}
+    put_there: dict[int, tuple[str, tuple[str, ...]]] = {}
+    for at in kept if site is not None and site.blocks else ():
+        seen = site.stories_with(blocks[at].text) if site is not None else None
+        if site is None or seen is None or blocks[at].label == "headline":
+            continue
+        told = f"site: in {seen.stories} different stories"
+        if seen.is_new and site.first_hijacked is not None and seen.first >= site.first_hijacked.at:
+            put_there[at] = ("spam_para", (told, f"history: on no page before {seen.first}, {seen.before} stories"))
+        elif seen.stories >= _CHROME_STORIES:
+            chrome[at] = replace(blocks[at], label="chrome", rule="site-repeated", evidence=told)
+    return chrome, put_there
 
 
 def _headline(found: Findings, headline: str | None, copy: Copy | None) -> list[Span]:

@@ -81,9 +81,10 @@ def _anchors(
                 if len(text) * 2 < len(raw[at]) and len(text) < 60:
                     anchors.append(inline.Anchor(at, text, site, href, start, start + len(text)))
                 break
-    for anchor, kinds in inline.anchor_evidence(anchors, raw).items():
+    for anchor, own in inline.anchor_evidence(anchors, raw).items():
+        kinds = (*own, *_linked_all_over(found, anchor.site))
         said = {kind.split(":", 1)[0] for kind in kinds}
-        proven = len(said) >= 2 and bool(said & {"opaque", "scattered", "script"})
+        proven = len(said) >= 2 and bool(said & {"opaque", "scattered", "script", "site"})
         mark = Mark(
             anchor.start,
             anchor.end,
@@ -92,6 +93,18 @@ def _anchors(
             "redacted" if proven else "flagged",
         )
         (marks if proven else flags)[anchor.block].append(mark)
+
+
+def _linked_all_over(found: Findings, site: str) -> tuple[str, ...]:
+    """Evidence of the site's other stories against a link: many of them link there, and none did before."""
+    seen = found.past.site.links.get(site) if found.past.site is not None else None
+    if found.past.site is None or seen is None or seen.stories < 3 or not seen.is_new:
+        return ()
+    kinds = [f"site: linked from {seen.stories} different stories, from none of {seen.before} before {seen.first}"]
+    first = found.past.site.first_hijacked
+    if first is not None and seen.first >= first.at:
+        kinds.append("history: only since the site was hijacked")
+    return tuple(kinds)
 
 
 def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:

@@ -22,6 +22,7 @@ class Cleansed:
     text_marked: str | None
     headline: str | None
     integrity: Integrity
+    doubts: tuple[Span, ...] = ()  # what one kind of evidence speaks against: the site's profile may know more
 
 
 def assembled(
@@ -152,6 +153,10 @@ def _integrity(
     counted = Counter(span.injection_class for span in spans if span.injection_class != "promotion")
     said = [f"{name}: {times} found" for name, times in counted.items() if name != "title_cloak"]
     said.extend(reasons)
+    if said and found.past.site is not None and (since := found.past.site.since()):
+        said.append(f"site: hijacked {since}")
+    if said and found.past.earlier_at:
+        said.append(f"earlier: clean in the capture of {found.past.earlier_at}")
     if said:
         return Integrity("hijacked", tuple(said), spans)
     doubts = [f"promotion: {'; '.join(span.evidence)}" for span in spans if span.injection_class == "promotion"]
@@ -170,6 +175,25 @@ def _integrity(
         if not token.proven and len(token.evidence) >= 2
     ]
     return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
+
+
+def doubts(
+    found: Findings,
+    raw: list[str],
+    flags: list[list[Mark]],
+    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    blocks: list[Block],
+) -> tuple[Span, ...]:
+    """What is suspected and was left in the text, as spans without places."""
+    spans = [
+        Span(raw[at][mark.start : mark.end], -1, -1, mark.injection_class, mark.evidence, "flagged")
+        for at, marks in enumerate(flags)
+        for mark in marks
+    ]
+    spans += [Span(blocks[at].text, -1, -1, name, kinds, "flagged") for at, (name, kinds) in doubted.items()]
+    tokens = (token for token in found.tokens if not token.proven)
+    spans += [Span(token.text, -1, -1, "inline_token", token.evidence, "flagged") for token in tokens]
+    return tuple(spans)
 
 
 def restored_headline(headline: str | None, spans: tuple[Span, ...]) -> str | None:
