@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +84,6 @@ def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Expla
     result = Explanation(url=url, captures=tuple(found), record=record, **told)
     if not with_blocks or result.capture is None:
         return result
-    from dataclasses import replace
-
     reading, problem = _read(archive, result)
     return replace(result, reading=reading, reading_problem=problem)
 
@@ -239,8 +237,13 @@ def _read(archive: Archive, one: Explanation) -> tuple[Extraction | None, str | 
     if capture is None:
         return None, None
     profile = one.record["extraction"]["profile"] if one.record else None
+    job = job_of(archive, capture, rules_for(archive, one.source, profile))
+    if one.record is not None:
+        from archive.witnesses import evidence_again
+
+        job = replace(job, evidence=evidence_again(archive.catalog, one.record))
     try:
-        reading = read_capture(job_of(archive, capture, rules_for(archive, one.source, profile)))
+        reading = read_capture(job)
     except PressmarkError as error:
         return None, error.message
     return reading.extraction, _version_note(one.record, reading.extraction)

@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier
+from archive.catalog import articles, captures, frontier, profiles
 from archive.catalog.frontier import Acknowledged, Lease
+from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Outcome
 from archive.read import READING_REASONS, RecordWriter
 from archive.revisions import Decision, Same
-from archive.runlog import RunLog, discovered_line, outcome_line
+from archive.runlog import RunLog, discovered_line, outcome_line, profile_line
 from archive.warc.writer import WarcWriter
 
 
@@ -40,9 +41,10 @@ class _Pending:
     readings: list[Entry] = field(default_factory=list)
     results: list[Acknowledged] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
+    profiles: list[tuple[SiteProfile, datetime]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.captures or self.discoveries or self.readings or self.results)
+        return bool(self.captures or self.discoveries or self.readings or self.results or self.profiles)
 
 
 class Ledger:
@@ -75,6 +77,11 @@ class Ledger:
 
     def read(self, reading: Entry) -> None:
         self._pending.readings.append(reading)
+
+    def learned(self, profile: SiteProfile, now: datetime) -> None:
+        """A site's profile has a new version."""
+        self._pending.profiles.append((profile, now))
+        self._pending.lines.append(profile_line(profile_values(profile), profile.digest, now))
 
     def finished(self, result: Acknowledged, lease: Lease, capture: Capture | None) -> None:
         """The URL has its outcome; it counts once for the progress line."""
@@ -122,6 +129,8 @@ class Ledger:
             added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
+            for profile, at in pending.profiles:
+                profiles.put(connection, profile_values(profile), profile.digest, at, self._run_id)
             frontier.acknowledge(connection, pending.results)
         self._log_modified(added.modified_urls, pending.discoveries)
         self._pending = _Pending()

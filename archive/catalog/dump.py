@@ -15,6 +15,7 @@ COMPARED: dict[str, tuple[str, ...]] = {
     "captures": ("*",),
     "articles": ("*", "-search_row"),
     "revisions": ("*",),
+    "profiles": ("*",),
     "runs": ("*", "-heartbeat_at"),
     "urls": (
         "url", "urlkey", "source", "is_listing", "found_by", "via", "depth", "claims", "found_at",
