@@ -172,7 +172,7 @@ def _integrity(
     doubts += [
         f"{token.text}: {'; '.join(token.evidence)}"
         for token in found.tokens
-        if not token.proven and len(token.evidence) >= 2
+        if not token.proven and len(token.evidence) >= 2 and not token.may_be_news
     ]
     return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
 

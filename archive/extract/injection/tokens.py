@@ -65,6 +65,11 @@ class Token:
     evidence: tuple[str, ...]
     proven: bool
 
+    @property
+    def may_be_news(self) -> bool:
+        """Whether it only is new, or the name of a series: that says nothing against it."""
+        return {kind.split(":", 1)[0] for kind in self.evidence} <= {"part", "history", "earlier"}
+
 
 def title_parts(title: str) -> tuple[str, ...]:
     """What the separators of a <title> leave: headline, section, names."""
