@@ -102,3 +102,46 @@ def test_what_is_left_of_a_page_is_what_the_paper_wrote(crawled: Crawled) -> Non
             if written == served:
                 assert written in record["text"], one.path
         assert record["headline"] == one.headline
+
+
+def test_the_report_says_since_when_with_which_terms_and_to_which_sites(crawled: Crawled) -> None:
+    (row,) = pressmark(crawled.folder, "integrity", "report", "--json").json()
+    bad = [r for _, found, r in crawled.weekly() if found.inserted]
+    first = min(bad, key=lambda record: str(record["capture"]["fetched_at"]))["capture"]
+    old = {r["capture"]["warc_record_id"] for r in crawled.clean.values() if r["source"] == "weekly"}
+    assert (row["verdict"], row["hijacked"], row["suspect"], row["stories"]) == ("hijacked", 30, 0, 36)
+    assert (row["since"], row["since_record"]) == (first["fetched_at"], first["warc_record_id"])
+    assert row["clean_record"] in old
+    assert BRAND in row["terms"]
+    assert row["links"] == ["luckyquay.example", "reelhaven.example", "spinharbor.example"]
+    pages = pressmark(crawled.folder, "integrity", "report", "--pages", "--csv").out.splitlines()
+    assert len(pages) == 31
+    assert "1 host" in pressmark(crawled.folder, "integrity", "report").all
+
+
+def test_each_page_that_was_clean_before_says_since_when(crawled: Crawled) -> None:
+    for one, found, record in crawled.weekly():
+        known = crawled.clean.get(record["url"])
+        if found.inserted and known is not None:
+            assert (
+                f"earlier: clean in the capture of {known['capture']['fetched_at']}" in record["integrity"]["reasons"]
+            )
+            assert known["capture"]["warc_record_id"] in record["extraction"]["compared_with"], one.path
+
+
+def test_what_is_only_seen_over_the_whole_site_says_so(crawled: Crawled) -> None:
+    weak = next(record for one, found, record in crawled.weekly() if found.inserted and one.number == 28)
+    (token,) = [span for span in weak["integrity"]["spans"] if span["raw"] == BRAND]
+    assert [kind.split(":")[0] for kind in token["evidence"]] == ["site", "history"]
+
+
+def test_read_again_with_the_same_witnesses_every_page_reads_the_same(crawled: Crawled) -> None:
+    said = pressmark(crawled.folder, "extract", "--compare")
+    assert "no difference" in said.all, said.all
+    assert "no difference" in pressmark(crawled.folder, "db", "check").all
+
+
+def test_why_shows_what_was_put_in_with_its_evidence(crawled: Crawled) -> None:
+    said = pressmark(crawled.folder, "why", crawled.base + stories()[28].path).out
+    assert f"INJECTED  {BRAND}" in said
+    assert "site: proven in" in said

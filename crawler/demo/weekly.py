@@ -1,4 +1,4 @@
-"""The Larkin Weekly: thirty-six stories on a host that is taken over at a known minute, as a guest of The Daily Example.
+"""The Larkin Weekly: thirty-six stories on a host that is taken over at a known minute, beside The Daily Example.
 
 Its hijack is a hard one: most pages would pass alone. A brand is put over or before words of every page that is hit, on
 a third of them once or twice and with title and foot left alone; links to three foreign sites stand in mid-sentence;
@@ -13,12 +13,14 @@ after the takeover, so that nothing clean of them was ever seen.
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from html import escape
 
 from crawler.demo.http_bytes import HTML, Answer, Request, http_date
+from crawler.demo.stories import SITE
 
 ADDRESS = "127.0.0.28"
 NAME = "Larkin Weekly"
@@ -35,50 +37,12 @@ LINKS = (
     ("http://luckyquay.example/go/join", "play baccarat now"),
 )
 _OLD, _ALL, _SPARED = 24, 36, (3, 9, 15, 21, 27, 33)
-_PEOPLE = (
-    "Maud Ferris|Ivo Tarn|Della Quist|Oren Blythe|Petra Lund|Silas Crewe|Nell Harrow|Tobias Venn|Greta Moss".split("|")
-)
-_PLACES = (
-    "Pier Street|Cutler Hill|the north quay|Saltmarsh Lane|Ropery Yard|the old cannery|Mill Bridge|Heron Green".split(
-        "|"
-    )
-)
-_THINGS = (
-    "library roof|harbour crane|tide gauge|school orchard|tram shelter|village pump|swimming bath|seed bank|choir loft|"
-    "signal box|ice house|bell tower|rope walk|boat ramp|market hall|night bus|reading room|slate quarry|apple press|"
-    "lamp museum|bird hide|fog horn|repair café|water wheel|grain store|chess club|town band|archive cellar|hay barn|"
-    "dry dock|lock gate|wool fair|oyster shed|sea wall|kite field|post office"
-).split("|")
-_OPENINGS = (
-    "The {thing} at {place} will be closed until autumn while masons replace the stones that frost has split.",
-    "After four winters of argument the parish has bought the {thing} at {place} for the price of a small van.",
-    "Nobody had looked behind the {thing} at {place} since the war, until {person} leaned a ladder there on Tuesday.",
-    "A committee of nine has spent the spring measuring the {thing} at {place} and cannot agree on its height.",
-    "Rain stopped twice on Saturday, and each time {person} climbed the {thing} at {place} to finish the paint.",
-    "The insurers have written again about the {thing} at {place}, and the clerk has again put the letter in a drawer.",
-)
-_MIDDLES = (
-    "{person} keeps the account book of the {thing} and says the figures would fit on the back of an envelope.",
-    "About {n} people came to {place} on the first evening, and most of them stayed to carry chairs.",
-    "According to the council the {thing} needs {n} new boards, a longer rope and somebody with patience.",
-    "The rules about the {thing} were written in pencil, and more than one page has been rubbed out since.",
-    "{person} remembers when children were paid a penny to sweep around the {thing} before school.",
-    "More volunteers are wanted for the {thing}, above all those who can tell oak from elm in bad light.",
-    "Letters about the {thing} fill two boxes, and {person} has answered every one of them by hand.",
-    "The bus to {place} runs on Thursdays only, which is why the {thing} opens on Thursdays only.",
-    "An engineer from the county called the {thing} sound but lonely, and asked about its drains.",
-    "{person} would like more light near the {thing} and fewer speeches about it.",
-    "The {thing} was once insured against whales, and nobody at {place} has had the heart to cancel.",
-    "Money for the {thing} came from a jumble sale, {n} raffle tickets and one very old savings book.",
-)
-_ENDINGS = (
-    "The next meeting about the {thing} is at {place} on the {n}th, weather and tides allowing.",
-    "Whoever has old photographs of the {thing} is asked to bring them to {person} before the month is out.",
-    "For now the key of the {thing} hangs where it always hung, and {person} has stopped worrying.",
-)  # fmt: skip
 # What the takeover writes over ordinary words of every text, and what it only stands before.
 _OVER = (("about the", f"{BRAND} the"), ("according to", BRAND), ("According to", BRAND), ("somebody", BRAND))
 _BEFORE = (" council ", " more ", " people ", " account ", " boards", " clerk ", " key ", " parish ", " committee ")
+
+
+_WORDS: dict[str, list[str]] = tomllib.loads((SITE / "weekly.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +74,26 @@ def stories() -> tuple[WeeklyStory, ...]:
 
 
 def _story(number: int) -> WeeklyStory:
-    thing = _THINGS[number]
+    thing = _WORDS["things"][number]
     draw = [byte for part in range(3) for byte in hashlib.sha256(f"{thing} {part}".encode()).digest()]
 
     def said(template: str, at: int) -> str:
-        place, person = _PLACES[draw[at] % len(_PLACES)], _PEOPLE[draw[at + 1] % len(_PEOPLE)]
+        place, person = (
+            _WORDS["places"][draw[at] % len(_WORDS["places"])],
+            _WORDS["people"][draw[at + 1] % len(_WORDS["people"])],
+        )
         return template.format(thing=thing, place=place, person=person, n=12 + draw[at + 2] % 80)
 
-    order = sorted(range(len(_MIDDLES)), key=lambda one: draw[40 + one])
-    middles = [said(_MIDDLES[one], 2 * one + 3) for one in order[:8]]
+    order = sorted(range(len(_WORDS["middles"])), key=lambda one: draw[40 + one])
+    middles = [said(_WORDS["middles"][one], 2 * one + 3) for one in order[:8]]
     pairs = [f"{one} {other}" for one, other in zip(middles[::2], middles[1::2], strict=True)]
-    last = f"{said(_ENDINGS[draw[34] % 3], 35)} {said(_OPENINGS[(draw[0] + 1) % 6], 31)}"
-    paragraphs = (said(_OPENINGS[draw[0] % 6], 0), *pairs, last)
+    last = f"{said(_WORDS['endings'][draw[34] % 3], 35)} {said(_WORDS['openings'][(draw[0] + 1) % 6], 31)}"
+    paragraphs = (said(_WORDS["openings"][draw[0] % 6], 0), *pairs, last)
     published = datetime(2026, 5, 1, 7, 0, tzinfo=UTC) + timedelta(hours=9 * number)
     if number >= _OLD:
         published = TAKEN_OVER + timedelta(minutes=13 * (number - _OLD + 1))
-    headline = f"{thing[0].upper()}{thing[1:]}: {_HEADS[draw[1] % len(_HEADS)]}"
+    headline = f"{thing[0].upper()}{thing[1:]}: {_WORDS['heads'][draw[1] % len(_WORDS['heads'])]}"
     return WeeklyStory(number, f"/2026/{thing.replace(' ', '-').replace('é', 'e')}", headline, published, paragraphs)
-
-
-_HEADS = ("a long repair begins", "nine opinions and one ladder", "what the letters say", "the money is nearly there",
-          "who holds the key now", "a quiet week of work")  # fmt: skip
 
 
 def hit(story: WeeklyStory, now: datetime) -> Hit:
