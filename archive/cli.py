@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from archive.commands import articles, captures, evidence, files, runs, seals, warc
+from archive.commands import articles, captures, evidence, files, integrity, runs, seals, warc
 from archive.commands.shared import set_locate
 from archive.output import run_app, set_color
 
@@ -66,6 +66,7 @@ warc.warc_app.command("audit")(evidence.audit)
 warc.warc_app.command("seal")(seals.seal)
 app.add_typer(warc.warc_app, name="warc")
 app.add_typer(files.db_app, name="db")
+app.add_typer(integrity.integrity_app, name="integrity")
 app.command("schema")(files.schema)
 
 

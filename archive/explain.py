@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,7 @@ class Explanation:
             "article_id": self.article_id,
             "captures": [_capture_values(one) for one in self.captures],
             "because": because(self),
+            "integrity": self.record["integrity"] if self.record else None,
             "blocks": [_block_values(block) for block in self.reading.blocks] if self.reading else None,
             "reading_problem": self.reading_problem,
         }
@@ -84,8 +85,6 @@ def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Expla
     result = Explanation(url=url, captures=tuple(found), record=record, **told)
     if not with_blocks or result.capture is None:
         return result
-    from dataclasses import replace
-
     reading, problem = _read(archive, result)
     return replace(result, reading=reading, reading_problem=problem)
 
@@ -130,6 +129,7 @@ def lines(one: Explanation, *, with_blocks: bool = False) -> Iterator[str]:
     yield from _capture_lines(one.captures)
     if with_blocks and one.reading is not None:
         yield from _block_lines(one.reading.blocks)
+    yield from _span_lines(one.record)
     if one.reading_problem:
         yield f"  reading     {one.reading_problem}"
     if reasons := because(one):
@@ -209,6 +209,24 @@ def _block_lines(blocks: tuple[Block, ...]) -> Iterator[str]:
         yield f"  {state}{tag:<10} {shown}   [{why}]"
 
 
+def _span_lines(record: dict[str, Any] | None, most: int = 12) -> Iterator[str]:
+    """What the publisher did not write, each string once: what was done, where, on which evidence."""
+    spans: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for span in record["integrity"]["spans"] if record is not None else ():
+        spans.setdefault((span["raw"], span["injection_class"]), []).append(span)
+    for (raw, name), found in list(spans.items())[:most]:
+        text = " ".join(raw.split())
+        places = [str(span["start"]) for span in found if span["start"] >= 0]
+        where = f"at {', '.join(places[:6])}{' …' if len(places) > 6 else ''}" if places else "beside the text"
+        yield f"  INJECTED  {text if len(text) <= 60 else text[:59] + '…'}   [{name}, {found[0]['action']}, {where}]"
+        for kind in found[0]["evidence"]:
+            yield f"              {kind}"
+        for restored, source in {(s["restored"], s["restored_from"]) for s in found if s["restored"]}:
+            yield f"              stood there: {restored}  (from {source})"
+    if len(spans) > most:
+        yield f"              … {len(spans) - most} more strings (--json)"
+
+
 def _told(story: UrlStory | None, article: ArticleRow | None, record: dict[str, Any] | None) -> dict[str, Any]:
     discovery = (record or {}).get("discovery") or {}
     if story is not None:
@@ -239,8 +257,13 @@ def _read(archive: Archive, one: Explanation) -> tuple[Extraction | None, str | 
     if capture is None:
         return None, None
     profile = one.record["extraction"]["profile"] if one.record else None
+    job = job_of(archive, capture, rules_for(archive, one.source, profile))
+    if one.record is not None:
+        from archive.witnesses import evidence_again
+
+        job = replace(job, evidence=evidence_again(archive.catalog, one.record))
     try:
-        reading = read_capture(job_of(archive, capture, rules_for(archive, one.source, profile)))
+        reading = read_capture(job)
     except PressmarkError as error:
         return None, error.message
     return reading.extraction, _version_note(one.record, reading.extraction)

@@ -285,6 +285,10 @@ class Extraction:
     text_marked: str | None = None  # text with injected tokens in ⟦…⟧; None where there are none
     next_page: str | None = None  # of a multi-page article
     outlinks: tuple[str, ...] = ()
+    title_parts: tuple[str, ...] = ()  # of <title> as served
+    doubts: tuple[Span, ...] = ()  # what only one kind of evidence speaks against; left in the text, for the profile
+    site_profile: str | None = None  # digest of the site's profile it was read with
+    compared_with: tuple[str, ...] = ()  # record ids of the captures whose texts it was compared with
     declares_article: bool = False  # the page itself says it is an article (JSON-LD type, og:type)
     warnings: tuple[str, ...] = ()
 

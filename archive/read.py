@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -237,6 +237,30 @@ def decide_record(
     )
     found = discovery or reading.discovery
     return decision, build_record(extraction, capture, decision.revision, found, circumstances)
+
+
+def read_again(
+    conn: Connection, reading: Reading, capture: Capture, discovery: Discovery | None, circumstances: Circumstances
+) -> tuple[Decision, dict[str, Any]] | None:
+    """Return the decision and record of a second reading of a capture, or None where it says what the first said.
+
+    It takes the place of the first under the same number: the later line of the records file counts.
+    """
+    from archive.catalog import articles
+    from archive.extract.duplicates import simhash
+    from archive.record import build_record
+    from archive.revisions import New, Same, content_hash, extractor_of
+
+    article = reading.extraction.article
+    known = articles.latest_revision(conn, capture.target_uri, extractor_of(reading.extraction))
+    if known is None or known.record_id != capture.record_id:
+        decision, record = decide_record(conn, reading, capture, discovery, circumstances)
+        return None if isinstance(decision, Same) else (decision, record)
+    revision = replace(known, content_hash=content_hash(article), simhash=simhash(article.text))
+    record = build_record(reading.extraction, capture, revision, discovery or reading.discovery, circumstances)
+    stored = articles.record_of(conn, known.article_id, number=known.number, extractor=known.extractor) or {}
+    same = all(stored.get(name) == record[name] for name in ("headline", "text", "integrity"))
+    return None if same else (New(revision), record)
 
 
 class RecordWriter:

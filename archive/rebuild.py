@@ -180,6 +180,8 @@ def _fill_runs(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Prog
                 _discovered(catalog, group, known, done)
             elif kind == "outcome":
                 _outcomes(catalog, group, run_id, known, done)
+            elif kind == "profile":
+                _profiles(catalog, group, run_id)
             elif kind == "end" and first is not None:
                 _put_run(catalog, run_of(first, list(group)[-1]))
 
@@ -200,6 +202,14 @@ def _put_run(catalog: Catalog, run: Run) -> None:
 
     with catalog.transaction() as conn:
         runs.open_run(conn, run)
+
+
+def _profiles(catalog: Catalog, lines: Iterable[LogLine], run_id: str) -> None:
+    from archive.catalog import profiles
+
+    with catalog.transaction() as conn:
+        for line in lines:
+            profiles.put(conn, line["profile"], line["digest"], parse_rfc3339(line["at"]), run_id)
 
 
 def _discovered(catalog: Catalog, lines: Iterable[LogLine], known: set[str], done: Rebuilt) -> None:

@@ -109,6 +109,8 @@ class ExtractionRecord(_Model):
     version: str
     profile: str
     config_hash: str
+    site_profile: str | None = Field(description="digest of the profile of the site's pages it was read with")
+    compared_with: list[str] = Field(description="WARC record ids of the captures whose texts it was compared with")
     at: str
     warnings: list[str]
 
@@ -373,6 +375,8 @@ def _extraction(extraction: Extraction, capture: Capture, circumstances: Circums
         "version": extraction.version,
         "profile": extraction.profile,
         "config_hash": extraction.config_hash,
+        "site_profile": extraction.site_profile,
+        "compared_with": list(extraction.compared_with),
         "at": rfc3339(circumstances.read_at),
         "warnings": warnings,
     }

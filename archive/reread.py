@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
 from archive.model import Capture, Discovery, Extraction, Revision
-from archive.read import READING_REASONS, Reading, RecordWriter, job_of, judge, read_many, rules_for
+from archive.read import READING_REASONS, Reading, ReadJob, RecordWriter, job_of, judge, read_many, rules_for
 from archive.record import Circumstances, build_record, revision_of, stable_part
 from archive.times import parse_rfc3339, rfc3339
 
@@ -66,7 +66,7 @@ def reread(
     `profile` None reads each page with the profile it was stored with.
     """
     for batch in _batches(_tasks(archive, source)):
-        jobs = [job_of(archive, task.capture, _rules(archive, task, profile)) for task in batch]
+        jobs = [_job(archive, task, profile) for task in batch]
         for task, reading in zip(batch, read_many(jobs, workers), strict=True):
             yield _compared(archive, task, reading, now, profile)
 
@@ -136,6 +136,14 @@ def _tasks(archive: Archive, source: str | None) -> Iterator[_Task]:
         capture = captures.latest(archive.catalog, skipped.url)
         if capture is not None:
             yield _Task(skipped.url, capture, None)
+
+
+def _job(archive: Archive, task: _Task, profile: Any) -> ReadJob:
+    """The job of a task, with the evidence the stored record was read with."""
+    from archive.witnesses import evidence_again
+
+    job = job_of(archive, task.capture, _rules(archive, task, profile))
+    return job if task.stored is None else replace(job, evidence=evidence_again(archive.catalog, task.stored))
 
 
 def _rules(archive: Archive, task: _Task, profile: Any) -> Any:

@@ -1,7 +1,7 @@
 """The log of a run: what it was, every URL it saw, what became of each, how it ended. JSON lines in runs/RUN.jsonl.
 
 The crawler writes it, `db rebuild` reads it: together with the WARC files and the records, it is all the catalog
-knows. Four kinds of line, told apart by "type"; the functions below make and read them. Times are RFC 3339 in UTC.
+knows. Five kinds of line, told apart by "type"; the functions below make and read them. Times are RFC 3339 in UTC.
 """
 
 from __future__ import annotations
@@ -78,6 +78,11 @@ def outcome_line(
         "source": source,
         "due_again_at": rfc3339(due_again_at) if due_again_at else None,
     }
+
+
+def profile_line(profile: Mapping[str, Any], digest: str, learned_at: datetime) -> LogLine:
+    """{"type": "profile", …}: what a host's pages have in common, as of this run, as values of SiteProfile."""
+    return {"type": "profile", "host": profile["host"], "digest": digest, "at": rfc3339(learned_at), "profile": profile}
 
 
 def run_of(line: Mapping[str, Any], end: Mapping[str, Any] | None = None) -> Run:

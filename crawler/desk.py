@@ -13,7 +13,7 @@ from archive.catalog import frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
 from archive.errors import UrlError
 from archive.model import Capture, Discovery, Outcome
-from archive.read import Reading, decide_record, judge
+from archive.read import Reading, decide_record, judge, read_again
 from archive.record import Circumstances
 from archive.revisions import Changed, New, Same
 from archive.urls import canonical_url
@@ -116,7 +116,22 @@ class Desk:
         source = self._session.sources[page.lease.source]
         left = judge(reading.extraction, source.extract, source.languages)
         outcome, article_id = (left, None) if left is not None else self._record(page, reading)
+        if left is None:
+            self._session.sites.read(page, reading)
         self.finish(page.lease, outcome, page.capture, article_id, reading.extraction.outlinks)
+
+    def look_again(self, page: PageToRead, reading: Reading) -> None:
+        """A page of this run was read again with more evidence: a better reading takes the place of the first.
+
+        It is no revision of its own: what changed is what we know, not what the publisher wrote.
+        """
+        source = self._session.sources[page.lease.source]
+        if judge(reading.extraction, source.extract, source.languages) is not None:
+            return  # what was stored stays: a page is not unsaid
+        with self._session.archive.catalog.reading() as connection:
+            again = read_again(connection, reading, page.capture, found(page.lease), self._circumstances(page))
+        if again is not None:
+            self._session.ledger.read(Entry(page.capture, *again))
 
     def _record(self, page: PageToRead, reading: Reading) -> tuple[Outcome, str]:
         session, capture = self._session, page.capture

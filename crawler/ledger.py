@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier, near, tallies
+from archive.catalog import articles, captures, frontier, near, profiles, tallies
 from archive.catalog.frontier import Acknowledged, Lease
+from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Outcome
 from archive.provenance import Fields, outcome_fields
 from archive.read import READING_REASONS, RecordWriter
 from archive.revisions import Decision, Same
-from archive.runlog import RunLog, discovered_line, outcome_line
+from archive.runlog import RunLog, discovered_line, outcome_line, profile_line
 from archive.warc.writer import WarcWriter
 
 
@@ -42,9 +43,10 @@ class _Pending:
     results: list[Acknowledged] = field(default_factory=list)
     said: list[tuple[Capture, Fields]] = field(default_factory=list)  # what became of captures, for the WARC
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
+    profiles: list[tuple[SiteProfile, datetime]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.captures or self.discoveries or self.readings or self.results)
+        return bool(self.captures or self.discoveries or self.readings or self.results or self.profiles)
 
 
 class Ledger:
@@ -77,6 +79,11 @@ class Ledger:
 
     def read(self, reading: Entry) -> None:
         self._pending.readings.append(reading)
+
+    def learned(self, profile: SiteProfile, now: datetime) -> None:
+        """A site's profile has a new version."""
+        self._pending.profiles.append((profile, now))
+        self._pending.lines.append(profile_line(profile_values(profile), profile.digest, now))
 
     def finished(
         self, result: Acknowledged, lease: Lease, capture: Capture | None, outlinks: Sequence[str] = ()
@@ -135,6 +142,8 @@ class Ledger:
             added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
+            for profile, at in pending.profiles:
+                profiles.put(connection, profile_values(profile), profile.digest, at, self._run_id)
             frontier.acknowledge(connection, pending.results)
             tallies.add_outcomes(connection, pending.results)
             tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))

@@ -1,12 +1,15 @@
 """The reading pipeline: a page kept in the WARC is read by a worker process and its record written.
 
-No bodies cross between processes: the worker gets a file name and an offset, and gives back an Extraction.
+No bodies cross between processes: the worker gets a file name and an offset, and gives back an Extraction. When the
+spider is done, what was learned of the sites is made durable, and pages that it may say more of are read once more.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+from archive.errors import PressmarkError
 from archive.model import Outcome
 from crawler.readers import Readers, ReadingFailed
 from crawler.spiders.news import PageToRead
@@ -14,7 +17,10 @@ from crawler.spiders.news import PageToRead
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from archive.extract import Evidence
     from crawler.session import Session
+
+_AT_ONCE = 8
 
 
 class ReadingPipeline:
@@ -30,8 +36,14 @@ class ReadingPipeline:
         if self._session is not None and self._session.options.read:
             self._readers = Readers(self._session.reading_workers)
 
-    def close_spider(self) -> None:
-        if self._readers is not None:
+    async def close_spider(self) -> None:
+        if self._readers is None or self._session is None:
+            return
+        try:
+            await self._look_again(self._session, self._readers)
+        except PressmarkError as error:
+            self._session.error = self._session.error or error
+        finally:
             self._readers.close()
 
     async def process_item(self, item: object) -> object:
@@ -49,3 +61,22 @@ class ReadingPipeline:
             session.desk.finish(page.lease, Outcome("failed", "reading", {"error": str(error)}), page.capture)
             return
         session.desk.finish_page(page, reading)
+
+    async def _look_again(self, session: Session, readers: Readers) -> None:
+        """See crawler/sites.py. A run that was stopped only keeps what it learned."""
+        for profile in session.sites.learned():
+            session.ledger.learned(profile, session.clock())
+        session.ledger.commit(session.clock())  # no record may name a profile that could be lost
+        if session.error is not None or session.frontier.stopped:
+            return
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(page: PageToRead, evidence: Evidence) -> None:
+            async with room:
+                try:
+                    reading = await readers.read(session.reading_job(page, evidence))
+                except ReadingFailed:
+                    return  # the first reading stays
+                session.desk.look_again(page, reading)
+
+        await asyncio.gather(*(one(page, evidence) for page, evidence in session.sites.second_looks()))

@@ -38,10 +38,12 @@ from crawler.ledger import Ledger
 from crawler.limits import check_disk
 from crawler.outcomes import PASSING
 from crawler.progress import Style, Watcher, watcher
+from crawler.sites import Sites
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from archive.extract import Evidence
     from crawler.frontier import Frontier
     from crawler.spiders.news import PageToRead
 
@@ -115,6 +117,7 @@ class Session:
         self.ledger = Ledger(self.archive, self._writer, self._records, self._log, run.run_id)
         self.keeper = Keeper(self.archive, self._writer, self.ledger, dedup=settings.archive.dedup == "revisit")
         self.desk = Desk(self)
+        self.sites = Sites(self.archive)
         self._begin()
         self.watcher: Watcher = watcher(options.progress, run.run_id)
 
@@ -184,9 +187,12 @@ class Session:
         source = self.sources[lease.source]
         self._crawler.pace.set_floor(lease.host, source.delay_seconds)  # type: ignore[attr-defined]
 
-    def reading_job(self, page: PageToRead) -> ReadJob:
-        """Where a worker process finds the page: file and offset, for a revisit those of its payload."""
-        return job_of(self.archive, page.capture, self.sources[page.lease.source].extract)
+    def reading_job(self, page: PageToRead, evidence: Evidence | None = None) -> ReadJob:
+        """Where a worker process finds the page (file and offset, for a revisit those of its payload), and what the
+        archive knows of it besides; `evidence` where it was gathered already.
+        """
+        job = job_of(self.archive, page.capture, self.sources[page.lease.source].extract)
+        return self.sites.with_evidence(page, job) if evidence is None else replace(job, evidence=evidence)
 
     @property
     def reading_workers(self) -> int:

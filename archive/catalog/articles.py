@@ -145,6 +145,42 @@ def record_of(
         return found
 
 
+def record_read_from(place: Catalog | Connection, record_id: str) -> dict[str, Any] | None:
+    """Return the record that was read from a capture; the first written where there are several extractors'."""
+    asked = select(_R.record).where(_R.record_id == record_id).order_by(_R.first_seen, _R.extractor).limit(1)
+    with connection(place) as conn:
+        found: dict[str, Any] | None = conn.execute(asked).scalar()
+        return found
+
+
+def last_clean(place: Catalog | Connection, url: str, before: datetime | None = None) -> dict[str, Any] | None:
+    """Return the record of the newest revision of the page at a URL that was called clean, seen before a time."""
+    asked = select(_R.record).join(articles, _A.article_id == _R.article_id)
+    asked = asked.where(_A.urlkey == bounded(urlkey(url)), _R.verdict == "clean")
+    if before is not None:
+        asked = asked.where(_R.first_seen < before)
+    with connection(place) as conn:
+        found: dict[str, Any] | None = conn.execute(asked.order_by(_R.first_seen.desc()).limit(1)).scalar()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A revision's text as its near-duplicate fingerprint."""
+
+    simhash: int
+    record_id: str
+    url: str
+
+
+def fingerprints(place: Catalog | Connection, limit: int = 20_000) -> list[Fingerprint]:
+    """Return the fingerprints of the clean revisions seen last."""
+    asked = select(_R.simhash, _R.record_id, _A.url).join(articles, _A.article_id == _R.article_id)
+    asked = asked.where(_R.verdict == "clean").order_by(_R.first_seen.desc()).limit(limit)
+    with connection(place) as conn:
+        return [Fingerprint(row.simhash % (1 << 64), row.record_id, row.url) for row in conn.execute(asked)]
+
+
 def list_articles(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> list[ArticleRow]:
     """Return the articles a query finds, the newest first."""
     with connection(place) as conn:
@@ -246,9 +282,14 @@ def _put_revision(conn: Connection, decision: Decision, record: Mapping[str, Any
     statement = upsert(conn, revisions)
     if isinstance(decision, New | Changed):
         seen |= {"record": dict(record), "record_id": revision.record_id, "content_hash": revision.content_hash}
+        seen |= {"simhash": _signed(revision.simhash)} | _judged(record)
     keys = ["article_id", "extractor", "number"]
-    row = _revision_row(revision) | {"run": run, "record": dict(record)}
+    row = _revision_row(revision) | {"run": run, "record": dict(record)} | _judged(record)
     conn.execute(statement.values(row).on_conflict_do_update(index_elements=keys, set_=seen))
+
+
+def _judged(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {"host": record.get("host"), "verdict": (record.get("integrity") or {}).get("verdict")}
 
 
 def _newer(
@@ -318,5 +359,8 @@ def _revision(row: Row[Any]) -> Revision:
 
 def _revision_row(revision: Revision) -> dict[str, Any]:
     values = {name: getattr(revision, name) for name in _REVISION}
-    signed = revision.simhash - (1 << 64) if revision.simhash >= 1 << 63 else revision.simhash
-    return values | {"simhash": signed}
+    return values | {"simhash": _signed(revision.simhash)}
+
+
+def _signed(simhash: int) -> int:
+    return simhash - (1 << 64) if simhash >= 1 << 63 else simhash

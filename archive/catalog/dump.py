@@ -16,6 +16,7 @@ COMPARED: dict[str, tuple[str, ...]] = {
     "articles": ("*", "-search_row"),
     "revisions": ("*",),
     "fingerprints": ("*",),
+    "profiles": ("*",),
     "runs": ("*", "-heartbeat_at"),
     "urls": (
         "url", "urlkey", "source", "is_listing", "found_by", "via", "depth", "claims", "found_at",

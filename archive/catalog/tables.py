@@ -1,7 +1,7 @@
 """The tables. All of it can be made again from the files, so there are no migrations: another version is a rebuild.
 
 In the order data arrives: archives; urls with their hosts and queues (the frontier); captures; articles and
-revisions with their fingerprints; runs. The search index is made in search.py, as each database has its own kind.
+revisions with their fingerprints; site profiles; runs. The search index is made in search.py, as each database has its own kind.
 """
 
 from __future__ import annotations
@@ -203,10 +203,27 @@ revisions = Table(
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Column("run", Key),
+    Column("host", Key),
+    Column("verdict", Key),  # integrity: "clean", "suspect" or "hijacked"
     Column("record", Json),  # pressmark.article/1
     PrimaryKeyConstraint("article_id", "extractor", "number"),
 )
 Index("revisions_content", revisions.c.content_hash)
+Index("revisions_record", revisions.c.record_id)
+Index("revisions_host", revisions.c.host, revisions.c.verdict, revisions.c.first_seen)
+
+# What a site's pages have in common, in every version that a reading was given. See archive/extract/site_profile.py.
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("host", Key, nullable=False),
+    Column("digest", Key, nullable=False),
+    Column("learned_at", UtcTime, nullable=False),
+    Column("run", Key),
+    Column("profile", Json, nullable=False),
+    PrimaryKeyConstraint("host", "digest"),
+)
+Index("profiles_newest", profiles.c.host, profiles.c.learned_at)
 
 # What near.py finds near-duplicates with: one row per article, of the text it shows now.
 fingerprints = Table(

@@ -16,6 +16,7 @@ from archive.extract.model import body_model
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
 from archive.extract.pieces import Piece, pieces_of
+from archive.extract.site_profile import SiteProfile
 from archive.model import Article, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"1 (trafilatura {body.TRAFILATURA_VERSION})"
@@ -28,8 +29,22 @@ _TEXTLESS: frozenset[str] = frozenset(("bot_wall", "consent", "soft_404", "empty
 class Evidence:
     """What the archive knows from elsewhere. The same page and evidence always give the same reading."""
 
-    site_profile: None = None  # repeated blocks of the site; not learned yet
-    copies: injection.Copies = injection.NO_COPIES  # clean copies of stories, from clean hosts
+    site_profile: SiteProfile | None = None  # what the site's other pages have in common
+    copies: injection.Copies = injection.NO_COPIES  # copies of the story on other hosts
+    earlier: injection.Copy | None = None  # this page's own text in its last clean capture
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The record ids of what the page is compared with."""
+        own = (self.earlier.source,) if self.earlier is not None else ()
+        return (*own, *(copy.source for copy in self.copies.copies))
+
+    @property
+    def past(self) -> injection.Past:
+        """What is known of the page besides the page."""
+        if self.earlier is None:
+            return injection.Past(self.site_profile)
+        return injection.Past(self.site_profile, injection.plain(self.earlier.text), self.earlier.at)
 
 
 def config_hash(profile: str) -> str:
@@ -49,14 +64,14 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
     parsed = read_page(page)
     pieces = pieces_of(parsed.body)
-    found = injection.inspect(page.url, parsed.title, parsed.metas, parsed.body, pieces, parsed.traces)
+    found = injection.inspect(page.url, parsed.title, parsed.metas, parsed.body, pieces, parsed.traces, evidence.past)
     parsed.title, parsed.metas = found.title, list(found.metas)
     facts = find_metadata(page, parsed, pieces)
     chosen = _choose(parsed, facts, pieces, profile)
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled = label_blocks(pieces, chosen, facts, hidden)
-    clean = injection.cleanse(found, labelled, pieces, TEXT_LABELS, facts.headline, evidence.copies)
+    clean = injection.cleanse(found, labelled, pieces, TEXT_LABELS, facts.headline, evidence.copies, evidence.earlier)
     blocks, text = clean.blocks, clean.text
     facts = replace(facts, headline=clean.headline)
     kind, reason = page_type(_signs(page, parsed, facts, pieces, text))
@@ -70,7 +85,9 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
         tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile), next_page=facts.next_page,
         integrity=clean.integrity, text_marked=clean.text_marked,
-        outlinks=_outlinks(page, parsed), declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
+        outlinks=_outlinks(page, parsed), title_parts=found.title_parts, doubts=clean.doubts,
+        site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
+        declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
 
 

@@ -24,10 +24,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from crawler.demo import sources
+from crawler.demo import weekly as weekly_host
 from crawler.demo.http_bytes import Answer, Request, chunk, encode
 from crawler.demo.publisher import HOME, MORNING, DailyExample
 from crawler.demo.stories import load_outlets
 
+WEEKLY = "weekly"
 _LARGE_LINES = (
     b"<p>Entry of the harbour ledger: one crate of lamp glass, received in good order and signed for.</p>\n" * 40
 )
@@ -59,13 +61,16 @@ class DemoServer:
         slow_seconds: float = 20.0,
         large_bytes: int = 16 << 20,
         one_address: bool = False,
+        weekly: bool = False,
     ) -> None:
-        self._sockets = _bind(port, one_address)
+        guests = {WEEKLY: weekly_host.ADDRESS} if weekly else {}
+        self._sockets = _bind(port, one_address, guests)
         self.hosts: Mapping[str, str] = {
             key: "http://{}:{}".format(*sock.getsockname()) for key, sock in self._sockets.items()
         }
         self.home = self.hosts[HOME]
         self.publisher = DailyExample(self.hosts, clock, slow_seconds=slow_seconds, large_bytes=large_bytes)
+        self._weekly = weekly_host.Weekly(self.hosts.get(WEEKLY, ""))
         self.log: list[Served] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=f"daily-example-{urlsplit(self.home).port}", daemon=True)
@@ -145,7 +150,8 @@ class DemoServer:
             length = int(request.headers.get("content-length", "0"))
             if length:
                 await reader.readexactly(length)
-            answer = self.publisher.answer(outlet, request)
+            guest = self._weekly if outlet == WEEKLY else None
+            answer = guest.answer(request, self.now) if guest else self.publisher.answer(outlet, request)
             sent = await self._send(self.hosts[outlet] + request.target, head, request, answer, writer)
             if not sent or request.headers.get("connection", "").lower() == "close":
                 return
@@ -182,14 +188,21 @@ def run_demo(
     slow_seconds: float = 20.0,
     large_bytes: int = 16 << 20,
     one_address: bool = False,
+    weekly: bool = False,
 ) -> Iterator[DemoServer]:
     """Serve The Daily Example while the block runs. `port` 0 picks a free one; raises OSError where it is taken.
 
     `slow_seconds` is how long the slow page waits, `large_bytes` how much the page that is too large sends: set them
     beyond the crawl's own limits. `one_address` gives every outlet a port on 127.0.0.1, as on a machine without others.
+    `weekly` adds the Larkin Weekly, a host that is taken over (crawler/demo/weekly.py); no source of ours names it.
     """
     demo = DemoServer(
-        port=port, clock=clock, slow_seconds=slow_seconds, large_bytes=large_bytes, one_address=one_address
+        port=port,
+        clock=clock,
+        slow_seconds=slow_seconds,
+        large_bytes=large_bytes,
+        one_address=one_address,
+        weekly=weekly,
     )
     demo.start()
     try:
@@ -237,13 +250,12 @@ def _parse(head: bytes) -> Request:
     return Request(method, target, {name.lower(): value.strip() for name, _, value in pairs})
 
 
-def _bind(port: int, one_address: bool) -> dict[str, socket.socket]:
-    """Return a listening socket per outlet: addresses of their own, else ports of their own on 127.0.0.1."""
-    outlets = load_outlets()
-    addresses = {key: outlet.address for key, outlet in outlets.items()}
+def _bind(port: int, one_address: bool, guests: Mapping[str, str]) -> dict[str, socket.socket]:
+    """Return a listening socket per outlet and guest: addresses of their own, else ports of their own on 127.0.0.1."""
+    addresses = {key: outlet.address for key, outlet in load_outlets().items()} | dict(guests)
     if one_address or not all(map(_usable, addresses.values())):
-        ports = [port + at if port else 0 for at in range(len(outlets))]
-        return {key: _listening("127.0.0.1", number) for key, number in zip(outlets, ports, strict=True)}
+        ports = [port + at if port else 0 for at in range(len(addresses))]
+        return {key: _listening("127.0.0.1", number) for key, number in zip(addresses, ports, strict=True)}
     for attempt in range(20):
         try:
             return _bind_all(addresses, port)

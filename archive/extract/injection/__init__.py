@@ -1,11 +1,16 @@
 """What of a page its publisher did not write: hidden payloads, injected words, blocks and titles. Pure.
 
-Order: traces (before the tree is cleared), judge.inspect (before the metadata), judge.cleanse (on the labelled
-blocks). Beside them: styles, links, tokens, inline, passages, copies, promotion; signs has the shared words.
+Order: traces (before the tree is cleared), findings.inspect (before the metadata), judge.cleanse (on the labelled
+blocks: passages, marking, aligning, result). Beside them: styles, links, tokens, inline, copies, promotion; signs has
+the shared words.
 """
 
 from archive.extract.injection.copies import NO_COPIES, Copies, Copy, index_copies
-from archive.extract.injection.judge import Cleansed, Findings, cleanse, inspect, restored_headline, restored_text
+from archive.extract.injection.findings import Findings, inspect
+from archive.extract.injection.judge import cleanse
+from archive.extract.injection.result import Cleansed, restored_headline, restored_text
+from archive.extract.injection.signs import plain
+from archive.extract.injection.tokens import Past
 from archive.extract.injection.traces import Traces, take_traces
 
 __all__ = [
@@ -14,10 +19,12 @@ __all__ = [
     "Copies",
     "Copy",
     "Findings",
+    "Past",
     "Traces",
     "cleanse",
     "index_copies",
     "inspect",
+    "plain",
     "restored_headline",
     "restored_text",
     "take_traces",

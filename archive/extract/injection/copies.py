@@ -1,6 +1,7 @@
 """Clean copies of a story from elsewhere: finding the one that fits, and aligning a text with it word by word. Pure.
 
-A copy fits when it shares many shingles with the text; SimHash says how near it is. The alignment is by words (in
+A copy fits when it shares many shingles with the text; it counts when its host is known to be clean, or when two copies
+of different hosts agree (`agreed`). The alignment is by words (in
 scripts without spaces by characters), with rapidfuzz's Indel operations. It names what stands in the text and not in
 the copy between two stretches that both have; whether that was injected is for the judge to say.
 """
@@ -9,13 +10,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from zlib import crc32
 
 from rapidfuzz.distance import Indel
 
-from archive.extract.duplicates import distance, simhash
 from archive.extract.injection.signs import TOKEN, plain, words
 
 _SHINGLE = 6
@@ -30,6 +30,9 @@ class Copy:
     source: str
     text: str
     title: str = ""
+    host: str = ""
+    trusted: bool = True  # from a host that is known to be clean
+    at: str = ""  # when it was captured, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,6 @@ class Copies:
 
     copies: tuple[Copy, ...] = ()
     shingles: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
-    prints: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def index_copies(copies: Iterable[Copy]) -> Copies:
     for at, copy in enumerate(kept):
         for shingle in _shingles(words(copy.text)):
             table[shingle].append(at)
-    return Copies(kept, {key: tuple(found) for key, found in table.items()}, tuple(simhash(copy.text) for copy in kept))
+    return Copies(kept, {key: tuple(found) for key, found in table.items()})
 
 
 def _shingles(tokens: list[str]) -> set[int]:
@@ -70,21 +72,32 @@ def _shingles(tokens: list[str]) -> set[int]:
     return {value for value in found if value % _SAMPLE == 0}
 
 
-def find_copy(copies: Copies, text: str) -> tuple[Copy, str] | None:
-    """The copy that shares most with `text`, and in words how near it is; None where none is a copy of it."""
+def find_copies(copies: Copies, text: str, most: int = 4) -> list[Copy]:
+    """The copies of `text`, those of clean hosts before others and the one that shares most first."""
     if not copies.copies or not text:
-        return None
+        return []
     own = _shingles(words(text))
-    if not own:
-        return None
     hits = Counter(at for shingle in own for at in copies.shingles.get(shingle, ()))
-    if not hits:
+    near = [at for at, shared in hits.most_common(most * 2) if shared >= 4 and shared * 12 >= len(own)]
+    return [copies.copies[at] for at in sorted(near, key=lambda at: not copies.copies[at].trusted)][:most]
+
+
+def agreed(text: str, copies: list[Copy]) -> tuple[Copy, list[Edit]] | None:
+    """The edits of the first copy where its host is clean, else those that a copy of another host has as well.
+
+    None where no copy may be believed.
+    """
+    if not copies:
         return None
-    at, shared = hits.most_common(1)[0]
-    if shared < 4 or shared * 12 < len(own):
+    first = copies[0]
+    if first.trusted:
+        return first, align(text, first.text)
+    other = next((copy for copy in copies[1:] if copy.host != first.host), None)
+    if other is None:
         return None
-    bits = distance(simhash(text), copies.prints[at])
-    return copies.copies[at], f"{shared} of {len(own)} shingles shared, {bits} bits apart"
+    told = {(edit.start, edit.end, plain(edit.original)) for edit in align(text, other.text)}
+    both = replace(first, source=f"{first.source} and {other.source}")
+    return both, [edit for edit in align(text, first.text) if (edit.start, edit.end, plain(edit.original)) in told]
 
 
 def align(text: str, copy: str) -> list[Edit]:

@@ -9,6 +9,9 @@ sentences as well. Honest names do that too, so each needs two kinds of evidence
     doubling   it stands twice in a row
     splits     words which stand together elsewhere on the page stand around it
     script     it is in another script than the text
+    site       it was proven in other stories of the site, or is suspected in many
+    history    the site published many stories without it before
+    earlier    an earlier capture of this page lacks it
 """
 
 from __future__ import annotations
@@ -17,12 +20,17 @@ import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archive.extract.injection.signs import HAN, TOKEN, UNSPACED, is_wide, plain, words
+
+if TYPE_CHECKING:
+    from archive.extract.site_profile import SiteProfile
 
 _PART = re.compile(r"\s*[|｜»›·•¥￥$_＿–—]+\s*|\s+[-:]\s+|-(?=[\u3040-\u9fff])|\s*[(（,，]\s*")
 _GLUE = ":：_"
 _MAX_PROSE = 120_000
+MIN_BEFORE = 5  # stories a site published without a string, before its being new says anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,34 @@ class Zones:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a page besides the page: its site's profile, and its own text in an earlier clean capture."""
+
+    site: SiteProfile | None = None
+    earlier: str = ""  # as `plain` writes it
+    earlier_at: str = ""
+
+
+NO_PAST = Past()
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """An injected string as written in the text, and the kinds of evidence against it."""
 
     text: str
     evidence: tuple[str, ...]
     proven: bool
+
+    @property
+    def may_be_news(self) -> bool:
+        """Whether it only is new, or the name of a series: that says nothing against it."""
+        return {kind.split(":", 1)[0] for kind in self.evidence} <= {"part", "history", "earlier"}
+
+
+def title_parts(title: str) -> tuple[str, ...]:
+    """What the separators of a <title> leave: headline, section, names."""
+    return tuple(part.strip(" :：") for part in _PART.split(plain(title)) if part.strip(" :："))
 
 
 def foreign_title(zones: Zones, token: str = "") -> bool:
@@ -78,15 +108,16 @@ def _is_name(text: str, names: tuple[str, ...]) -> bool:
     return any(len(name) >= 3 and (name in squashed or squashed in name) for name in known)
 
 
-def find_tokens(zones: Zones, prose: list[str]) -> list[Token]:
+def find_tokens(zones: Zones, prose: list[str], past: Past = NO_PAST) -> list[Token]:
     """The strings of `zones` that were put into the sentences of `prose` (one entry a paragraph)."""
     body = "\n".join(prose)[:_MAX_PROSE]
     low = plain(body) if len(plain(body)) == len(body) else body.lower()
     if len(low) != len(body):
         low = body
     found: dict[str, Token] = {}
-    for candidate in _candidates(_PART.split(plain(zones.title)), low):
-        token = _weigh(candidate, zones, low, True)
+    accused = [text for text in past.site.accused if text in low] if past.site is not None else []
+    for candidate in [*accused, *_candidates(_PART.split(plain(zones.title)), low)]:
+        token = _weigh(candidate, zones, low, True, past) if candidate not in found else None
         if token is not None:
             found[candidate] = token
     counted = Counter(plain(text) for text, _ in zones.links)
@@ -100,7 +131,7 @@ def find_tokens(zones: Zones, prose: list[str]) -> list[Token]:
             if 2 < len(part) < 60
         ]
     for candidate in _candidates(places, low) if hijacked else ():
-        token = _weigh(candidate, zones, low, hijacked) if candidate not in found else None
+        token = _weigh(candidate, zones, low, hijacked, past) if candidate not in found else None
         if token is not None:
             found[candidate] = token
     kin = _kin(list(found.values()), places, low) if hijacked else []
@@ -157,7 +188,7 @@ def _starts(part: str) -> list[str]:
     return [part[:end] for end in reversed(ends)]
 
 
-def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | None:  # noqa: C901 - a row of tests, each a kind of evidence
+def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = NO_PAST) -> Token | None:  # noqa: C901 - a row of tests, each a kind of evidence
     places = [match.start() for match in re.finditer(_bounded(token), low)]
     if not places:
         return None
@@ -165,7 +196,8 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | Non
     size = len(token)
     wide = bool(UNSPACED.match(token))
     inside = [at for at in places if at > 0 and low[at - 1] not in "\n。！？!?;；:：."]
-    if len(inside) * 2 < len(places):
+    known = _from_elsewhere(token, past, zones)
+    if len(inside) * 2 < len(places) and not any(kind[:5] == "site:" for kind in known):
         return None
     name = _is_name(token, zones.names)
     in_title = token in plain(zones.title)
@@ -197,16 +229,37 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool) -> Token | Non
     splits = _splits(token, inside, low) if wide or " " in token else 0
     if splits >= 2 and splits * 4 >= len(inside):
         kinds.append(f"splits: parts {splits} phrases that stand whole elsewhere")
+    kinds.extend(known)
     if not kinds:
         return None
     strong = {kind.split(":", 1)[0] for kind in kinds}
-    # Title, remainder and zones may all mean that a section or a shop is named so: those need the string all over
-    # the sentences besides.
-    weak = strong <= {"title", "remainder", "zones", "part"}
+    # Title, remainder and zones may all mean that a section or a shop is named so, and what is new may be news: those
+    # need the string all over the sentences besides.
+    weak = strong <= {"title", "remainder", "zones", "part", "history", "earlier"}
     shop = len(strong) < 3 and bool(zones.headings) and token in plain(zones.headings[0])
-    placed = bool(strong & {"title", "part", "separator", "doubling", "script"})
+    placed = bool(strong & {"title", "part", "separator", "doubling", "script", "site"})
     proven = placed and len(strong) >= 2 and not (weak and (len(inside) < 3 or shop or "remainder" not in strong))
     return Token(token, tuple(kinds), proven and (not name or bool(strong & {"doubling", "separator"})))
+
+
+def _from_elsewhere(token: str, past: Past, zones: Zones) -> list[str]:
+    """The kinds of evidence that the site's other pages and this page's earlier capture give."""
+    kinds: list[str] = []
+    seen = past.site.tokens.get(token) if past.site is not None else None
+    if past.site is not None and seen is not None and seen.proven >= 2:
+        kinds.append(f"site: proven in {seen.proven} different stories by {', '.join(seen.kinds)}")
+        if seen.is_new:
+            kinds.append(f"history: on no page before {seen.first}, {seen.before} stories")
+        elif seen.proven > 2:
+            kinds.append(f"crowd: in {seen.stories} stories of the site")
+    elif past.site is not None and past.site.stories >= MIN_BEFORE and token in plain(zones.title):
+        titled = next((one for part, one in past.site.titles.items() if token in plain(part)), None)
+        if titled is None or titled.is_new:
+            before = past.site.stories if titled is None else titled.before
+            kinds.append(f"history: in no title of {before} stories before")
+    if past.earlier and token not in past.earlier:
+        kinds.append(f"earlier: the capture of {past.earlier_at} lacks it")
+    return kinds
 
 
 def _is_part(token: str, zones: Zones) -> bool:

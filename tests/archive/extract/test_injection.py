@@ -6,7 +6,7 @@ import pytest
 
 from archive.extract import Evidence, extract
 from archive.extract.injection import Copy, index_copies, restored_text
-from archive.extract.injection.copies import align, find_copy
+from archive.extract.injection.copies import align, find_copies
 from archive.extract.injection.inline import contacts, disguised, glosses, invisible_marks
 from archive.extract.injection.links import site_of
 from archive.extract.injection.styles import hiding, hiding_rules
@@ -167,7 +167,7 @@ def test_an_alignment_names_what_differs_between_equal_stretches() -> None:
 
 def test_no_copy_is_found_for_another_story() -> None:
     copies = index_copies([Copy("x", "Completely different words about the weather in the mountains this week. " * 5)])
-    assert find_copy(copies, "\n".join(STORY)) is None
+    assert find_copies(copies, "\n".join(STORY)) == []
 
 
 def test_a_title_for_robots_and_a_redirect_are_a_hijack_and_the_headline_stays() -> None:

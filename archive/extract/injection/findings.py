@@ -1,0 +1,175 @@
+"""What one page looks like before it is read: its zones, the strings put over its words, the poisoned title. Pure.
+
+`inspect` runs on the pieces before the metadata is read, so that a poisoned title does not become the headline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from lxml import html
+
+from archive.extract.injection.links import is_platform, site_of
+from archive.extract.injection.signs import HAN, plain
+from archive.extract.injection.tokens import (
+    NO_PAST,
+    Past,
+    Token,
+    Zones,
+    find_tokens,
+    foreign_title,
+    occurrences,
+    title_parts,
+)
+from archive.extract.injection.traces import Traces
+from archive.extract.pieces import Piece
+
+_TITLES = ("og:title", "twitter:title", "title", "dc.title", "headline", "parsely-title", "sailthru.title")
+_SAYINGS = ("keywords", "description", "og:description", "twitter:description", *_TITLES)
+_EDGES = " \t-–—_|｜:：¥·»«›"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What `inspect` saw; handed on to `cleanse`."""
+
+    zones: Zones
+    tokens: tuple[Token, ...] = ()
+    title_kinds: tuple[str, ...] = ()  # evidence that the <title> is not the publisher's
+    title: str = ""  # the title to read on with
+    metas: tuple[tuple[str, str], ...] = ()  # the metas to read on with
+    anchors: tuple[tuple[html.HtmlElement, str, str, str], ...] = ()  # (block element, text, site, href)
+    traces: Traces = field(default_factory=Traces)
+    past: Past = NO_PAST
+
+    @property
+    def title_parts(self) -> tuple[str, ...]:
+        """The parts of the <title> as it was served."""
+        return title_parts(self.zones.title)
+
+    @property
+    def cloaked(self) -> bool:
+        return len(self.title_kinds) >= 2
+
+
+def inspect(
+    url: str,
+    title: str,
+    metas: list[tuple[str, str]],
+    body: html.HtmlElement,
+    pieces: list[Piece],
+    traces: Traces,
+    past: Past = NO_PAST,
+) -> Findings:
+    """Weigh title, menus, foot and sentences of a page against each other and against what is known of its site."""
+    prose = [piece.text for piece in pieces if _is_prose(piece)]
+    links, anchors = _links(body, traces)
+    zones = Zones(
+        title=title,
+        metas=tuple(dict.fromkeys(value for name, value in metas if name in _SAYINGS and value != title)),
+        links=tuple(links),
+        short=tuple(piece.text for piece in pieces if len(piece.text) < 120 and not _is_prose(piece)),
+        headings=_headings(body) or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
+        names=_names(url, metas),
+    )
+    tokens = tuple(find_tokens(zones, prose, past)) if prose else ()
+    kinds = _title_kinds(zones, "\n".join(prose), tokens, traces)
+    found = Findings(zones, tokens, kinds, title, tuple(metas), tuple(anchors), traces, past)
+    return _disarmed(found)
+
+
+def _is_prose(piece: Piece) -> bool:
+    size = len(piece.key)
+    return (size >= 45 or (size >= 16 and bool(HAN.match(piece.key)))) and piece.link_density < 0.4
+
+
+def _headings(body: html.HtmlElement) -> tuple[str, ...]:
+    found: list[str] = []
+    for node in body.iter("h1", "h2"):
+        text = " ".join("".join(node.itertext()).split())
+        if text:
+            found.append(text)
+        if len(found) >= 8:
+            break
+    return tuple(found)
+
+
+def _links(
+    body: html.HtmlElement, traces: Traces
+) -> tuple[list[tuple[str, str]], list[tuple[html.HtmlElement, str, str, str]]]:
+    links: list[tuple[str, str]] = []
+    anchors: list[tuple[html.HtmlElement, str, str, str]] = []
+    for node in body.iter("a"):
+        href = (node.get("href") or "").strip()
+        text = " ".join("".join(node.itertext()).split())
+        if not text or not href:
+            continue
+        if len(text) < 40 and len(links) < 1500:
+            links.append((text, href))
+        if href[:4].lower() == "http" or href[:2] == "//":
+            site = site_of(href)
+            if site and site not in traces.own and not is_platform(site):
+                anchors.append((node, text, site, href))
+    return links, anchors[:1500]
+
+
+def _names(url: str, metas: list[tuple[str, str]]) -> tuple[str, ...]:
+    wanted = (
+        "og:site_name",
+        "application-name",
+        "twitter:site",
+        "apple-mobile-web-app-title",
+        "publisher",
+        "author",
+        "copyright",
+    )
+    names = [value for name, value in metas if name in wanted]
+    host = ""
+    for value in (url, *(value for name, value in metas if name == "og:url")):
+        try:
+            host = (urlsplit(value).hostname or "").removeprefix("www.")
+        except ValueError:
+            continue
+        names.extend(label for label in host.split(".")[:-1] if len(label) > 2)
+    return tuple(name for name in names if name)
+
+
+def _title_kinds(zones: Zones, prose: str, tokens: tuple[Token, ...], traces: Traces) -> tuple[str, ...]:
+    kinds: list[str] = []
+    if foreign_title(zones):
+        kinds.append("title: has nothing in common with the headings")
+    if traces.coded_title:
+        kinds.append("coded: written in numeric entities")
+    if traces.script_title is not None:
+        kinds.append("robots: another title for crawlers than for people")
+    if traces.redirect_to:
+        kinds.append(f"redirect: visitors from searches go to {site_of(traces.redirect_to)}")
+    if traces.overlay:
+        kinds.append(f"overlay: a page of {site_of(traces.overlay)} covers this one")
+    if kinds and any(token.proven for token in tokens):
+        kinds.append("token: its words are put into the text")
+    return tuple(kinds)
+
+
+def _disarmed(found: Findings) -> Findings:
+    """Title and metas without what was injected."""
+    proven = [token.text for token in found.tokens if token.proven]
+    overrun = bool(proven) and foreign_title(found.zones)
+    if overrun or (found.cloaked and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds)):
+        poison = {plain(found.title)}
+        metas = tuple((name, value) for name, value in found.metas if name not in _TITLES or plain(value) not in poison)
+        return replace(found, title=found.traces.script_title or "", metas=metas)
+    if proven and occurrences(proven, found.title):
+        metas = tuple((name, without(value, proven) if name in _TITLES else value) for name, value in found.metas)
+        return replace(found, title=without(found.title, proven), metas=metas)
+    return found
+
+
+def without(text: str, tokens: list[str]) -> str:
+    marks = occurrences(tokens, text)
+    if not marks:
+        return text
+    for start, end in reversed(marks):
+        text = text[:start] + text[end:]
+    return " ".join(text.split()).strip(_EDGES)

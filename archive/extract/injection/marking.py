@@ -1,0 +1,122 @@
+"""Marks on the text of each block: injected strings, contacts, links, invisible characters. Pure.
+
+`inline_marks` gives what is proven and what is only suspected, block by block.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from lxml import html
+
+from archive.extract.injection import inline
+from archive.extract.injection.findings import Findings
+from archive.extract.injection.signs import Mark, plain
+from archive.extract.injection.tokens import occurrences
+from archive.extract.pieces import Piece
+
+
+def inline_marks(
+    found: Findings, pieces: list[Piece], stay: list[int], raw: list[str]
+) -> tuple[list[list[Mark]], list[list[Mark]]]:
+    """Marks that are proven, and such that are only suspected, for each block."""
+    marks: list[list[Mark]] = [[] for _ in raw]
+    flags: list[list[Mark]] = [[] for _ in raw]
+    proven = {token.text: token for token in found.tokens if token.proven}
+    for at, text in enumerate(raw):
+        for start, end in occurrences(list(proven), text):
+            token = next(
+                (
+                    proven[key]
+                    for key in sorted(proven, key=len, reverse=True)
+                    if plain(text[start:end]).startswith(key)
+                ),
+                None,
+            )
+            evidence = token.evidence if token is not None else ("token: of the title",)
+            marks[at].append(Mark(start, end, "inline_token", evidence, "redacted"))
+    _contacts(raw, marks, flags)
+    _anchors(found, pieces, stay, raw, marks, flags)
+    _invisible(raw, marks)
+    return marks, flags
+
+
+def _contacts(raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]]) -> None:
+    found = [(at, *contact) for at, text in enumerate(raw) for contact in inline.contacts(text)]
+    times = Counter(raw[at][start:end] for at, start, end, _ in found)
+    for at, start, end, kinds in found:
+        said = raw[at][start:end]
+        if times[said] >= 2:
+            kinds = (*kinds, f"repeats: {times[said]} times")
+        real = [kind for kind in kinds if kind != "edge"]
+        if len(real) >= 2 and any(kind[:8] == "sentence" for kind in real):
+            marks[at].append(Mark(start, end, "inline_contact", tuple(real), "redacted"))
+        else:
+            flags[at].append(Mark(start, end, "inline_contact", tuple(real), "flagged"))
+
+
+def _anchors(
+    found: Findings,
+    pieces: list[Piece],
+    stay: list[int],
+    raw: list[str],
+    marks: list[list[Mark]],
+    flags: list[list[Mark]],
+) -> None:
+    owners: dict[html.HtmlElement, list[int]] = {}
+    for at, block in enumerate(stay):
+        owners.setdefault(pieces[block].node, []).append(at)
+    anchors: list[inline.Anchor] = []
+    used: set[tuple[int, int]] = set()
+    for node, text, site, href in found.anchors:
+        owner: html.HtmlElement | None = node
+        while owner is not None and owner not in owners:
+            owner = owner.getparent()
+        for at in owners.get(owner, ()) if owner is not None else ():
+            start = raw[at].find(text)
+            while start >= 0 and (at, start) in used:
+                start = raw[at].find(text, start + 1)
+            if start >= 0:
+                used.add((at, start))
+                if len(text) * 2 < len(raw[at]) and len(text) < 60:
+                    anchors.append(inline.Anchor(at, text, site, href, start, start + len(text)))
+                break
+    for anchor, own in inline.anchor_evidence(anchors, raw).items():
+        kinds = (*own, *_linked_all_over(found, anchor.site))
+        said = {kind.split(":", 1)[0] for kind in kinds}
+        proven = len(said) >= 2 and bool(said & {"opaque", "scattered", "script", "site"})
+        mark = Mark(
+            anchor.start,
+            anchor.end,
+            "inline_anchor",
+            (*kinds, f"link: {anchor.site}"),
+            "redacted" if proven else "flagged",
+        )
+        (marks if proven else flags)[anchor.block].append(mark)
+
+
+def _linked_all_over(found: Findings, site: str) -> tuple[str, ...]:
+    """Evidence of the site's other stories against a link: many of them link there, and none did before."""
+    seen = found.past.site.links.get(site) if found.past.site is not None else None
+    if found.past.site is None or seen is None or seen.stories < 3 or not seen.is_new:
+        return ()
+    kinds = [f"site: linked from {seen.stories} different stories, from none of {seen.before} before {seen.first}"]
+    first = found.past.site.first_hijacked
+    if first is not None and seen.first >= first.at:
+        kinds.append("history: only since the site was hijacked")
+    return tuple(kinds)
+
+
+def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
+    for at, text in enumerate(raw):
+        marks[at].extend(inline.invisible_marks(text))
+    shown = [(at, mark) for at, text in enumerate(raw) for mark in inline.disguised(text)]
+    # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
+    if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
+        for at, mark in shown:
+            marks[at].append(mark)
+    glossed = [(at, mark) for at, text in enumerate(raw) for mark in inline.glosses(text)]
+    # One or two are how a paper helps with a rare character.
+    if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
+        for at, mark in glossed:
+            marks[at].append(mark)

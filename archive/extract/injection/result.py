@@ -1,0 +1,211 @@
+"""Putting it together: the text without its marks, the marked text, the spans and the verdict. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from archive.extract.injection import inline
+from archive.extract.injection.findings import Findings, without
+from archive.extract.injection.signs import Mark, words
+from archive.extract.injection.tokens import foreign_title
+from archive.model import Block, Integrity, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Cleansed:
+    """The text without injections, and what was found."""
+
+    blocks: list[Block]
+    text: str
+    text_marked: str | None
+    headline: str | None
+    integrity: Integrity
+    doubts: tuple[Span, ...] = ()  # what one kind of evidence speaks against: the site's profile may know more
+
+
+def assembled(
+    found: Findings,
+    blocks: list[Block],
+    kept: list[int],
+    dropped: dict[int, tuple[str, tuple[str, ...]]],
+    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    marks: dict[int, list[Mark]],
+    flags: list[list[Mark]],
+    headline: str | None,
+    named: list[Span],
+) -> Cleansed:
+    out = list(blocks)
+    clean: list[str] = []
+    marked: list[str] = []
+    spans: list[Span] = []
+    offset = 0
+    touched = False
+    real = _is_invisible_attack(blocks, marks)
+    for at in sorted({*kept, *dropped}):
+        raw = " ".join(blocks[at].text.split())
+        if at in dropped:
+            name, kinds = dropped[at]
+            out[at] = replace(blocks[at], label="injected", rule=name, evidence="; ".join(kinds))
+            if at in kept:
+                spans.append(Span(raw, offset, offset + len(raw), name, kinds, "dropped"))
+                marked.append(f"⟦{raw}⟧")
+                touched = True
+            else:
+                spans.append(Span(raw, -1, -1, name, kinds, "dropped"))
+                continue
+        else:
+            text, shown, mine = _applied(raw, marks[at], offset, real)
+            spans.extend(mine)
+            touched = touched or any(span.action == "redacted" for span in mine)
+            if text != raw:
+                out[at] = replace(blocks[at], text=text)
+            if text:
+                clean.append(text)
+            marked.append(shown)
+        offset += len(raw) + 1
+    extra, reasons = _beside(found)
+    spans.extend((*named, *extra))
+    proven = [token.text for token in found.tokens if token.proven]
+    title = without(headline, proven) if headline and proven else headline
+    integrity = _integrity(tuple(spans), reasons, doubted, flags, found)
+    return Cleansed(
+        out, "\n".join(clean), "\n".join(marked) if touched or spans else None, title or headline, integrity
+    )
+
+
+def _applied(raw: str, marks: list[Mark], offset: int, named: bool) -> tuple[str, str, list[Span]]:
+    """One block's text without its marks, with them shown, and the spans."""
+    clean: list[str] = []
+    shown: list[str] = []
+    spans: list[Span] = []
+    last = 0
+    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
+        if mark.start < last:
+            continue
+        clean.append(raw[last : mark.start])
+        shown.append(raw[last : mark.start])
+        said = raw[mark.start : mark.end]
+        if mark.action == "redacted" or mark.injection_class == "pinyin_gloss":
+            shown.append(f"⟦{said}⟧")
+        if mark.injection_class != "zero_width" or named:
+            spans.append(
+                Span(
+                    said,
+                    offset + mark.start,
+                    offset + mark.end,
+                    mark.injection_class,
+                    mark.evidence,
+                    mark.action,
+                    mark.restored,
+                    mark.restored_from,
+                )
+            )
+        last = mark.end
+    if not spans and last == 0:
+        return raw, raw, []
+    text = "".join((*clean, raw[last:]))
+    return re.sub(r" {2,}", " ", text).strip(), "".join((*shown, raw[last:])), spans
+
+
+def _is_invisible_attack(blocks: list[Block], marks: dict[int, list[Mark]]) -> bool:
+    """Whether invisible characters were scattered over the words, rather than set by an editor or a converter."""
+    inside = 0
+    kinds: set[str] = set()
+    for at, found in marks.items():
+        text = " ".join(blocks[at].text.split())
+        mine = [mark for mark in found if mark.injection_class == "zero_width"]
+        if mine:
+            inside += inline.within_words(mine, text)
+            kinds |= {text[mark.start] for mark in mine if text[mark.start] in "\u200b\u200c\u200d\u2060\u180e"}
+    return inside >= 3 and len(kinds) >= 2
+
+
+def _beside(found: Findings) -> tuple[list[Span], list[str]]:
+    """What was injected beside the text: hidden payloads and the title."""
+    spans: list[Span] = []
+    reasons: list[str] = []
+    for block in found.traces.hidden:
+        if block.is_spam:
+            seen = (f"hidden: {block.how}", f"links: {block.links} to {', '.join(block.sites[:5])}")
+            name = "hidden_block" if block.how not in ("comment", "noscript", "template") else "noscript_comment"
+            spans.append(Span(block.text, -1, -1, name, seen, "dropped"))
+    proven = [token for token in found.tokens if token.proven]
+    title = found.zones.title
+    kinds = found.title_kinds if found.cloaked else proven[0].evidence if proven and foreign_title(found.zones) else ()
+    if title and kinds and (proven or any(kind[:5] in ("title", "robot", "coded") for kind in kinds)):
+        own = set(words(title))
+        said = [meta for meta in found.zones.metas if len(own & set(words(meta))) * 2 >= len(set(words(meta)))]
+        spans.extend(Span(text, -1, -1, "title_cloak", kinds, "dropped") for text in (title, *said))
+    if found.cloaked:
+        reasons.append("title_cloak: " + "; ".join(found.title_kinds))
+    return spans, reasons
+
+
+def _integrity(
+    spans: tuple[Span, ...],
+    reasons: list[str],
+    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    flags: list[list[Mark]],
+    found: Findings,
+) -> Integrity:
+    counted = Counter(span.injection_class for span in spans if span.injection_class != "promotion")
+    said = [f"{name}: {times} found" for name, times in counted.items() if name != "title_cloak"]
+    said.extend(reasons)
+    if said and found.past.site is not None and (since := found.past.site.since()):
+        said.append(f"site: hijacked {since}")
+    if said and found.past.earlier_at:
+        said.append(f"earlier: clean in the capture of {found.past.earlier_at}")
+    if said:
+        return Integrity("hijacked", tuple(said), spans)
+    doubts = [f"promotion: {'; '.join(span.evidence)}" for span in spans if span.injection_class == "promotion"]
+    doubts += [
+        f"{name}: {'; '.join(kinds)}" for name, kinds in doubted.values() if len(kinds) >= 2 or kinds[0][:5] == "link:"
+    ]
+    doubts += [
+        f"{mark.injection_class}: {'; '.join(mark.evidence)}"
+        for marks in flags
+        for mark in marks
+        if mark.injection_class == "inline_contact"
+    ]
+    doubts += [
+        f"{token.text}: {'; '.join(token.evidence)}"
+        for token in found.tokens
+        if not token.proven and len(token.evidence) >= 2 and not token.may_be_news
+    ]
+    return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
+
+
+def doubts(
+    found: Findings,
+    raw: list[str],
+    flags: list[list[Mark]],
+    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    blocks: list[Block],
+) -> tuple[Span, ...]:
+    """What is suspected and was left in the text, as spans without places."""
+    spans = [
+        Span(raw[at][mark.start : mark.end], -1, -1, mark.injection_class, mark.evidence, "flagged")
+        for at, marks in enumerate(flags)
+        for mark in marks
+    ]
+    spans += [Span(blocks[at].text, -1, -1, name, kinds, "flagged") for at, (name, kinds) in doubted.items()]
+    tokens = (token for token in found.tokens if not token.proven)
+    spans += [Span(token.text, -1, -1, "inline_token", token.evidence, "flagged") for token in tokens]
+    return tuple(spans)
+
+
+def restored_headline(headline: str | None, spans: tuple[Span, ...]) -> str | None:
+    """The headline a clean copy gave where injected words were taken out of the page's own."""
+    return next((span.restored for span in spans if span.injection_class == "headline" and span.restored), headline)
+
+
+def restored_text(text: str, marked: str | None, spans: tuple[Span, ...]) -> str:
+    """The text with the wording a clean copy gave put where it was overwritten; `text` where nothing was restored."""
+    if marked is None or not any(span.restored for span in spans):
+        return text
+    shown = iter(span.restored or "" for span in spans if span.start >= 0 and span.injection_class != "zero_width")
+    filled = re.sub(r"⟦[^⟧]*⟧", lambda _: next(shown, ""), marked)
+    lines = (re.sub(r" {2,}", " ", line).strip() for line in filled.split("\n"))
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,97 @@
+"""Witnesses: what the archive can say of a page besides its bytes, gathered as Evidence for a reading.
+
+In order: the profile of its site, its own text in its last clean capture, copies of the story on other hosts; then
+`evidence_again`, the same witnesses for a record that names them, so that a re-reading is the same reading.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from archive.catalog import articles, profiles
+from archive.extract import Evidence
+from archive.extract.duplicates import distance
+from archive.extract.injection import Copy, index_copies
+from archive.extract.site_profile import SiteProfile, profile_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+
+    from archive.catalog import Catalog
+
+MAX_COPIES = 3
+_NEAR_BITS = 12  # an overwritten word here and there moves a fingerprint further than an editor does
+
+
+def host_of(url: str) -> str:
+    """The host a profile is of, with its port where the URL has one."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def profile_of(place: Catalog | Connection, host: str) -> SiteProfile:
+    """The newest profile of a host; an empty one where nothing was learned yet."""
+    found = profiles.newest(place, host)
+    return SiteProfile(host) if found is None else profile_from(found)
+
+
+def earlier_copy(place: Catalog | Connection, url: str, before: datetime) -> Copy | None:
+    """The page's own text in its last clean capture before a time."""
+    record = articles.last_clean(place, url, before)
+    return _copy(record, trusted=True) if record is not None else None
+
+
+def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[Copy]:
+    """Near-duplicates of a text on other hosts, the nearest first; trusted are those of hosts never seen hijacked."""
+    own = host_of(url)
+    found: list[Copy] = []
+    near = sorted(
+        (distance(fingerprint, one.simhash), one.record_id, one.url)
+        for one in articles.fingerprints(place)
+        if distance(fingerprint, one.simhash) <= _NEAR_BITS and host_of(one.url) != own
+    )
+    hosts: set[str] = set()
+    for _, record_id, other in near:
+        host = host_of(other)
+        record = articles.record_read_from(place, record_id) if host not in hosts else None
+        if record is None or record["integrity"]["verdict"] != "clean":
+            continue
+        hosts.add(host)
+        found.append(_copy(record, trusted=profile_of(place, host).first_hijacked is None))
+        if len(found) >= MAX_COPIES:
+            break
+    return found
+
+
+def evidence_again(place: Catalog | Connection, record: Mapping[str, Any]) -> Evidence:
+    """The evidence a record was read with; what is not in the catalog any more is left out, and the reading says so."""
+    reading = record["extraction"]
+    digest = reading.get("site_profile")
+    values = profiles.by_digest(place, host_of(record["url"]), digest) if digest else None
+    earlier: Copy | None = None
+    copies: list[Copy] = []
+    for record_id in reading.get("compared_with") or ():
+        other = articles.record_read_from(place, record_id)
+        if other is None:
+            continue
+        if other["url_key"] == record["url_key"]:
+            earlier = _copy(other, trusted=True)
+        else:
+            clean = profile_of(place, host_of(other["url"])).first_hijacked is None
+            copies.append(_copy(other, trusted=clean))
+    return Evidence(profile_from(values) if values else None, index_copies(copies), earlier)
+
+
+def _copy(record: Mapping[str, Any], *, trusted: bool) -> Copy:
+    capture = record["capture"]
+    return Copy(
+        source=capture["warc_record_id"],
+        text=record["text"],
+        title=record["headline"] or "",
+        host=host_of(record["url"]),
+        trusted=trusted,
+        at=capture["fetched_at"],
+    )
