@@ -1,7 +1,7 @@
 """The log of a run: what it was, every URL it saw, what became of each, how it ended. JSON lines in runs/RUN.jsonl.
 
 The crawler writes it, `db rebuild` reads it: together with the WARC files and the records, it is all the catalog
-knows. Four kinds of line, told apart by "type"; the functions below make and read them. Times are RFC 3339 in UTC.
+knows. Five kinds of line, told apart by "type"; the functions below make and read them. Times are RFC 3339 in UTC.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.jsonl import JsonLines, read_json_lines
-from archive.model import Discovery, Outcome, Run
+from archive.model import Discovery, Event, Outcome, Run
 from archive.provenance import claims_from, claims_values
 from archive.times import parse_rfc3339, rfc3339
 
@@ -64,8 +64,12 @@ def outcome_line(
     record_id: str | None = None,
     article_id: str | None = None,
     due_again_at: datetime | None = None,
+    watch: Mapping[str, Any] | None = None,
 ) -> LogLine:
-    """{"type": "outcome", …}: what became of a URL, with the capture and the article where there are any."""
+    """{"type": "outcome", …}: what became of a URL, with the capture and the article where there are any.
+
+    `watch` is what rechecks have to remember (archive.watch); None keeps what was said of the URL before.
+    """
     return {
         "type": "outcome",
         "url": url,
@@ -77,7 +81,14 @@ def outcome_line(
         "article_id": article_id,
         "source": source,
         "due_again_at": rfc3339(due_again_at) if due_again_at else None,
+        "watch": watch,
     }
+
+
+def event_line(event: Event) -> LogLine:
+    """{"type": "event", …}: what was found out about a known article; the run is the log's own."""
+    values = {name: value for name, value in asdict(event).items() if name != "run"}
+    return {"type": "event", **values, "at": rfc3339(event.at), "detail": dict(event.detail)}
 
 
 def run_of(line: Mapping[str, Any], end: Mapping[str, Any] | None = None) -> Run:
@@ -117,6 +128,12 @@ def discovery_of(line: Mapping[str, Any]) -> Discovery:
 def outcome_of(line: Mapping[str, Any]) -> Outcome:
     """The Outcome of an "outcome" line."""
     return Outcome(line["kind"], line.get("reason"), line.get("detail") or {})
+
+
+def event_of(line: Mapping[str, Any], run_id: str | None = None) -> Event:
+    """The Event of an "event" line."""
+    values = {name: line.get(name) for name in ("url", "kind", "article_id", "source", "before", "after")}
+    return Event(**values, at=parse_rfc3339(line["at"]), detail=line.get("detail") or {}, run=run_id)  # type: ignore[arg-type]
 
 
 def _run_values(run: Run) -> dict[str, Any]:

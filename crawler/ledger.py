@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier
+from archive.catalog import articles, captures, events, frontier
 from archive.catalog.frontier import Acknowledged, Lease
-from archive.model import Capture, Discovery, Outcome
+from archive.model import Capture, Discovery, Event, Outcome
 from archive.read import READING_REASONS, RecordWriter
-from archive.revisions import Decision, Same
-from archive.runlog import RunLog, discovered_line, outcome_line
+from archive.revisions import Changed, Decision, New
+from archive.runlog import RunLog, discovered_line, event_line, outcome_line
 from archive.warc.writer import WarcWriter
 
 
@@ -38,6 +38,8 @@ class _Pending:
     discoveries: list[Discovery] = field(default_factory=list)
     refused: dict[str, Outcome] = field(default_factory=dict)
     readings: list[Entry] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    seen_again: list[tuple[str, datetime, datetime]] = field(default_factory=list)  # article, seen at, known at
     results: list[Acknowledged] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
 
@@ -76,9 +78,18 @@ class Ledger:
     def read(self, reading: Entry) -> None:
         self._pending.readings.append(reading)
 
-    def finished(self, result: Acknowledged, lease: Lease, capture: Capture | None) -> None:
-        """The URL has its outcome; it counts once for the progress line."""
+    def finished(
+        self, result: Acknowledged, lease: Lease, capture: Capture | None, found: Sequence[Event] = ()
+    ) -> None:
+        """The URL has its outcome, and what was found out about its article; it counts once for the progress line."""
         self._pending.results.append(result)
+        self._pending.events.extend(found)
+        self._pending.lines.extend(map(event_line, found))
+        self.counts["events"] += len(found)
+        self.counts["rechecks"] += lease.is_recheck
+        if result.outcome.kind == "unchanged" and result.outcome.reason != "unstable" and result.article_id:
+            seen_at = capture.fetched_at if capture is not None else result.now
+            self._pending.seen_again.append((result.article_id, seen_at, result.now))
         self._pending.lines.append(
             outcome_line(
                 result.url,
@@ -87,6 +98,8 @@ class Ledger:
                 source=lease.source,
                 record_id=capture.record_id if capture else None,
                 article_id=result.article_id,
+                due_again_at=result.due_again_at,
+                watch=result.watch,
             )
         )
         outcome = result.outcome
@@ -123,13 +136,16 @@ class Ledger:
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
             frontier.acknowledge(connection, pending.results)
+            events.put(connection, pending.events)
+            for article_id, seen_at, known_at in pending.seen_again:
+                articles.seen_again(connection, article_id, seen_at, known_at)
         self._log_modified(added.modified_urls, pending.discoveries)
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
 
     def _write_records(self, readings: Sequence[Entry]) -> None:
         for reading in readings:
-            if not isinstance(reading.decision, Same):  # the same text again is no new record
+            if isinstance(reading.decision, New | Changed):  # the same text again is no new record
                 self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
 
