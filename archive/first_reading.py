@@ -10,6 +10,7 @@ from archive.archive import Archive
 from archive.model import Capture, Outcome
 from archive.read import Reading, RecordWriter, decide_record, job_of, judge, read_many, readable, rules_for
 from archive.record import Circumstances
+from archive.watch import Watch
 
 _BATCH = 64
 
@@ -33,17 +34,24 @@ def read_first(
     from archive.catalog import near
 
     writer = RecordWriter(archive.store)
+    watches: dict[str, Watch] = {}
     try:
         ordered = sorted(found, key=lambda capture: (capture.fetched_at, capture.record_id))
         for at in range(0, len(ordered), _BATCH):
-            yield from _read_batch(archive, ordered[at : at + _BATCH], writer, Circumstances(now, run), workers)
+            batch = ordered[at : at + _BATCH]
+            yield from _read_batch(archive, batch, writer, watches, Circumstances(now, run), workers)
             near.settle(archive.catalog)
     finally:
         writer.close()
 
 
 def _read_batch(
-    archive: Archive, batch: list[Capture], writer: RecordWriter, circumstances: Circumstances, workers: int
+    archive: Archive,
+    batch: list[Capture],
+    writer: RecordWriter,
+    watches: dict[str, Watch],
+    circumstances: Circumstances,
+    workers: int,
 ) -> Iterator[FirstReading]:
     unread = [readable(one.status, one.media_type, one.payload_bytes) for one in batch]
     rules = rules_for(archive, None)
@@ -61,19 +69,27 @@ def _read_batch(
         if outcome is not None:
             yield FirstReading(capture.target_uri, outcome)
         else:
-            yield _store(archive, capture, reading, writer, circumstances)
+            yield _store(archive, capture, reading, writer, watches, circumstances)
 
 
 def _store(
-    archive: Archive, capture: Capture, reading: Reading, writer: RecordWriter, circumstances: Circumstances
+    archive: Archive,
+    capture: Capture,
+    reading: Reading,
+    writer: RecordWriter,
+    watches: dict[str, Watch],
+    circumstances: Circumstances,
 ) -> FirstReading:
     from archive.catalog import articles, tallies
-    from archive.revisions import Same
+    from archive.revisions import Same, Unstable
 
     with archive.catalog.transaction() as conn:
-        decision, record = decide_record(conn, reading, capture, None, circumstances)
-        if isinstance(decision, Same):
-            return FirstReading(capture.target_uri, Outcome("unchanged", "same_text"), decision.revision.article_id)
+        watch = watches.get(capture.urlkey, Watch())
+        decision, record, watched = decide_record(conn, reading, capture, None, circumstances, watch)
+        watches[capture.urlkey] = watched[0]
+        if isinstance(decision, Same | Unstable):
+            reason = "same_text" if isinstance(decision, Same) else "unstable"
+            return FirstReading(capture.target_uri, Outcome("unchanged", reason), decision.revision.article_id)
         writer.append(capture.warc_file, record)
         writer.sync()
         articles.record(conn, decision, record, run=circumstances.run)

@@ -77,7 +77,8 @@ class Source:
     limit: int | None = None  # articles per run
     same_host: Literal["host", "subdomains", "list"] = "subdomains"
     hosts: tuple[str, ...] = ()  # further hosts that belong to the source
-    recheck_seconds: tuple[float, ...] = ()
+    recheck_seconds: tuple[float, ...] = ()  # ages at which an article is looked at again; empty: never
+    recheck_limit: int = 200  # articles looked at again per run
     links: LinkRules = LinkRules()
     extract: ReadingRules = ReadingRules()
     tags: tuple[str, ...] = ()
@@ -314,6 +315,21 @@ class Outcome:
     kind: OutcomeKind
     reason: str | None = None  # e.g. "robots", "offsite", "http_error", "timeout"; None for stored
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What was found out about a known article besides a new text; kinds are in archive/watch.py."""
+
+    url: str
+    at: datetime
+    kind: str  # "gone", "returned", "unstable", ...
+    detail: Mapping[str, str] = field(default_factory=dict)
+    article_id: str | None = None
+    source: str | None = None
+    before: str | None = None  # record id of the capture that shows the page as it was
+    after: str | None = None  # of the one that shows what happened; None where there is none (robots.txt, DNS)
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

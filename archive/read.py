@@ -6,7 +6,7 @@ and from a re-extraction alike. `judge` says whether a page is stored; it is pur
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import JsonLines
-from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules
+from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules, Revision
 from archive.provenance import Fields, discovery_from
 from archive.store import LocalStore
 from archive.words import word_measure as word_measure
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.extract import Evidence
     from archive.record import Circumstances
-    from archive.revisions import Decision
+    from archive.revisions import Decision, Past
     from archive.warc.reader import KeptResponse
+    from archive.watch import Watch, Watched
 
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 # Reasons `judge` gives: a re-extraction looks at these pages again.
@@ -37,6 +38,8 @@ READING_REASONS = frozenset(
 )  # fmt: skip
 _WALLS = {"bot_wall": "bot_wall", "consent": "consent", "soft_404": "soft_404", "empty": "empty_extraction"}
 _OPEN_FILES = 4
+_PAST_TEXTS = 3  # of a page: enough to see a block that shows something else each time
+_OTHER_TEXTS = 20  # of its source: enough to know the furniture
 _RULES = ReadingRules()
 
 
@@ -213,20 +216,28 @@ def _evidence(extraction: Extraction) -> dict[str, str]:
 
 
 def decide_record(
-    conn: Connection, reading: Reading, capture: Capture, discovery: Discovery | None, circumstances: Circumstances
-) -> tuple[Decision, dict[str, Any]]:
-    """Return what a reading is to the history of its page, and its record.
+    conn: Connection,
+    reading: Reading,
+    capture: Capture,
+    discovery: Discovery | None,
+    circumstances: Circumstances,
+    watch: Watch,
+) -> tuple[Decision, dict[str, Any], Watched]:
+    """Return what a reading is to the history of its page, its record, and the page's watch with what was found.
 
     New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
-    (`archive.catalog.articles.record`); of a Same only the catalog hears.
+    (`archive.catalog.articles.record`); of the others only the catalog hears.
     """
     from archive.catalog import articles
+    from archive.changes import said_by
     from archive.extract.duplicates import simhash
     from archive.record import build_record
     from archive.revisions import decide, extractor_of
+    from archive.watch import after_reading
 
     extraction = reading.extraction
     latest = articles.latest_revision(conn, capture.target_uri, extractor_of(extraction))
+    past = past_of(conn, latest, capture.source, watch)
     decision = decide(
         extraction,
         latest,
@@ -234,13 +245,42 @@ def decide_record(
         article_id=articles.id_for(conn, capture.target_uri, capture.payload_digest),
         record_id=capture.record_id,
         simhash=simhash(extraction.article.text),
+        past=past,
     )
-    found = discovery or reading.discovery
-    return decision, build_record(extraction, capture, decision.revision, found, circumstances)
+    record = build_record(extraction, capture, decision.revision, discovery or reading.discovery, circumstances)
+    now = said_by(extraction.article, hijacked=extraction.integrity.verdict == "hijacked")
+    before = past.said[0] if past.said else None
+    return decision, record, after_reading(watch, decision, before, now, capture.fetched_at)
+
+
+def past_of(conn: Connection, latest: Revision | None, source: str | None, watch: Watch) -> Past:
+    """What the archive knows of a page's past under the extractor of `latest`.
+
+    Furniture are lines that stand in two or more of the source's other new articles.
+    """
+    from archive.catalog import articles
+    from archive.changes import said_in
+    from archive.revisions import Past
+    from archive.watch import with_facts
+
+    if latest is None:
+        return Past()
+    records, hashes = articles.history_of(conn, latest, _PAST_TEXTS)
+    said = [said_in(record) for record in records]
+    said[:1] = [with_facts(one, watch.touched) for one in said[:1]]
+    others = articles.texts_of_others(conn, latest.article_id, source, _OTHER_TEXTS)
+    lines = Counter(line for text in others for line in {line.strip() for line in text.split("\n")})
+    furniture = frozenset(line for line, count in lines.items() if count > 1)
+    return Past(tuple(said), hashes, watch.unsettled, watch.episodes, furniture)
 
 
 def read_again(
-    conn: Connection, reading: Reading, capture: Capture, discovery: Discovery | None, circumstances: Circumstances
+    conn: Connection,
+    reading: Reading,
+    capture: Capture,
+    discovery: Discovery | None,
+    circumstances: Circumstances,
+    watch: Watch,
 ) -> tuple[Decision, dict[str, Any]] | None:
     """Return the decision and record of a second reading of a capture, or None where it says what the first said.
 
@@ -249,13 +289,13 @@ def read_again(
     from archive.catalog import articles
     from archive.extract.duplicates import simhash
     from archive.record import build_record
-    from archive.revisions import New, Same, content_hash, extractor_of
+    from archive.revisions import Changed, New, content_hash, extractor_of
 
     article = reading.extraction.article
     known = articles.latest_revision(conn, capture.target_uri, extractor_of(reading.extraction))
     if known is None or known.record_id != capture.record_id:
-        decision, record = decide_record(conn, reading, capture, discovery, circumstances)
-        return None if isinstance(decision, Same) else (decision, record)
+        decision, record, _ = decide_record(conn, reading, capture, discovery, circumstances, watch)
+        return (decision, record) if isinstance(decision, New | Changed) else None
     revision = replace(known, content_hash=content_hash(article), simhash=simhash(article.text))
     record = build_record(reading.extraction, capture, revision, discovery or reading.discovery, circumstances)
     stored = articles.record_of(conn, known.article_id, number=known.number, extractor=known.extractor) or {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from archive.archive import Archive, is_here, members
 from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
-from archive.model import Capture, Discovery, Revision, Run
+from archive.model import Capture, Discovery, Run
 from archive.record import revision_of
-from archive.runlog import LogLine, discovery_of, outcome_of, read_run_log, run_of
+from archive.runlog import LogLine, discovery_of, event_of, outcome_of, read_run_log, run_of
 from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:
@@ -182,6 +182,8 @@ def _fill_runs(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Prog
                 _outcomes(catalog, group, run_id, known, done)
             elif kind == "profile":
                 _profiles(catalog, group, run_id)
+            elif kind == "event":
+                _events(catalog, group, run_id)
             elif kind == "end" and first is not None:
                 _put_run(catalog, run_of(first, list(group)[-1]))
 
@@ -236,7 +238,7 @@ def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: se
             frontier.acknowledge(conn, results)
             tallies.add_outcomes(conn, results)
             for line in batch:
-                if line["kind"] == "unchanged":
+                if line["kind"] == "unchanged" and line["reason"] != "unstable":
                     _seen_again(conn, line)
         done.outcomes += len(batch)
 
@@ -261,40 +263,24 @@ def _acknowledged(conn: Connection, line: LogLine, run_id: str) -> Acknowledged:
         article_id=line.get("article_id"),
         validators=Validators.after(outcome, capture),
         due_again_at=parse_rfc3339(again) if again else None,
+        watch=line.get("watch"),
     )
 
 
 def _seen_again(conn: Connection, line: LogLine) -> None:
-    """An unchanged page widens the time in which its revision was seen."""
     from archive.catalog import articles, captures
-    from archive.revisions import Same
 
     capture = captures.by_record_id(conn, line["record_id"]) if line.get("record_id") else None
-    seen_at = capture.fetched_at if capture else parse_rfc3339(line["at"])
-    article_id = line.get("article_id")
-    if article_id is None:
-        return
-    revision = _shown_at(conn, article_id, seen_at, line["at"])
-    if revision is None or revision[0].last_seen >= seen_at:
-        return
-    articles.record(conn, Same(replace(revision[0], last_seen=seen_at)), revision[1])
+    at = parse_rfc3339(line["at"])
+    if line.get("article_id") is not None:
+        articles.seen_again(conn, line["article_id"], capture.fetched_at if capture else at, at)
 
 
-def _shown_at(
-    conn: Connection, article_id: str, seen_at: datetime, read_at: str
-) -> tuple[Revision, dict[str, Any]] | None:
-    """The revision an archive knew of at a time: the last one seen first before it, and read before it."""
-    from archive.catalog import articles
+def _events(catalog: Catalog, lines: Iterable[LogLine], run_id: str) -> None:
+    from archive.catalog import events
 
-    found: list[tuple[datetime, str, Revision, dict[str, Any]]] = []
-    for revision in articles.revisions_of(conn, article_id):
-        record = articles.record_of(conn, article_id, number=revision.number, extractor=revision.extractor)
-        if record is not None and revision.first_seen <= seen_at and record["extraction"]["at"] <= read_at:
-            found.append((revision.first_seen, record["extraction"]["at"], revision, record))
-    if not found:
-        return None
-    _, _, revision, record = max(found, key=lambda one: one[:2])
-    return revision, record
+    with catalog.transaction() as conn:
+        events.put(conn, [event_of(line, run_id) for line in lines])
 
 
 def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:

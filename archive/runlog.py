@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.jsonl import JsonLines, read_json_lines
-from archive.model import Discovery, Outcome, Run
+from archive.model import Discovery, Event, Outcome, Run
 from archive.provenance import claims_from, claims_values
 from archive.times import parse_rfc3339, rfc3339
 
@@ -64,8 +64,12 @@ def outcome_line(
     record_id: str | None = None,
     article_id: str | None = None,
     due_again_at: datetime | None = None,
+    watch: Mapping[str, Any] | None = None,
 ) -> LogLine:
-    """{"type": "outcome", …}: what became of a URL, with the capture and the article where there are any."""
+    """{"type": "outcome", …}: what became of a URL, with the capture and the article where there are any.
+
+    `watch` is what rechecks have to remember (archive.watch); None keeps what was said of the URL before.
+    """
     return {
         "type": "outcome",
         "url": url,
@@ -77,12 +81,19 @@ def outcome_line(
         "article_id": article_id,
         "source": source,
         "due_again_at": rfc3339(due_again_at) if due_again_at else None,
+        "watch": watch,
     }
 
 
 def profile_line(profile: Mapping[str, Any], digest: str, learned_at: datetime) -> LogLine:
     """{"type": "profile", …}: what a host's pages have in common, as of this run, as values of SiteProfile."""
     return {"type": "profile", "host": profile["host"], "digest": digest, "at": rfc3339(learned_at), "profile": profile}
+
+
+def event_line(event: Event) -> LogLine:
+    """{"type": "event", …}: what was found out about a known article; the run is the log's own."""
+    values = {name: value for name, value in asdict(event).items() if name != "run"}
+    return {"type": "event", **values, "at": rfc3339(event.at), "detail": dict(event.detail)}
 
 
 def run_of(line: Mapping[str, Any], end: Mapping[str, Any] | None = None) -> Run:
@@ -122,6 +133,12 @@ def discovery_of(line: Mapping[str, Any]) -> Discovery:
 def outcome_of(line: Mapping[str, Any]) -> Outcome:
     """The Outcome of an "outcome" line."""
     return Outcome(line["kind"], line.get("reason"), line.get("detail") or {})
+
+
+def event_of(line: Mapping[str, Any], run_id: str | None = None) -> Event:
+    """The Event of an "event" line."""
+    values = {name: line.get(name) for name in ("url", "kind", "article_id", "source", "before", "after")}
+    return Event(**values, at=parse_rfc3339(line["at"]), detail=line.get("detail") or {}, run=run_id)  # type: ignore[arg-type]
 
 
 def _run_values(run: Run) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from archive.errors import UrlError
 from archive.urls import canonical_url
@@ -24,6 +24,12 @@ def _duration(value: object) -> float:
         return read_duration(value)
     except ValueError as error:
         raise ValueError('must be a duration like "30m", "6h", "7d"') from error
+
+
+def _ascending(steps: tuple[float, ...]) -> tuple[float, ...]:
+    if any(step < 60 for step in steps) or list(steps) != sorted(set(steps)):
+        raise ValueError('must grow from step to step, and begin with a minute or more: ["15m", "1h", "1d"]')
+    return steps
 
 
 def _size(value: object) -> int:
@@ -107,7 +113,11 @@ def _shown_as(schema: dict[str, Any]) -> WithJsonSchema:
 
 
 _TEXT_OR_NUMBER = {"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}]}
+# A text that changes mostly does within its first day; the last step finds what is taken off the web.
+RECHECK = (900.0, 3600.0, 3 * 3600.0, 86_400.0, 3 * 86_400.0, 30 * 86_400.0)
+
 Duration = Annotated[float, BeforeValidator(_duration), _shown_as(_TEXT_OR_NUMBER)]
+Recheck = Annotated[tuple[Duration, ...], AfterValidator(_ascending)]
 Size = Annotated[int, BeforeValidator(_size), _shown_as(_TEXT_OR_NUMBER)]
 Delay = Annotated[float, BeforeValidator(_delay), _shown_as({"type": "number", "minimum": 0})]
 Pattern = Annotated[str, BeforeValidator(_pattern), _shown_as({"type": "string", "format": "regex"})]
@@ -267,7 +277,13 @@ class DefaultsEntry(_Values):
     depth: Annotated[int, Field(ge=0)] = 1
     limit: Count | None = None
     same_host: Literal["host", "subdomains", "list"] | Annotated[tuple[Host, ...], Field(min_length=1)] = "subdomains"
-    recheck: tuple[Duration, ...] = ()
+    recheck: Recheck = Field(
+        default=RECHECK,
+        description="ages of a text at which its page is looked at again; behind the last, ever more rarely; []: never",
+    )
+    recheck_limit: Annotated[int, Field(ge=0)] = Field(
+        default=200, description="known articles looked at again in one run, behind the new ones"
+    )
     links: LinkEntry = LinkEntry()
     extract: ReadingEntry = ReadingEntry()
     tags: tuple[str, ...] = ()

@@ -7,30 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive.catalog import frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
 from archive.errors import UrlError
-from archive.model import Capture, Discovery, Outcome
+from archive.model import Capture, Discovery, Event, Outcome
 from archive.read import Reading, decide_record, judge, read_again
 from archive.record import Circumstances
-from archive.revisions import Changed, New, Same
+from archive.revisions import Changed, Decision, New, Same
 from archive.urls import canonical_url
+from archive.watch import Watched, after_absence, after_presence, watch_of, watch_values
 from crawler.admission import admit
 from crawler.leased import found
 from crawler.ledger import Entry
+from crawler.rechecks import absence_of, due_again
 
 if TYPE_CHECKING:
     from crawler.session import Session
     from crawler.spiders.news import PageToRead
 
 MAX_REDIRECTS = 10
-_OUTCOMES = {
-    New: Outcome("stored", "new"),
-    Changed: Outcome("stored", "changed"),
-    Same: Outcome("unchanged", "same_text"),
-}
+_TOLD = ("status", "to", "rule", "line")  # what an event keeps of an outcome's detail
 
 
 class Desk:
@@ -44,19 +43,51 @@ class Desk:
         outcome: Outcome,
         capture: Capture | None,
         article_id: str | None = None,
+        watched: Watched | None = None,
         outlinks: Sequence[str] = (),
     ) -> None:
-        """The URL of this lease has its outcome; it is acknowledged with the next commit."""
+        """The URL of this lease has its outcome; it is acknowledged with the next commit.
+
+        `watched` is what a reading found of an article; without one, the outcome says whether it is still there.
+        """
         session = self._session
+        now = session.clock()
+        seen_at = capture.fetched_at if capture is not None else now
+        article = article_id or lease.article_id
+        watch, found = watched or self._looked_for(lease, outcome, seen_at)
         result = Acknowledged(
             url=lease.url,
             outcome=outcome,
             run=session.run.run_id,
-            now=session.clock(),
-            article_id=article_id,
+            now=now,
+            article_id=article,
             validators=Validators.after(outcome, capture),
+            due_again_at=due_again(watch, seen_at, self._policy(lease)) if article is not None else None,
+            watch=watch_values(watch) if article is not None else None,
         )
-        session.ledger.finished(result, lease, capture, outlinks)
+        after = capture.record_id if capture is not None else outcome.detail.get("record")
+        before = lease.validators.record_id
+        events = [
+            Event(lease.url, seen_at, one.kind, one.detail, article, lease.source, before, after, session.run.run_id)
+            for one in found
+        ]
+        session.ledger.finished(result, lease, capture, events, outlinks)
+
+    def _looked_for(self, lease: Lease, outcome: Outcome, at: datetime) -> Watched:
+        """What an outcome without a reading says of an article that was there."""
+        watch = watch_of(lease.watch)
+        if lease.article_id is None:
+            return watch, ()
+        kind = absence_of(outcome, lease.url, self._session.listings_of(lease.source))
+        if kind is not None:
+            return after_absence(watch, kind, at, {key: outcome.detail[key] for key in _TOLD if key in outcome.detail})
+        return after_presence(watch) if outcome.kind == "unchanged" else (watch, ())
+
+    def _policy(self, lease: Lease) -> Sequence[float]:
+        """The ages at which the source wants its articles looked at again; `pressmark fetch` brings no policy along."""
+        session = self._session
+        known = session.archive.sources.get(lease.source) or session.sources[lease.source]
+        return known.recheck_seconds
 
     def missing(self, lease: Lease, outcome: Outcome) -> Outcome:
         """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may."""
@@ -115,10 +146,11 @@ class Desk:
         """A page has been read: it becomes a record, or is left for a reason."""
         source = self._session.sources[page.lease.source]
         left = judge(reading.extraction, source.extract, source.languages)
-        outcome, article_id = (left, None) if left is not None else self._record(page, reading)
-        if left is None:
+        if left is not None:
+            self.finish(page.lease, left, page.capture, outlinks=reading.extraction.outlinks)
+        else:
             self._session.sites.read(page, reading)
-        self.finish(page.lease, outcome, page.capture, article_id, reading.extraction.outlinks)
+            self._record(page, reading)
 
     def look_again(self, page: PageToRead, reading: Reading) -> None:
         """A page of this run was read again with more evidence: a better reading takes the place of the first.
@@ -129,17 +161,21 @@ class Desk:
         if judge(reading.extraction, source.extract, source.languages) is not None:
             return  # what was stored stays: a page is not unsaid
         with self._session.archive.catalog.reading() as connection:
-            again = read_again(connection, reading, page.capture, found(page.lease), self._circumstances(page))
+            watch = watch_of(page.lease.watch)
+            again = read_again(connection, reading, page.capture, found(page.lease), self._circumstances(page), watch)
         if again is not None:
             self._session.ledger.read(Entry(page.capture, *again))
 
-    def _record(self, page: PageToRead, reading: Reading) -> tuple[Outcome, str]:
-        session, capture = self._session, page.capture
+    def _record(self, page: PageToRead, reading: Reading) -> None:
+        session, capture, lease = self._session, page.capture, page.lease
         with session.archive.catalog.reading() as connection:
-            decision, record = decide_record(connection, reading, capture, found(page.lease), self._circumstances(page))
+            decision, record, watched = decide_record(
+                connection, reading, capture, found(lease), self._circumstances(page), watch_of(lease.watch)
+            )
         session.ledger.read(Entry(capture, decision, record))
-        session.ledger.last = reading.extraction.article.headline or page.lease.url
-        return _OUTCOMES[type(decision)], decision.revision.article_id
+        session.ledger.last = reading.extraction.article.headline or lease.url
+        outlinks = reading.extraction.outlinks
+        self.finish(lease, _outcome(decision), capture, decision.revision.article_id, watched, outlinks)
 
     def _circumstances(self, page: PageToRead) -> Circumstances:
         session, lease = self._session, page.lease
@@ -162,3 +198,15 @@ class Desk:
             before = frontier.outcome_of(self._session.archive.catalog, via)
             via, found_by = (before.via, before.found_by) if before is not None else (None, "page")
         return chain
+
+
+def _outcome(decision: Decision) -> Outcome:
+    match decision:
+        case New():
+            return Outcome("stored", "new")
+        case Changed(change=change):
+            return Outcome("stored", "changed", {"change": ", ".join(change.kinds)})
+        case Same(change=change):
+            return Outcome("unchanged", "same_text", {"change": ", ".join(change.kinds)} if change.kinds else {})
+    state = decision.unsettled
+    return Outcome("unchanged", "unstable", {"quiet": str(state.quiet), "needs": str(state.needs)})

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,9 @@ from scrapy import Request
 from scrapy.core.scheduler import BaseScheduler
 
 from archive.catalog import frontier as leases
-from archive.catalog.frontier import Lease
+from archive.catalog.frontier import ARTICLE, RECHECK, Lease
 from archive.errors import PressmarkError
-from archive.model import Outcome
+from archive.model import Outcome, Source
 from crawler.session import LEASE_SECONDS
 
 if TYPE_CHECKING:
@@ -33,30 +33,57 @@ if TYPE_CHECKING:
 
 BATCH = 64  # leases taken at once: few, so that processes that share a catalog all find work
 PER_HOST = 4  # held of one host
+_LIMITED = (ARTICLE, RECHECK)
 _REST_SECONDS = 0.25  # between two questions to the catalog while there is other work
 
 
 class Quota:
-    """How many articles may still be fetched: of the run, and of each source (None: no limit)."""
+    """How many pages may still be fetched: of the run, and of each source its new articles and its known ones.
 
-    def __init__(self, of_sources: Mapping[str, int | None], of_run: int | None) -> None:
-        self._of_sources = dict(of_sources)
+    Known articles that are looked at again have a budget of their own, so that new ones never wait for them; of the
+    run's limit both take their part. Listings, and the files that pages show themselves with, count against none.
+    """
+
+    def __init__(self, sources: Iterable[Source] = (), of_run: int | None = None) -> None:
+        self._left: dict[tuple[str, int], int] = {}  # by source and priority; what has no limit is not here
         self._of_run = of_run
+        self._sources = tuple(sources)
+        for source in self._sources:
+            self._left[source.name, RECHECK] = min(source.recheck_limit, source.limit or source.recheck_limit)
+            if source.limit is not None:
+                self._left[source.name, ARTICLE] = source.limit
 
-    def take(self, source: str) -> bool:
-        """Count an article of a source; False, and nothing counted, where a limit has been reached."""
-        left = self._of_sources.get(source)
-        if self._of_run == 0 or left == 0:
+    def take(self, source: str, priority: int) -> bool:
+        """Count a page of a source; False, and nothing counted, where a limit has been reached."""
+        if not self.is_open(source, priority):
             return False
-        if left is not None:
-            self._of_sources[source] = left - 1
-        if self._of_run is not None:
+        if (source, priority) in self._left:
+            self._left[source, priority] -= 1
+        if self._of_run is not None and priority in _LIMITED:
             self._of_run -= 1
         return True
 
+    def is_open(self, source: str, priority: int) -> bool:
+        return priority not in _LIMITED or (self._of_run != 0 and self._left.get((source, priority)) != 0)
+
     def open_sources(self) -> list[str]:
-        """The sources that may still be asked."""
-        return [] if self._of_run == 0 else [name for name, left in self._of_sources.items() if left != 0]
+        """The sources that may still be asked; where pages come with their files, these are wanted to the end."""
+        return [
+            one.name
+            for one in self._sources
+            if one.capture == "requisites" or any(self.is_open(one.name, priority) for priority in _LIMITED)
+        ]
+
+    @property
+    def closed(self) -> list[tuple[str, int]]:
+        """The sources and priorities of which nothing more is wanted."""
+        lines = [(one.name, priority) for one in self._sources for priority in _LIMITED]
+        return [line for line in lines if not self.is_open(*line)]
+
+    @property
+    def most(self) -> dict[tuple[str, int], int]:
+        """Of which source and priority how many more at most will be taken."""
+        return self._left | dict.fromkeys(self.closed, 0)
 
 
 class Frontier(BaseScheduler):
@@ -70,7 +97,7 @@ class Frontier(BaseScheduler):
         self._returned: deque[Request] = deque()
         self._sleeping = 0
         self._asked_at = 0.0
-        self._quota = Quota({}, None)
+        self.quota = Quota()
         self._others_at_work = False
         self.stopped = False
 
@@ -82,8 +109,7 @@ class Frontier(BaseScheduler):
         self._session = getattr(spider, "session", None)
         if self._session is not None:
             self._spider = spider  # type: ignore[assignment]
-            limits = {source.name: source.limit for source in self._session.sources.values()}
-            self._quota = Quota(limits, self._session.options.limit)
+            self.quota = Quota(self._session.sources.values(), self._session.options.limit)
             self._session.frontier = self
 
     def close(self, reason: str) -> None:
@@ -169,7 +195,7 @@ class Frontier(BaseScheduler):
             if self._in_flight[host] >= self._per_host:
                 continue
             lease = queue.popleft()
-            allowed = _is_no_article(lease) or self._quota.take(lease.source)
+            allowed = self.quota.take(lease.source, lease.priority)
             del self._ready[host]
             if queue and allowed:
                 self._ready[host] = queue  # to the end of the row
@@ -183,8 +209,7 @@ class Frontier(BaseScheduler):
 
     def _still_wanted(self, queue: Iterable[Lease]) -> list[Lease]:
         """The leases that no limit forbids; the others go back when the run ends."""
-        sources = self._quota.open_sources()
-        return [lease for lease in queue if _is_no_article(lease) or lease.source in sources]
+        return [one for one in queue if self.quota.is_open(one.source, one.priority)]
 
     def _request_for(self, lease: Lease) -> Request | None:
         """The request of a lease; a URL that Scrapy cannot ask for gets its outcome here."""
@@ -217,11 +242,8 @@ class Frontier(BaseScheduler):
             )
             self._hold(taken)
             return
-        sources = self._quota.open_sources()
-        # Where no more articles are wanted, the files of those we have still are.
-        with_files = [one.name for one in session.sources.values() if one.capture == "requisites"]
-        ending = [name for name in with_files if name not in sources]
-        if not sources and not ending:
+        sources = self.quota.open_sources()
+        if not sources:
             self._others_at_work = False
             return
         taken = leases.lease(
@@ -231,23 +253,17 @@ class Frontier(BaseScheduler):
             seconds=LEASE_SECONDS,
             limit=BATCH,
             per_host=PER_HOST,
-            sources=[*sources, *ending],
-            requisites_only=ending,
+            sources=sources,
+            without=self.quota.closed,
             run=session.run.run_id,
         )
         self._hold(taken)
         # What others hold may lead to more, or come back to us if they die: we wait for them to be done.
         self._others_at_work = False
         if not taken and not self._in_flight:
-            left = leases.pending(session.archive.catalog, sources, now, worker=session.worker)
-            requisites = leases.requisites_due(session.archive.catalog, ending, now) if ending else 0
-            self._others_at_work = left.due > 0 or left.leased_by_others > 0 or requisites > 0
+            left = leases.pending(session.archive.catalog, sources, now, worker=session.worker, most=self.quota.most)
+            self._others_at_work = left.due > 0 or left.leased_by_others > 0
 
     def _hold(self, taken: Iterable[Lease]) -> None:
         for lease in taken:
             self._ready.setdefault(lease.host, deque()).append(lease)
-
-
-def _is_no_article(lease: Lease) -> bool:
-    """Whether it counts against no limit of articles."""
-    return lease.is_listing or lease.is_requisite

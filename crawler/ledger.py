@@ -14,14 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier, near, profiles, tallies
+from archive.catalog import articles, captures, events, frontier, near, profiles, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.extract.site_profile import SiteProfile, profile_values
-from archive.model import Capture, Discovery, Outcome
+from archive.model import Capture, Discovery, Event, Outcome
 from archive.provenance import Fields, outcome_fields
 from archive.read import READING_REASONS, RecordWriter
-from archive.revisions import Decision, Same
-from archive.runlog import RunLog, discovered_line, outcome_line, profile_line
+from archive.revisions import Changed, Decision, New
+from archive.runlog import RunLog, discovered_line, event_line, outcome_line, profile_line
 from archive.warc.writer import WarcWriter
 
 
@@ -40,6 +40,8 @@ class _Pending:
     discoveries: list[Discovery] = field(default_factory=list)
     refused: dict[str, Outcome] = field(default_factory=dict)
     readings: list[Entry] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    seen_again: list[tuple[str, datetime, datetime]] = field(default_factory=list)  # article, seen at, known at
     results: list[Acknowledged] = field(default_factory=list)
     said: list[tuple[Capture, Fields]] = field(default_factory=list)  # what became of captures, for the WARC
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
@@ -86,12 +88,24 @@ class Ledger:
         self._pending.lines.append(profile_line(profile_values(profile), profile.digest, now))
 
     def finished(
-        self, result: Acknowledged, lease: Lease, capture: Capture | None, outlinks: Sequence[str] = ()
+        self,
+        result: Acknowledged,
+        lease: Lease,
+        capture: Capture | None,
+        found: Sequence[Event] = (),
+        outlinks: Sequence[str] = (),
     ) -> None:
-        """The URL has its outcome; it counts once for the progress line."""
+        """The URL has its outcome, and what was found out about its article; it counts once for the progress line."""
         self._pending.results.append(result)
         if capture is not None:
             self._pending.said.append((capture, outcome_fields(result.outcome, outlinks)))
+        self._pending.events.extend(found)
+        self._pending.lines.extend(map(event_line, found))
+        self.counts["events"] += len(found)
+        self.counts["rechecks"] += lease.is_recheck
+        if result.outcome.kind == "unchanged" and result.outcome.reason != "unstable" and result.article_id:
+            seen_at = capture.fetched_at if capture is not None else result.now
+            self._pending.seen_again.append((result.article_id, seen_at, result.now))
         self._pending.lines.append(
             outcome_line(
                 result.url,
@@ -100,6 +114,8 @@ class Ledger:
                 source=lease.source,
                 record_id=capture.record_id if capture else None,
                 article_id=result.article_id,
+                due_again_at=result.due_again_at,
+                watch=result.watch,
             )
         )
         outcome = result.outcome
@@ -145,6 +161,9 @@ class Ledger:
             for profile, at in pending.profiles:
                 profiles.put(connection, profile_values(profile), profile.digest, at, self._run_id)
             frontier.acknowledge(connection, pending.results)
+            events.put(connection, pending.events)
+            for article_id, seen_at, known_at in pending.seen_again:
+                articles.seen_again(connection, article_id, seen_at, known_at)
             tallies.add_outcomes(connection, pending.results)
             tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
         if pending.readings:
@@ -185,4 +204,4 @@ class Ledger:
 
 def _is_news(reading: Entry) -> bool:
     """The same text again is no new record."""
-    return not isinstance(reading.decision, Same)
+    return isinstance(reading.decision, New | Changed)

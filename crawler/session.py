@@ -59,6 +59,7 @@ class CrawlOptions:
     size_limit_bytes: int | None = None
     max_failures: int | None = None
     refetch: bool = False
+    listings: frozenset[str] | None = None  # sources whose listings are asked; None: all
     only: tuple[str, ...] = ()  # these URLs and what they redirect to, and nothing else that is due
     kind: str = "crawl"
     resume: bool = False  # go on with what is due; listings are not asked again
@@ -157,7 +158,8 @@ class Session:
         with self.archive.catalog.transaction() as connection:
             for source in self.sources.values():
                 make_due = partial(leases.make_due, connection, source=source.name, now=now)
-                make_due(listings=True)
+                if self.options.listings is None or source.name in self.options.listings:
+                    make_due(listings=True)
                 if self.options.refetch or source.kind == "urls":
                     make_due(outcomes=("stored", "unchanged", "kept", "moved", "failed"))
                     make_due(reasons=READING_REASONS)
@@ -182,6 +184,10 @@ class Session:
         return lease.validators.payload_digest is not None and (
             lease.validators.payload_digest == capture.payload_digest
         )
+
+    def listings_of(self, source: str) -> frozenset[str]:
+        """The pages of lists that a source names: a redirect from an article to one of them is no article."""
+        return frozenset(canonical_url(url) for url in self.sources[source].urls)
 
     def set_pace(self, lease: Lease) -> None:
         source = self.sources[lease.source]
@@ -208,7 +214,8 @@ class Session:
         with self.archive.catalog.transaction() as connection:
             leases.renew(connection, self.worker, now, LEASE_SECONDS)
             runs.heartbeat(connection, self.run.run_id, now, dict(counts))
-            left = leases.pending(connection, self.source_names, now, worker=self.worker)
+            most = self.frontier.quota.most
+            left = leases.pending(connection, self.source_names, now, worker=self.worker, most=most)
         counts["queued"] = counts["done"] + left.due + left.leased_by_me
 
     def close(self, reason: str) -> None:

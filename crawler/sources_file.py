@@ -202,6 +202,7 @@ def _as_source(entry: SourceEntry, urls: tuple[str, ...], line: int | None) -> S
         same_host=same_host,
         hosts=hosts,
         recheck_seconds=entry.recheck,
+        recheck_limit=entry.recheck_limit,
         links=LinkRules(entry.links.css, entry.links.max),
         extract=ReadingRules(entry.extract.profile, entry.extract.min_words, entry.extract.require_date),
         tags=entry.tags,

@@ -22,7 +22,8 @@ from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Revision
-from archive.revisions import Changed, Decision, New
+from archive.revisions import Changed, Decision, New, Same
+from archive.times import parse_rfc3339
 from archive.urls import urlkey
 
 _A, _R = articles.c, revisions.c
@@ -92,6 +93,29 @@ def record(conn: Connection, decision: Decision, record: Mapping[str, Any], *, r
             .where(_A.article_id == revision.article_id)
             .values(_newer(conn, known, decision, record, run))
         )
+
+
+def seen_again(conn: Connection, article_id: str, seen_at: datetime, read_at: datetime) -> None:
+    """An unchanged page widens the time in which its revision was seen: the one known of at `read_at`."""
+    shown = _shown_at(conn, article_id, seen_at, read_at)
+    if shown is not None and shown[0].last_seen < seen_at:
+        record(conn, Same(replace(shown[0], last_seen=seen_at)), shown[1])
+
+
+def _shown_at(
+    conn: Connection, article_id: str, seen_at: datetime, read_at: datetime
+) -> tuple[Revision, dict[str, Any]] | None:
+    """The revision an archive knew of at a time: the last one seen first before it, and read before it."""
+    asked = select(revisions).where(_R.article_id == article_id, _R.first_seen <= seen_at)
+    found = [
+        (row.first_seen, row.record["extraction"]["at"], row)
+        for row in conn.execute(asked)
+        if parse_rfc3339(row.record["extraction"]["at"]) <= read_at
+    ]
+    if not found:
+        return None
+    row = max(found, key=lambda one: one[:2])[2]
+    return _revision(row), row.record
 
 
 def latest_revision(place: Catalog | Connection, url: str, extractor: str | None = None) -> Revision | None:
@@ -179,6 +203,25 @@ def fingerprints(place: Catalog | Connection, limit: int = 20_000) -> list[Finge
     asked = asked.where(_R.verdict == "clean").order_by(_R.first_seen.desc()).limit(limit)
     with connection(place) as conn:
         return [Fingerprint(row.simhash % (1 << 64), row.record_id, row.url) for row in conn.execute(asked)]
+
+
+def history_of(conn: Connection, latest: Revision, most: int) -> tuple[list[dict[str, Any]], frozenset[str]]:
+    """Return the last records under a revision's extractor, the newest first, and the hashes of all before `latest`."""
+    mine = and_(_R.article_id == latest.article_id, _R.extractor == latest.extractor)
+    records = conn.execute(select(_R.record).where(mine).order_by(_R.number.desc()).limit(most)).scalars().all()
+    hashes = conn.execute(select(_R.content_hash).where(mine, _R.number != latest.number)).scalars()
+    return list(records), frozenset(hashes) - {latest.content_hash}
+
+
+def texts_of_others(conn: Connection, article_id: str, source: str | None, most: int) -> list[str]:
+    """Return the texts of the source's newest other articles."""
+    asked = (
+        select(_R.record)
+        .join(articles, and_(_R.article_id == _A.article_id, _R.extractor == _A.extractor, _R.number == _A.revision))
+        .where(_A.source == source, _A.article_id != article_id)
+        .order_by(_A.listed_at.desc())
+    )
+    return [record["text"] for record in conn.execute(asked.limit(most)).scalars()]
 
 
 def list_articles(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> list[ArticleRow]:

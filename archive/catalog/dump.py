@@ -17,11 +17,12 @@ COMPARED: dict[str, tuple[str, ...]] = {
     "revisions": ("*",),
     "fingerprints": ("*",),
     "profiles": ("*",),
+    "events": ("*",),
     "runs": ("*", "-heartbeat_at"),
     "urls": (
         "url", "urlkey", "source", "is_listing", "found_by", "via", "depth", "claims", "found_at",
-        "outcome_kind", "outcome_reason", "outcome_detail", "outcome_at", "run", "article_id", "record_id", "etag",
-        "last_modified", "payload_digest", "captured_at",
+        "outcome_kind", "outcome_reason", "outcome_detail", "outcome_at", "run", "article_id", "watch", "record_id",
+        "etag", "last_modified", "payload_digest", "captured_at",
     ),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, func, insert, or_, select, update
 
 from archive.catalog.claims import as_claims
 from archive.catalog.columns import among, bounded
@@ -39,19 +39,18 @@ from archive.catalog.outcomes import (
     outcome_of,
     outcomes_of_run,
     pending,
-    requisites_due,
     skipped,
 )
-from archive.catalog.tables import ARTICLE, IS_DONE, IS_DUE, LISTING, REQUISITE, hosts, urls
+from archive.catalog.tables import ARTICLE, IS_DONE, IS_DUE, LISTING, RECHECK, REQUISITE, hosts, queues, urls
 from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
 from archive.urls import urlkey
 
 __all__ = [
-    "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
-    "host_of", "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew",
-    "requisites_due", "skipped", "take", "take_unread", "unknown",
+    "ARTICLE", "LISTING", "RECHECK", "REQUISITE", "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory",
+    "Validators", "acknowledge", "add", "due_sources", "hold", "host_of", "last_listed", "lease", "make_due",
+    "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped", "take", "take_unread", "unknown",
 ]  # fmt: skip
 
 _ADDING = 0x7072_6174  # any constant
@@ -99,6 +98,12 @@ def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
     with connection(place) as conn:
         known = set(conn.execute(select(_T.url).where(among(conn, _T.url, map(bounded, asked)))).scalars())
     return {url for url in asked if bounded(url) not in known}
+
+
+def due_sources(place: Catalog | Connection, now: datetime) -> set[str]:
+    """Return the sources of which something is due, listings aside or not."""
+    with connection(place) as conn:
+        return set(conn.execute(select(queues.c.source).where(queues.c.due_at <= now)).scalars())
 
 
 def make_due(
@@ -149,7 +154,8 @@ def _chosen(
 
 
 def _due_now(now: datetime) -> Update:
-    return update(urls).values(state="due", due_at=now, attempts=0)
+    asked_for = case((_T.is_listing, LISTING), else_=ARTICLE)  # no recheck: somebody wants it now
+    return update(urls).values(state="due", due_at=now, attempts=0, priority=asked_for)
 
 
 def _known(conn: Connection, addresses: Iterable[str]) -> dict[str, datetime | None]:

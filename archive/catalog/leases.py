@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, zip_longest
@@ -39,7 +39,18 @@ from archive.catalog.captures import latest
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import IS_DUE, IS_LEASED, REQUISITE, captures, hosts, queues, urls, workers
+from archive.catalog.tables import (
+    ARTICLE,
+    IS_DUE,
+    IS_LEASED,
+    PRIORITIES,
+    RECHECK,
+    captures,
+    hosts,
+    queues,
+    urls,
+    workers,
+)
 from archive.catalog.upsert import upsert
 from archive.model import Capture, Claims, FoundBy, Outcome
 
@@ -82,6 +93,14 @@ class Lease:
     attempts: int  # 1 for the first since its last outcome
     until: datetime
     validators: Validators
+    article_id: str | None = None  # of the article we have from there
+    watch: Mapping[str, Any] | None = None  # archive.watch
+    priority: int = ARTICLE
+
+    @property
+    def is_recheck(self) -> bool:
+        """Whether it is a known article, looked at again because its time has come."""
+        return self.priority == RECHECK
 
     @property
     def is_requisite(self) -> bool:
@@ -91,7 +110,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What became of a URL. `validators` None keeps those of the last good capture; so does `article_id`."""
+    """What became of a URL. None keeps what was known: `validators` of the last good capture, `article_id`, `watch`."""
 
     url: str
     outcome: Outcome
@@ -100,6 +119,7 @@ class Acknowledged:
     article_id: str | None = None
     validators: Validators | None = None
     due_again_at: datetime | None = None
+    watch: Mapping[str, Any] | None = None
 
 
 def lease(
@@ -111,14 +131,13 @@ def lease(
     limit: int,
     per_host: int,
     sources: Sequence[str] | None = None,
-    requisites_only: Sequence[str] = (),
+    without: Collection[tuple[str, int]] = (),
     run: str | None = None,
 ) -> list[Lease]:
     """Give `worker` up to `limit` due URLs, hosts in turn, listings first, never more than `per_host` of a host.
 
-    Of the sources in `requisites_only` only the files that pages show themselves with are given.
     The hosts are the worker's own until the lease ends; workers that ask at the same time get a share of them each.
-    Leases that ended without an outcome are due again.
+    Leases that ended without an outcome are due again. `without`: sources and priorities not wanted now.
     """
     until = now + timedelta(seconds=seconds)
     with catalog.transaction() as conn:  # by itself, so that two workers cannot wait for each other's queues
@@ -126,7 +145,7 @@ def lease(
         _alive(conn, worker, until)
     with catalog.transaction() as conn:
         found = _take_hosts(conn, worker, now, limit, per_host, sources)
-        rows = _choose(conn, found, now, limit, requisites_only)
+        rows = _choose(conn, found, now, limit, without)
         if rows:
             _mark(conn, worker, until, rows, run)
         _served(conn, found, rows, now)
@@ -218,7 +237,8 @@ def take_unread(
     unread = (
         select(urls.c.url, func.max(kept.fetched_at).label("at"))
         .join(captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url))
-        .where(IS_DUE, ~urls.c.is_listing, urls.c.found_by != "requisite", urls.c.source.in_(list(sources)))
+        .where(IS_DUE, urls.c.due_at <= now, ~urls.c.is_listing, urls.c.found_by != "requisite")
+        .where(urls.c.source.in_(list(sources)))
         .where(kept.status == 200, kept.truncated.is_(None))
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
         .group_by(urls.c.url)
@@ -339,24 +359,32 @@ def _within(rows: Sequence[Any], held: Mapping[str, int], share: int) -> list[An
 
 
 def _choose(
-    conn: Connection, found: Sequence[_Queue], now: datetime, limit: int, requisites_only: Sequence[str]
+    conn: Connection, found: Sequence[_Queue], now: datetime, limit: int, without: Collection[tuple[str, int]]
 ) -> list[Row[Any]]:
     """The first due URLs of each queue, one of each host in turn."""
     lines: dict[str, list[Row[Any]]] = {queue.host: [] for queue in found}
     room = {queue.host: queue.room for queue in found}
-    for row in _firsts(conn, found, now, requisites_only):
+    for row in _firsts(conn, found, now, without):
         if len(lines[row.host]) < room[row.host]:
             lines[row.host].append(row)
     turns = chain.from_iterable(zip_longest(*lines.values()))
     return [row for row in turns if row is not None][:limit]
 
 
-def _firsts(conn: Connection, found: Sequence[_Queue], now: datetime, requisites_only: Sequence[str]) -> list[Row[Any]]:
-    """The first due URLs of every queue, as many as the roomiest may take: one statement, an index seek for each."""
+def _firsts(
+    conn: Connection, found: Sequence[_Queue], now: datetime, without: Collection[tuple[str, int]]
+) -> list[Row[Any]]:
+    """The first due URLs of every queue and priority, as many as the roomiest may take: an index seek for each."""
     if not found:
         return []
-    floor = dict.fromkeys(requisites_only, REQUISITE)
-    wanted = json.dumps([(queue.host, queue.source, floor.get(queue.source, 0)) for queue in found])
+    wanted = json.dumps(
+        [
+            (queue.host, queue.source, priority)
+            for queue in found
+            for priority in PRIORITIES
+            if (queue.source, priority) not in without
+        ]
+    )
     given = {"queues": wanted, "now": now, "most": max(queue.room for queue in found)}
     rows = conn.execute(_FIRSTS[conn.dialect.name], given).all()
     return sorted(rows, key=lambda row: (row.priority, row.due_at, row.url))
@@ -370,15 +398,15 @@ _FIRSTS = {
             SELECT urls.* FROM json_each(:queues) AS queue CROSS JOIN urls WHERE urls.rowid IN (
                 SELECT line.rowid FROM urls AS line
                 WHERE line.state = 'due' AND line.host = json_extract(queue.value, '$[0]')
-                    AND line.source = json_extract(queue.value, '$[1]') AND line.due_at <= :now
-                    AND line.priority >= json_extract(queue.value, '$[2]')
-                ORDER BY line.priority, line.due_at LIMIT :most)""",
+                    AND line.source = json_extract(queue.value, '$[1]')
+                    AND line.priority = json_extract(queue.value, '$[2]') AND line.due_at <= :now
+                ORDER BY line.due_at LIMIT :most)""",
         "postgresql": """
             SELECT line.* FROM json_array_elements(CAST(:queues AS json)) AS queue CROSS JOIN LATERAL (
                 SELECT * FROM urls
-                WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1 AND due_at <= :now
-                    AND priority >= CAST(queue ->> 2 AS integer)
-                ORDER BY priority, due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
+                WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1
+                    AND priority = CAST(queue ->> 2 AS integer) AND due_at <= :now
+                ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
     }.items()
 }
 
@@ -406,8 +434,10 @@ def _served(conn: Connection, found: Sequence[_Queue], rows: Sequence[Row[Any]],
 
 
 def _next_due(conn: Connection, queue: _Queue) -> datetime | None:
+    """When something of a queue is due next: the first of each priority, an index seek for each."""
     where = (IS_DUE, urls.c.host == queue.host, urls.c.source == queue.source)
-    return conn.execute(select(func.min(urls.c.due_at)).where(*where)).scalar()
+    asked = (select(func.min(urls.c.due_at)).where(*where, urls.c.priority == one) for one in PRIORITIES)
+    return min(filter(None, (conn.execute(one).scalar() for one in asked)), default=None)
 
 
 def _lease(row: Row[Any], until: datetime) -> Lease:
@@ -424,6 +454,9 @@ def _lease(row: Row[Any], until: datetime) -> Lease:
         attempts=row.attempts + 1,
         until=until,
         validators=Validators(row.etag, row.last_modified, row.record_id, row.payload_digest, row.captured_at),
+        article_id=row.article_id,
+        watch=row.watch,
+        priority=row.priority,
     )
 
 
@@ -444,6 +477,12 @@ _ENDING = (
         outcome_at=bindparam("new_at"),
         run=bindparam("new_run"),
         article_id=func.coalesce(bindparam("new_article_id"), urls.c.article_id),
+        watch=func.coalesce(bindparam("new_watch", type_=urls.c.watch.type), urls.c.watch),
+        # An article that comes again by itself does so behind what is new; a listing stays a listing.
+        priority=case(
+            (and_(bindparam("new_due_at", type_=UtcTime).is_not(None), urls.c.priority == ARTICLE), RECHECK),
+            else_=urls.c.priority,
+        ),
     )
 )
 
@@ -459,6 +498,7 @@ def _ending(key: str, one: Acknowledged) -> dict[str, Any]:
         "new_at": one.now,
         "new_run": one.run,
         "new_article_id": one.article_id,
+        "new_watch": dict(one.watch) if one.watch is not None else None,
     }
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from archive.catalog import captures
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import IS_DUE, IS_LEASED, REQUISITE, urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, PRIORITIES, queues, urls
 from archive.model import Capture, Claims, FoundBy, Outcome, OutcomeKind
 from archive.urls import urlkey
 
@@ -64,6 +64,7 @@ class UrlStory:
     run: str | None
     article_id: str | None
     record_id: str | None  # of the last good capture
+    watch: Mapping[str, Any] | None = None  # archive.watch, of an article
     captures: tuple[Capture, ...] = ()
 
 
@@ -84,37 +85,50 @@ class Skipped:
 
 
 def pending(
-    catalog: Catalog | Connection, sources: Sequence[str] | None, now: datetime, *, worker: str | None = None
+    catalog: Catalog | Connection,
+    sources: Sequence[str] | None,
+    now: datetime,
+    *,
+    worker: str | None = None,
+    most: Mapping[tuple[str, int], int] | None = None,
+    with_later: bool = False,
 ) -> Pending:
-    """Count what is still to do for some sources (None: all). `worker`: whose leases are "mine"."""
-    # Grouped as the index of due URLs is, and sources told apart here: an index by source has all that is done.
-    queue = (urls.c.host, urls.c.source)
-    by_source = (urls.c.source, func.count().label("count"))
-    due = select(*by_source).where(IS_DUE, urls.c.due_at <= now).group_by(*queue)
-    later = select(*by_source, func.min(urls.c.due_at).label("at")).where(IS_DUE, urls.c.due_at > now)
-    held = select(*by_source, urls.c.leased_by).where(IS_LEASED).group_by(urls.c.source, urls.c.leased_by)
+    """Count what is still to do for some sources (None: all). `worker`: whose leases are "mine".
+
+    `most`: of a source and priority no more than so many count, because no more will be taken now.
+    `with_later` counts what is due some day, too: every article that is looked at again, which takes its time.
+    """
     with connection(catalog) as conn:
-        now_due, waiting, leased = (
-            [row for row in conn.execute(asked) if sources is None or row.source in sources]
-            for asked in (due, later.group_by(*queue), held)
-        )
+        now_due = conn.execute(_due_by_queue(now)).all()
+        held = select(urls.c.source, urls.c.leased_by, func.count()).where(IS_LEASED)
+        leased = conn.execute(held.group_by(urls.c.source, urls.c.leased_by)).all()
+        later = _later(conn, sources, now) if with_later else (0, None)
+    due: Counter[tuple[str, int]] = Counter()
+    for source, *counts in now_due:
+        if sources is None or source in sources:
+            due.update({(source, priority): count for priority, count in zip(PRIORITIES, counts, strict=True)})
     holders: Counter[str] = Counter()
-    for row in leased:
-        holders[row.leased_by] += row[1]
-    return Pending(
-        due=sum(row[1] for row in now_due),
-        leased_by=dict(holders),
-        later=sum(row[1] for row in waiting),
-        next_due_at=min((row.at for row in waiting), default=None),
-        leased_by_me=holders[worker] if worker else 0,
+    for source, holder, count in leased:
+        if sources is None or source in sources:
+            holders[holder] += count
+    wanted = sum(min(count, (most or {}).get(line, count)) for line, count in due.items())
+    return Pending(wanted, dict(holders), *later, leased_by_me=holders[worker] if worker else 0)
+
+
+def _due_by_queue(now: datetime) -> Select[Any]:
+    """For each host and source with something due: how many of each priority, by ranges of the index."""
+    due = select(func.count()).where(
+        IS_DUE, urls.c.host == queues.c.host, urls.c.source == queues.c.source, urls.c.due_at <= now
     )
+    counts = (due.where(urls.c.priority == one).scalar_subquery() for one in PRIORITIES)
+    return select(queues.c.source, *counts).where(queues.c.due_at <= now)
 
 
-def requisites_due(catalog: Catalog | Connection, sources: Sequence[str], now: datetime) -> int:
-    """Count the files still to be fetched that pages of these sources show themselves with."""
-    waiting = (IS_DUE, urls.c.priority == REQUISITE, urls.c.due_at <= now, urls.c.source.in_(list(sources)))
-    with connection(catalog) as conn:
-        return int(conn.execute(select(func.count()).where(*waiting)).scalar_one())
+def _later(conn: Connection, sources: Sequence[str] | None, now: datetime) -> tuple[int, datetime | None]:
+    asked = select(urls.c.source, func.count(), func.min(urls.c.due_at)).where(IS_DUE, urls.c.due_at > now)
+    rows = conn.execute(asked.group_by(urls.c.host, urls.c.source))
+    waiting = [(count, at) for source, count, at in rows if sources is None or source in sources]
+    return sum(count for count, _ in waiting), min((at for _, at in waiting), default=None)
 
 
 def last_listed(catalog: Catalog | Connection) -> dict[str, datetime]:
@@ -203,5 +217,6 @@ def _story(row: Row[Any], found: list[Capture]) -> UrlStory:
         run=row.run,
         article_id=row.article_id,
         record_id=row.record_id,
+        watch=row.watch,
         captures=tuple(found),
     )

@@ -1,7 +1,7 @@
 """The tables. All of it can be made again from the files, so there are no migrations: another version is a rebuild.
 
 In the order data arrives: archives; urls with their hosts and queues (the frontier); captures; articles and
-revisions with their fingerprints; site profiles; runs. The search index is made in search.py, as each database has its own kind.
+revisions with their fingerprints; site profiles; events; runs. The search index is made in search.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from sqlalchemy import (
 
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
-LISTING, ARTICLE, REQUISITE = 0, 1, 2  # priorities of URLs: lower goes first
 SCHEMA_VERSION = 2  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
@@ -58,7 +57,7 @@ urls = Table(
     Column("last_seen", UtcTime, nullable=False),  # when a listing last named it; a time, so that it never grows
     Column("state", Text, nullable=False),
     Column("due_at", UtcTime),
-    Column("priority", Integer, nullable=False),  # LISTING, ARTICLE or REQUISITE
+    Column("priority", Integer, nullable=False),  # one of PRIORITIES
     Column("leased_by", Key),
     Column("leased_until", UtcTime),
     Column("leased_run", Key),
@@ -69,6 +68,7 @@ urls = Table(
     Column("outcome_at", UtcTime),
     Column("run", Key),
     Column("article_id", Key),
+    Column("watch", Json),  # archive.watch, of what has an article
     # Of its last good capture, for conditional requests and revisits:
     Column("etag", Words),
     Column("last_modified", Words),
@@ -86,6 +86,8 @@ def _partial(name: str, condition: str, *columns: ColumnElement[object]) -> Inde
 # Conditions on states, as literals: with a parameter in its place a database may not see that a partial index fits.
 IS_DUE, IS_LEASED, IS_DONE = (urls.c.state == literal_column(f"'{state}'") for state in ("due", "leased", "done"))
 
+
+LISTING, ARTICLE, RECHECK, REQUISITE = PRIORITIES = 0, 1, 2, 3  # lower goes first
 
 _partial("urls_due", "state = 'due'", urls.c.host, urls.c.source, urls.c.priority, urls.c.due_at)
 _partial("urls_leased_until", "state = 'leased'", urls.c.leased_until)
@@ -257,6 +259,24 @@ near_due = Table(
     Column("article_id", Key, primary_key=True),
     Column("changes", Integer, nullable=False),
 )
+
+# What was found out about known articles besides new texts: disappearances, returns, flapping, other dates.
+events = Table(
+    "events",
+    metadata,
+    Column("url", Key, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("article_id", Key),
+    Column("source", Key),
+    Column("detail", Json, nullable=False),
+    Column("before_id", Key),  # the capture that shows the page as it was
+    Column("after_id", Key),  # and the one that shows what happened
+    Column("run", Key),
+    PrimaryKeyConstraint("url", "at", "kind"),
+)
+Index("events_at", events.c.at)
+Index("events_article", events.c.article_id, events.c.at)
 
 runs = Table(
     "runs",

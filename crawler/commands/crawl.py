@@ -56,6 +56,7 @@ def crawl(
     if resume is not None:
         _known_run(location, resume)
     chosen = _chosen(context, names or [], all_=all_, due=due, resume=resume)
+    listings = frozenset(one.name for one in _scheduled(context, chosen)) if due else None
     chosen = [_adjusted(source, depth, since) for source in chosen]
     options = CrawlOptions(
         limit=limit,
@@ -63,6 +64,7 @@ def crawl(
         size_limit_bytes=_parsed(read_size, size_limit, "--size-limit"),
         max_failures=max_failures,
         refetch=refetch,
+        listings=listings,
         resume=resume is not None,
         read=read,
         workers=workers,
@@ -141,8 +143,19 @@ def _prepare_adhoc(context: typer.Context, names: Sequence[str]) -> None:
 
 
 def _due(context: typer.Context, sources: list[Source]) -> list[Source]:
-    """The sources whose next run, by their schedule and their last one, is not in the future."""
+    """The sources whose listings are due, or articles of which are to be looked at again."""
+    from archive.archive import open_archive
+    from archive.catalog import frontier
+    from crawler.session import location_of
 
+    with open_archive(location_of(folder_of(context), settings_of(context)), create=True) as archive:
+        waiting = frontier.due_sources(archive.catalog, utc_now())
+    scheduled = _scheduled(context, sources)
+    return [one for one in sources if one in scheduled or (one.name in waiting and one.schedule != "manual")]
+
+
+def _scheduled(context: typer.Context, sources: list[Source]) -> list[Source]:
+    """The sources whose next run, by their schedule and their last one, is not in the future."""
     from archive.archive import open_archive
     from archive.catalog import frontier
     from crawler.schedule import next_due

@@ -168,7 +168,7 @@ def _catalog(patient: Patient) -> Iterator[Finding]:
 def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
     from archive.catalog import outcomes, runs
 
-    found = outcomes.pending(catalog, None, now)
+    found = outcomes.pending(catalog, None, now, with_later=True)
     held = sum(found.leased_by.values())
     by = ", ".join(f"{worker} ({count})" for worker, count in found.leased_by.items())
     yield Finding(

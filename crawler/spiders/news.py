@@ -19,6 +19,7 @@ from archive.catalog.frontier import Lease
 from archive.errors import DatabaseUnreachable, DiskFull
 from archive.model import Capture, Discovery, Outcome, Source
 from archive.read import readable
+from archive.watch import watch_of
 from crawler.admission import admit
 from crawler.discovery.autodiscover import listings_of_home
 from crawler.discovery.kinds import read_listing, sniff_listing
@@ -103,6 +104,9 @@ class NewsSpider(scrapy.Spider):
             self._moved(response, lease, capture)
             return
         outcome = outcome_of_status(response.status)
+        if outcome is not None and outcome.kind == "unchanged" and capture is not None and _is_restless(lease):
+            yield PageToRead(lease, capture, response.meta.get("robots"))  # which of its texts is it?
+            return
         if outcome is None and "truncated:length" in response.flags:
             outcome = Outcome("skipped", "size", {"bytes": str(len(response.body))})
         if outcome is not None:
@@ -137,7 +141,7 @@ class NewsSpider(scrapy.Spider):
         skip = readable(capture.status, capture.media_type, capture.payload_bytes)
         if skip is not None:
             self.session.desk.finish(lease, skip, capture)
-        elif self.session.already_read(lease, capture):
+        elif self.session.already_read(lease, capture) and not _is_restless(lease):
             self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
         else:
             self._discover(self._requisites(response, lease, source), source)
@@ -213,6 +217,10 @@ class NewsSpider(scrapy.Spider):
         refused = {one.url: outcome for one in discoveries if (outcome := admit(one, source)) is not None}
         self.session.ledger.discovered(discoveries, refused)
         return len(discoveries) - len(refused)
+
+
+def _is_restless(lease: Lease) -> bool:
+    return lease.article_id is not None and watch_of(lease.watch).is_restless
 
 
 def _media_type(response: Response) -> str | None:

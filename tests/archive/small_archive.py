@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from archive.archive import Archive, ArchiveLocation, open_archive
 from archive.catalog import archives, articles, captures, frontier, near, runs
@@ -31,6 +32,7 @@ from archive.runlog import RunLog, discovered_line, end_line, outcome_line, run_
 from archive.store import LocalStore
 from archive.urls import canonical_url
 from archive.warc.writer import RevisitOf, WarcInfo, WarcWriter
+from archive.watch import watch_of, watch_values
 from archive.wire import Wire
 
 START = datetime(2026, 11, 22, 7, 20, 11, tzinfo=UTC)
@@ -139,17 +141,16 @@ def crawl(archive: Archive, steps: list[Step], start: datetime = START, *, close
         frontier.add(conn, found, start)
     for step, discovery in zip(steps, found, strict=True):
         capture = _keep(archive, warc, step, discovery, next(moments))
-        outcome, article_id = _read(archive, records, capture, discovery, run.run_id, next(moments))
+        outcome, article_id, watch = _read(archive, records, capture, discovery, run.run_id, next(moments))
         counts[outcome.kind] = counts.get(outcome.kind, 0) + 1
         at = next(moments)
         line = outcome_line(
-            discovery.url, outcome, at, source="news", record_id=capture.record_id, article_id=article_id
+            discovery.url, outcome, at, source="news", record_id=capture.record_id, article_id=article_id, watch=watch
         )
         log.append(line)
         with archive.catalog.transaction() as conn:
-            done = Acknowledged(
-                discovery.url, outcome, run.run_id, at, article_id, frontier.Validators.after(outcome, capture)
-            )
+            validators = frontier.Validators.after(outcome, capture)
+            done = Acknowledged(discovery.url, outcome, run.run_id, at, article_id, validators, watch=watch)
             frontier.acknowledge(conn, [done])
     records.close()
     if close:
@@ -177,30 +178,34 @@ def _keep(archive: Archive, warc: WarcWriter, step: Step, discovery: Discovery, 
 
 def _read(
     archive: Archive, records: RecordWriter, capture: Capture, discovery: Discovery, run: str, at: datetime
-) -> tuple[Outcome, str | None]:
+) -> tuple[Outcome, str | None, dict[str, Any] | None]:
+    known = frontier.outcome_of(archive.catalog, capture.target_uri).watch
     if capture.status == 304:
+        latest = articles.latest_revision(archive.catalog, capture.target_uri)
         with archive.catalog.transaction() as conn:
-            latest = articles.latest_revision(conn, capture.target_uri)
-            seen = Same(replace(latest, last_seen=capture.fetched_at))
-            articles.record(conn, seen, articles.record_of(conn, latest.article_id))
-        return Outcome("unchanged", "not_modified"), latest.article_id
+            articles.seen_again(conn, latest.article_id, capture.fetched_at, at)
+        return Outcome("unchanged", "not_modified"), latest.article_id, known
     unread = readable(capture.status, capture.media_type, capture.payload_bytes)
     if unread is not None:
-        return unread, None
+        return unread, None, known
     reading = read_capture(job_of(archive, capture, ReadingRules()))
     skipped = judge(reading.extraction, ReadingRules())
     if skipped is not None:
-        return skipped, None
+        return skipped, None, known
     with archive.catalog.transaction() as conn:
         circumstances = Circumstances(read_at=at, run=run, tags=SOURCE.tags)
-        decision, record = decide_record(conn, reading, capture, None, circumstances)
+        decision, record, (watch, _) = decide_record(conn, reading, capture, None, circumstances, watch_of(known))
         if not isinstance(decision, Same):
             records.append(capture.warc_file, record)
             records.sync()
         articles.record(conn, decision, record, run=run)
     near.settle(archive.catalog)
     kind = "unchanged" if isinstance(decision, Same) else "stored"
-    return Outcome(kind), decision.revision.article_id
+    return (
+        Outcome(kind, "same_text" if kind == "unchanged" else "new"),
+        decision.revision.article_id,
+        watch_values(watch),
+    )
 
 
 FIRST = [

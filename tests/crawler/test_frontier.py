@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.catalog.frontier import Validators
-from archive.model import Capture, Outcome
+from archive.catalog.frontier import ARTICLE, RECHECK, Validators
+from archive.model import Capture, Outcome, Source
 from crawler.frontier import Quota
 
 AT = datetime(2026, 5, 11, 8, tzinfo=UTC)
@@ -35,28 +35,46 @@ CAPTURE = Capture(
 # -- Quota
 
 
+def source(name: str, limit: int | None = None, rechecks: int = 200) -> Source:
+    return Source(name, "feed", (), limit=limit, recheck_limit=rechecks)
+
+
 def test_without_limits_every_article_may_be_fetched() -> None:
-    quota = Quota({"daily": None}, None)
-    assert all(quota.take("daily") for _ in range(1000))
+    quota = Quota([source("daily")])
+    assert all(quota.take("daily", ARTICLE) for _ in range(1000))
     assert quota.open_sources() == ["daily"]
 
 
 def test_a_source_s_limit_closes_that_source_only() -> None:
-    quota = Quota({"daily": 2, "bote": None}, None)
-    assert [quota.take("daily") for _ in range(3)] == [True, True, False]
-    assert quota.take("bote")
+    quota = Quota([source("daily", 2, rechecks=0), source("bote")])
+    assert [quota.take("daily", ARTICLE) for _ in range(3)] == [True, True, False]
+    assert quota.take("bote", ARTICLE)
     assert quota.open_sources() == ["bote"]
 
 
 def test_the_run_s_limit_counts_the_articles_of_all_sources() -> None:
-    quota = Quota({"daily": None, "bote": None}, 2)
-    assert [quota.take("daily"), quota.take("bote"), quota.take("daily")] == [True, True, False]
+    quota = Quota([source("daily"), source("bote")], 2)
+    taken = [quota.take("daily", ARTICLE), quota.take("bote", RECHECK), quota.take("daily", ARTICLE)]
+    assert taken == [True, True, False]
     assert quota.open_sources() == []
 
 
 def test_an_article_refused_by_its_source_is_not_counted_for_the_run() -> None:
-    quota = Quota({"daily": 1, "bote": None}, 2)
-    assert [quota.take("daily"), quota.take("daily"), quota.take("bote")] == [True, False, True]
+    quota = Quota([source("daily", 1), source("bote")], 2)
+    assert [quota.take(name, ARTICLE) for name in ("daily", "daily", "bote")] == [True, False, True]
+
+
+def test_rechecks_have_a_budget_of_their_own_and_take_nothing_from_new_articles() -> None:
+    quota = Quota([source("daily", limit=3, rechecks=2)])
+    assert [quota.take("daily", RECHECK) for _ in range(3)] == [True, True, False]
+    assert quota.closed == [("daily", RECHECK)]
+    assert [quota.take("daily", ARTICLE) for _ in range(4)] == [True, True, True, False]
+    assert quota.open_sources() == []
+
+
+def test_a_small_limit_is_the_limit_of_rechecks_too() -> None:
+    quota = Quota([source("daily", limit=1, rechecks=200)])
+    assert [quota.take("daily", RECHECK) for _ in range(2)] == [True, False]
 
 
 # -- Validators
