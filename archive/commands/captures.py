@@ -140,6 +140,7 @@ def _print_imported(done: list[Imported], listing: Listing) -> None:
             "how": one.how,
             "captures": one.captures,
             "inexact": one.inexact,
+            "unfound": list(one.unfound),
             "bytes": one.size_bytes,
             "source": one.source,
         }
@@ -152,3 +153,6 @@ def _print_imported(done: list[Imported], listing: Listing) -> None:
         inexact = sum(one.inexact for one in done)
         doubts = f", {inexact:,} not as received (pressmark warc audit says why)" if inexact else ""
         say(f"{plural(len(done), 'file')} imported: {plural(captures, 'new capture')}, {total}{doubts}")
+        for one in done:
+            for url in one.unfound:
+                say(f"! listed as a page, but in none of the files: {url}")

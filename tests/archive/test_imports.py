@@ -169,6 +169,45 @@ def test_our_own_wacz_comes_back_as_it_was(archive: Archive, tmp_path: Path) -> 
             assert view(empty, url, at).body == view(archive, url, at).body
 
 
+def test_a_wacz_that_went_out_and_came_back_goes_out_the_same(archive: Archive, tmp_path: Path) -> None:
+    def package(name: str, of: Archive) -> tuple[list[dict[str, object]], dict[str, str], bytes]:
+        export(of, tmp_path / name, ArticleQuery(limit=None), NOON)
+        with zipfile.ZipFile(tmp_path / name) as zipped:
+            pages = [json.loads(line) for line in zipped.read("pages/pages.jsonl").splitlines()][1:]
+            resources = json.loads(zipped.read("datapackage.json"))["resources"]
+            index = gzip.decompress(zipped.read("indexes/index.cdx.gz"))
+        files = {one["path"]: one["hash"] for one in resources if one["path"].startswith("archive/")}
+        return sorted(pages, key=lambda page: str(page["url"])), files, index
+
+    sent = package("out.wacz", archive)
+    (tmp_path / "empty").mkdir()
+    with small_archive.opened(tmp_path / "empty") as other:
+        done = imported(other, tmp_path / "out.wacz")
+        assert all(one.unfound == () for one in done)
+        found = [one for each in done for one in captures.in_file(other.catalog, "news", each.warc_file)]
+        list(read_first(other, found, NOON, "2026-11-22T12-00-00"))
+        pages, files, index = package("back.wacz", other)
+        for page in pages:
+            shown = view(other, str(page["url"]), datetime.fromisoformat(str(page["ts"])))
+            assert shown.has_body and shown.body == view(archive, str(page["url"]), shown.capture.fetched_at).body
+    assert (pages, files, index) == sent and len(pages) == 2
+
+
+def test_pages_a_wacz_only_lists_are_named(archive: Archive, tmp_path: Path) -> None:
+    path = wacz(tmp_path)
+    lines = [
+        {"format": "json-pages-1.0"},
+        {"url": URL},
+        {"url": "https://other.example/lost"},
+        ["odd"],
+        {"url": "http://"},
+    ]
+    with zipfile.ZipFile(path, "a") as zipped:
+        zipped.writestr("pages/pages.jsonl", "\n".join(map(json.dumps, lines)))
+    (one,) = imported(archive, path)
+    assert one.unfound == ("https://other.example/lost", "http://")
+
+
 def test_what_cannot_be_imported_leaves_nothing_behind(archive: Archive, tmp_path: Path) -> None:
     path = theirs(tmp_path)
     before = sorted(archive.root.rglob("*"))
