@@ -90,14 +90,15 @@ def response_facts(raw: RawRecord, offset: int) -> ResponseFacts:
     names = [name for name, _ in head.fields]
     codings = [coding for coding in head.tokens("content-encoding") if coding != "identity"]
     decoded = decode_content(start, codings, max_bytes=_SEEN_BYTES)
+    names_wire = raw.value("WARC-Protocol") is not None
     return ResponseFacts(
         offset=offset,
         record_id=raw.value("WARC-Record-ID") or "",
         target=raw.value("WARC-Target-URI") or "",
-        faults=(*_response_faults(raw, head), *_body_faults(decoded.body)),
+        faults=(*_response_faults(raw, head), *(() if names_wire else _body_faults(decoded.body))),
         http_1_0=head.version == b"HTTP/1.0",
         bare_reason=head.status is not None and not head.reason.strip(),
-        names_wire=raw.value("WARC-Protocol") is not None,
+        names_wire=names_wire,
         chunked=None if truncated or "chunked" not in head.tokens("transfer-encoding") else _has_chunks(raw, reader),
         decodes=None if truncated or not codings or not start else _decodes(decoded.problems),
         length=None if truncated else _length(head, reader),
@@ -129,6 +130,7 @@ def _response_faults(raw: RawRecord, head: Head) -> Iterator[Fault]:
 
 
 def _body_faults(body: bytes) -> Iterator[Fault]:
+    """Publishers, too, put pages online that were saved so: only asked where nothing says how the bytes travelled."""
     mark = _TOOL_MARKS.search(body)
     if mark:
         yield "altered-body", "likely", f"the page holds what a tool writes into it: {mark[0][:70]!r}"

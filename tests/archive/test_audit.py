@@ -243,6 +243,7 @@ def test_a_mark_is_found_below_the_content_coding(tmp_path: Path) -> None:
     packed = gzip.compress(b"<!DOCTYPE html>\n<!-- saved from url=(0024)https://news.example/x -->" + PAGE)
     block = head("200 OK", HTML, "Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed
     assert found(audited(tmp_path, *pair(block))) == {"altered-body": "likely"}
+    assert found(audited(tmp_path, *pair(block, GOOD_REQUEST, "WARC-Protocol: http/1.1"))) == {}  # the publisher's own
 
 
 def test_a_file_like_that_of_a_browser(tmp_path: Path) -> None:
