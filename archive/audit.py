@@ -113,7 +113,6 @@ class _Seen:
     findings: dict[tuple[str, Certainty], tuple[Fault, str | None, list[int]]] = field(default_factory=dict)
     responses: list[ResponseFacts] = field(default_factory=list)
     requests: list[RequestFacts] = field(default_factory=list)
-    answered: set[str] = field(default_factory=set)
     heads: set[str] = field(default_factory=set)  # answers to HEAD, as metadata records of ours say
 
     def add(self, offset: int, fault: Fault, target: str | None) -> None:
@@ -144,7 +143,6 @@ class _Seen:
             return
         if kind == "response":
             self.responses.append(response_facts(raw, offset))
-            self.answered.update(raw.values("WARC-Concurrent-To"))
         elif kind == "request":
             self.requests.append(request_facts(raw, offset))
 
@@ -159,15 +157,25 @@ class _Seen:
         for request in self.requests:
             for fault in request.faults:
                 self.add(request.offset, fault, None)
-        asked = {ident for one in self.requests for ident in one.concurrent}
+        for response, fault in self._unasked():
+            self.add(response.offset, fault, response.target)
+
+    def _unasked(self) -> Iterator[tuple[ResponseFacts, Fault]]:
+        """Responses of which nothing says what was asked."""
+        if not self.requests:
+            yield from ((one, ("no-requests", "likely", "no request was kept")) for one in self.responses[:1])
+            return
+        named = {ident for one in self.requests for ident in one.concurrent}
         own_ids = {one.record_id for one in self.requests}
-        if self.responses and not self.requests:
-            self.add(self.responses[0].offset, ("no-requests", "likely", "no request was kept"), None)
-        elif not self.answered & own_ids:
-            for response in self.responses:
-                if response.record_id not in asked:
-                    message = "no request names it: what was asked is not known"
-                    self.add(response.offset, ("no-request", "likely", message), response.target)
+        targets = {one.target for one in self.requests}
+        for one in self.responses:
+            if one.record_id in named or one.concurrent & own_ids:
+                continue
+            if one.target in targets:
+                message = "a request for the same address is there; no WARC-Concurrent-To ties the two"
+                yield one, ("untied-request", "likely", message)
+            else:
+                yield one, ("no-request", "likely", "no request names it: what was asked is not known")
 
     def _response_faults(self, heads: frozenset[str]) -> Iterator[tuple[ResponseFacts, Fault]]:
         for response in self.responses:

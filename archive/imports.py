@@ -16,14 +16,15 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from archive.archive import Archive, index_file
 from archive.audit import Audit, audit
-from archive.errors import DigestMismatch, NotFound, UsageError, WarcDamaged
+from archive.errors import DigestMismatch, NotFound, UrlError, UsageError, WarcDamaged
 from archive.repair import repair
 from archive.store import LocalStore
 from archive.times import rfc3339
@@ -52,6 +53,7 @@ class Imported:
     captures: int
     size_bytes: int
     inexact: int = 0
+    unfound: tuple[str, ...] = ()  # pages a WACZ lists and does not hold; told with its last file
 
 
 def import_files(archive: Archive, paths: Iterable[Path], now: datetime, *, link: bool = False) -> Iterator[Imported]:
@@ -88,9 +90,30 @@ def _import_wacz(archive: Archive, path: Path, now: datetime) -> Iterator[Import
                     with zipped.open(name) as packed, out.open("wb") as file:
                         _insist(path, name, digests.get(name), _copied(packed, file))
                     base = name.rsplit("/", 1)[-1]
-                    yield _import_one(archive, out, base, f"{path}:{name}", now, link=False)
+                    done = _import_one(archive, out, base, f"{path}:{name}", now, link=False)
+                # Only now can it be said what of its list of pages is in none of its files.
+                yield replace(done, unfound=tuple(_unfound(archive, zipped))) if name == names[-1] else done
     except zipfile.BadZipFile as error:
         raise WarcDamaged(f"{path.name} is no zip file, or a damaged one: {error}") from error
+
+
+def _unfound(archive: Archive, zipped: zipfile.ZipFile) -> Iterator[str]:
+    """The addresses a WACZ lists as pages and of which there is no capture."""
+    for name in ("pages/pages.jsonl", "pages/extraPages.jsonl"):
+        for line in zipped.read(name).splitlines() if name in zipped.namelist() else ():
+            with suppress(ValueError, TypeError, KeyError):  # the first line is a header; others may be anything
+                url = str(json.loads(line)["url"])
+                if not _has(archive, url):
+                    yield url
+
+
+def _has(archive: Archive, url: str) -> bool:
+    from archive.catalog import captures
+
+    try:
+        return captures.latest(archive.catalog, url) is not None
+    except UrlError:
+        return False
 
 
 def _digests(zipped: zipfile.ZipFile) -> Mapping[str, str]:

@@ -76,9 +76,14 @@ def read_capture(job: ReadJob) -> Reading:
     Raises NotFound, WarcDamaged.
     """
     from archive.extract import Evidence, extract
+    from archive.warc.judged import inexact_records
 
     page, discovery, fetched_at = load_page(job)
-    return Reading(extract(page, job.evidence or Evidence(), job.rules.profile), discovery, fetched_at)
+    extraction = extract(page, job.evidence or Evidence(), job.rules.profile)
+    proofs = inexact_records(LocalStore(Path(job.root)).find(job.warc_file)).get(job.offset)
+    if proofs:
+        extraction = replace(extraction, warnings=(*extraction.warnings, f"bytes not as received: {', '.join(proofs)}"))
+    return Reading(extraction, discovery, fetched_at)
 
 
 def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
@@ -86,30 +91,17 @@ def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
 
     A capture of another archive in the same catalog is read from that archive's folder.
     """
-    from archive.catalog import archives
+    from archive.originals import payload_holder, root_of
 
-    holder = _payload_holder(archive, capture)
-    own = capture.archive in ("", archive.name)
+    holder = payload_holder(archive, capture)
     return ReadJob(
-        root=str(archive.root) if own else archives.roots(archive.catalog).get(capture.archive, str(archive.root)),
+        root=root_of(archive, capture),
         warc_file=capture.warc_file,
         offset=capture.warc_offset,
         rules=rules,
         payload_file=holder.warc_file if holder else None,
         payload_offset=holder.warc_offset if holder else None,
     )
-
-
-def _payload_holder(archive: Archive, capture: Capture) -> Capture | None:
-    """The capture with the payload of a revisit; a revisit may refer to one that itself is a revisit."""
-    from archive.catalog import captures
-
-    seen: set[str] = set()
-    holder: Capture | None = capture
-    while holder is not None and holder.record_type == "revisit" and holder.record_id not in seen:
-        seen.add(holder.record_id)
-        holder = captures.by_record_id(archive.catalog, holder.refers_to) if holder.refers_to else None
-    return holder if holder is not None and holder.record_type == "response" and holder is not capture else None
 
 
 def rules_for(archive: Archive, source: str | None, profile: Any = None) -> ReadingRules:

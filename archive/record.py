@@ -368,8 +368,6 @@ def _extraction(extraction: Extraction, capture: Capture, circumstances: Circums
     warnings = list(extraction.warnings)
     if capture.truncated:
         warnings.append(f"truncated: {capture.truncated}")
-    elif not capture.wire_exact:
-        warnings.append("bytes not as received")
     return {
         "tool": extraction.tool,
         "version": extraction.version,

@@ -11,6 +11,7 @@ from archive.errors import NotFound
 from archive.http import Head
 from archive.lookup import as_url
 from archive.model import Capture, ReadingRules
+from archive.originals import payload_holder
 from archive.read import job_of
 from archive.store import LocalStore
 
@@ -29,6 +30,7 @@ class View:
     entity: bytes
     body: bytes
     has_body: bool
+    payload_of: str | None  # the record a revisit stands for, as far as it is known
     problems: tuple[str, ...]
     times: tuple[datetime, ...]
 
@@ -44,7 +46,7 @@ def view(archive: Archive, asked: str, at: datetime | None = None) -> View:
         hint = "pressmark articles, or pressmark warc ls for every capture"
         raise NotFound(f"no capture of {asked}", hint=hint)
     capture = (captures.nearest(archive.catalog, url, at) if at else None) or found[-1]
-    job = job_of(archive, capture, ReadingRules())
+    job, holder = job_of(archive, capture, ReadingRules()), payload_holder(archive, capture)
     store = LocalStore(Path(job.root))
     path = store.find(job.warc_file)
     kept = payload = read_exchange_block(path, job.offset)
@@ -57,6 +59,7 @@ def view(archive: Archive, asked: str, at: datetime | None = None) -> View:
         entity=payload.entity,
         body=payload.body,
         has_body=capture.record_type == "response" or payload is not kept,
+        payload_of=holder.record_id if holder else capture.refers_to,
         problems=payload.problems,
         times=tuple(one.fetched_at for one in found),
     )

@@ -72,8 +72,8 @@ def _print(found: View) -> None:
     body = f"{len(found.body):,} bytes" if found.has_body else "its payload is not known"
     say(f"{rfc3339(capture.fetched_at)} · {what} · {body}" + (" · truncated" if capture.truncated else ""))
     say(f"{capture.warc_file} at byte {capture.warc_offset:,}, record {capture.record_id}")
-    if capture.refers_to:
-        say(f"the same as {capture.refers_to}")
+    if found.payload_of:
+        say(f"the same as {found.payload_of}")
     for problem in found.problems:
         say(f"! {problem}")
     first, last = rfc3339(found.times[0]), rfc3339(found.times[-1])
@@ -85,7 +85,9 @@ def _print(found: View) -> None:
 def import_(
     context: typer.Context,
     *,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="WARC, WARC.gz or WACZ files of any tool.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="WARC, ARC (also .gz) or WACZ files of any tool.")
+    ],
     link: Annotated[bool, typer.Option("--link/--copy", help="Link the files, or copy them (the default).")] = False,
     read: Annotated[bool, typer.Option("--read", help="Read their pages into articles, too.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that read.")] = 1,
@@ -137,6 +139,8 @@ def _print_imported(done: list[Imported], listing: Listing) -> None:
             "file": one.warc_file,
             "how": one.how,
             "captures": one.captures,
+            "inexact": one.inexact,
+            "unfound": list(one.unfound),
             "bytes": one.size_bytes,
             "source": one.source,
         }
@@ -146,4 +150,9 @@ def _print_imported(done: list[Imported], listing: Listing) -> None:
     if not listing.for_programs:
         captures = sum(one.captures for one in done)
         total = size(sum(one.size_bytes for one in done))
-        say(f"{plural(len(done), 'file')} imported: {plural(captures, 'new capture')}, {total}")
+        inexact = sum(one.inexact for one in done)
+        doubts = f", {inexact:,} not as received (pressmark warc audit says why)" if inexact else ""
+        say(f"{plural(len(done), 'file')} imported: {plural(captures, 'new capture')}, {total}{doubts}")
+        for one in done:
+            for url in one.unfound:
+                say(f"! listed as a page, but in none of the files: {url}")

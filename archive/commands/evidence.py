@@ -61,12 +61,13 @@ def audit(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
     ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that look, one file each.")] = 1,
     listing: Listing,
 ) -> None:
     """Say whether records can be what went over the wire, or what a tool made of it. Exit code 7 if one cannot."""
-    from archive.audit import audit as look
+    from archive.audit import audit_files
 
-    audits = [look(path) for path in (paths_of(context, files) if files else archive_files(context))]
+    audits = list(audit_files(paths_of(context, files) if files else archive_files(context), workers))
     rows = [row for one in audits for row in _finding_rows(one)]
     print_listing(rows, ("file", "certainty", "code", "count", "offset", "message"), listing, total=len(rows))
     inexact = [one for one in audits if not one.exact]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,10 +38,16 @@ def ls(
     status: Annotated[
         str | None, typer.Option("-S", "--status", metavar="200-300", help="HTTP status or range.")
     ] = None,
+    by_file: Annotated[bool, typer.Option("--files", help="One row for each file, not for each record.")] = False,
     listing: Listing,
 ) -> None:
     """List the records of WARC files; with --csv, an inventory of the archive. Exit code 7 if a file is damaged."""
     wanted = _statuses(status)
+    if by_file:
+        if type_ or mime or wanted:
+            raise UsageError("--files lists whole files", hint="leave out --type, --mime and --status")
+        _list_files(paths_of(context, files) if files else archive_files(context), listing)
+        return
     counts = {"records": 0}
     damaged: list[WarcDamaged] = []
     paths = paths_of(context, files) if files else archive_files(context)
@@ -68,6 +75,17 @@ def ls(
         first = damaged[0]
         first.context = (*first.context, *(error.message for error in damaged[1:10]))
         raise first
+
+
+def _list_files(paths: Sequence[Path], listing: Listing) -> None:
+    from archive.inventory import entry_of
+
+    entries = [entry_of(path) for path in paths]
+    columns = ("records", "responses", "revisits", "bytes", "first", "file")
+    print_listing((asdict(entry) for entry in entries), columns, listing, total=len(entries))
+    damaged = [entry.damage for entry in entries if entry.damage]
+    if damaged:
+        raise WarcDamaged(damaged[0], context=tuple(damaged[1:10]), hint="pressmark warc verify")
 
 
 def _statuses(asked: str | None) -> range | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
+from archive.originals import original_of
 from archive.times import rfc3339
 from archive.warc.captures import build_index
 from archive.warc.cdxj import merge_cdxj
@@ -90,7 +91,7 @@ def _with_originals(archive: Archive, files: set[str]) -> set[str]:
         name = waiting.pop()
         found.add(name)
         for capture in captures.in_file(archive.catalog, archive.name, name):
-            original = captures.by_record_id(archive.catalog, capture.refers_to) if capture.refers_to else None
+            original = original_of(archive, capture) if capture.record_type == "revisit" else None
             if original and original.archive == archive.name and original.warc_file not in found:
                 waiting.add(original.warc_file)
     return found & set(archive.store.warc_files())

@@ -33,6 +33,14 @@ _MANY = 20  # responses that make a habit of a tool out of what one server may d
 _COOKIE_ATTRIBUTES = ("path=", "expires=", "max-age=", "domain=", "samesite=", "secure", "httponly")
 _REPR = re.compile(rb"""^\[?b(['"]).*\1\]?$""", re.DOTALL)
 _CHUNK_LINE = re.compile(rb"[ \t]*[0-9A-Fa-f]{1,16}[ \t]*(?:;[^\n]*)?\r?\n")
+# What tools write into the pages they keep.
+_TOOL_MARKS = re.compile(
+    rb"<!-- Mirrored from [^>]{1,400} by HTTrack|<!-- saved from url=\(\d{4}\)|<!--\s+Page saved with SingleFile"
+    rb"|<!-- BEGIN WAYBACK TOOLBAR INSERT"
+)
+_HEX_SHA1 = re.compile(r"sha-?1:[0-9a-f]{40}$", re.IGNORECASE)
+_BINARY_HTTP = re.compile(rb"HTTP/[23](\.0)?$", re.IGNORECASE)
+_PSEUDO_FIELDS = (b"status:", b"method:", b"path:", b"authority:", b"scheme:")
 _TITLE_CASE = re.compile(rb"^[A-Z][a-z0-9]*(?:-[A-Z0-9][a-z0-9]*)*$")
 # Names servers write in capitals; a tool that writes every name in title case spells them so.
 _RESPELT = frozenset((b"Etag", b"Www-Authenticate", b"X-Xss-Protection", b"Cf-Ray", b"Nel", b"Content-Md5", b"P3P"))
@@ -55,6 +63,8 @@ class ResponseFacts:
     title_case: bool
     respelt: bool
     repeats: bool
+    dated: bool  # has a Date field
+    concurrent: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class RequestFacts:
 
     offset: int
     record_id: str
+    target: str
     concurrent: frozenset[str]
     method: str
     faults: tuple[Fault, ...]
@@ -77,20 +88,25 @@ def response_facts(raw: RawRecord, offset: int) -> ResponseFacts:
     head = reader.head or Head(b"", None, b"", (), 0)
     truncated = raw.value("WARC-Truncated") is not None
     names = [name for name, _ in head.fields]
+    codings = [coding for coding in head.tokens("content-encoding") if coding != "identity"]
+    decoded = decode_content(start, codings, max_bytes=_SEEN_BYTES)
+    names_wire = raw.value("WARC-Protocol") is not None
     return ResponseFacts(
         offset=offset,
         record_id=raw.value("WARC-Record-ID") or "",
         target=raw.value("WARC-Target-URI") or "",
-        faults=tuple(_response_faults(raw, head)),
+        faults=(*_response_faults(raw, head), *(() if names_wire else _body_faults(decoded.body))),
         http_1_0=head.version == b"HTTP/1.0",
         bare_reason=head.status is not None and not head.reason.strip(),
-        names_wire=raw.value("WARC-Protocol") is not None,
+        names_wire=names_wire,
         chunked=None if truncated or "chunked" not in head.tokens("transfer-encoding") else _has_chunks(raw, reader),
-        decodes=None if truncated else _decodes(head, start),
+        decodes=None if truncated or not codings or not start else _decodes(decoded.problems),
         length=None if truncated else _length(head, reader),
         title_case=bool(names) and all(_TITLE_CASE.match(name) for name in names),
         respelt=any(name in _RESPELT for name in names),
         repeats=len({name.lower() for name in names}) < len(names),
+        dated=any(name.lower() == b"date" for name in names),
+        concurrent=frozenset(raw.values("WARC-Concurrent-To")),
     )
 
 
@@ -99,6 +115,10 @@ def _response_faults(raw: RawRecord, head: Head) -> Iterator[Fault]:
     later = next((value for value in protocols if value in ("h2", "h3", "http/2", "http/3", "http/2.0")), None)
     if later:
         yield "made-up-head", "proven", f"it travelled as {later}, which has no text: the head is the tool's"
+    elif any(not name and value.startswith(_PSEUDO_FIELDS) for name, value in head.fields):
+        yield "made-up-head", "proven", "it has a field like :status, which HTTP/2 has and no text can have"
+    elif _BINARY_HTTP.match(head.version) and not protocols:
+        yield "made-up-head", "likely", f"it calls itself {head.version.decode('latin-1')}, which has no text"
     if head.status is None:
         yield "no-head", "likely", "the block does not begin with a status line"
     for name, value in head.fields:
@@ -109,6 +129,13 @@ def _response_faults(raw: RawRecord, head: Head) -> Iterator[Fault]:
     yield from _digest_faults(raw, head)
 
 
+def _body_faults(body: bytes) -> Iterator[Fault]:
+    """Publishers, too, put pages online that were saved so: only asked where nothing says how the bytes travelled."""
+    mark = _TOOL_MARKS.search(body)
+    if mark:
+        yield "altered-body", "likely", f"the page holds what a tool writes into it: {mark[0][:70]!r}"
+
+
 def _joined_cookies(value: bytes) -> bool:
     """A cookie has each attribute once (RFC 6265, section 4.1); two cookies joined by a comma have them twice."""
     attributes = [part.strip().lower() for part in re.split(r"[;,]", value.decode("latin-1"))]
@@ -117,10 +144,17 @@ def _joined_cookies(value: bytes) -> bool:
 
 def _digest_faults(raw: RawRecord, head: Head) -> Iterator[Fault]:
     stated = raw.value("WARC-Block-Digest")
-    if stated and same_digest(stated, raw.wire.chunks()) is False:
-        yield "block-digest", "proven", "the block does not have its digest"
+    if stated:
+        same = same_digest(stated, raw.wire.chunks())
+        yield from _form_faults("block", stated, same)
+        if same is False:
+            yield "block-digest", "proven", "the block does not have its digest"
     stated = raw.value("WARC-Payload-Digest")
-    if not stated or same_digest(stated, entity_pieces(raw.wire.chunks(), ResponseReader())) is not False:
+    if not stated:
+        return
+    same = same_digest(stated, entity_pieces(raw.wire.chunks(), ResponseReader()))
+    yield from _form_faults("payload", stated, same)
+    if same is not False:
         return
     if digest_over_chunks(raw, stated):
         yield "digest-over-chunks", "proven", "the payload digest is over the chunked bytes, not over the payload"
@@ -128,6 +162,14 @@ def _digest_faults(raw: RawRecord, head: Head) -> Iterator[Fault]:
         yield "digest-over-decoded", "proven", "the payload digest is over the body without its content coding"
     else:
         yield "payload-digest", "proven", "the payload does not have its digest"
+
+
+def _form_faults(of: str, stated: str, same: bool | None) -> Iterator[Fault]:
+    if same is None:
+        yield "digest-unknown", "likely", f"the {of} digest is of no form that can be checked: {stated[:60]}"
+    elif _HEX_SHA1.match(stated):
+        words = "SHA-1 in base 16, where nearly all others write base 32: equal payloads are not found by text"
+        yield "digest-form", "likely", f"the {of} digest is {words}"
 
 
 def _digest_over_decoded(raw: RawRecord, head: Head, stated: str) -> bool:
@@ -143,11 +185,7 @@ def _has_chunks(raw: RawRecord, reader: ResponseReader) -> bool:
     return _CHUNK_LINE.match(next(raw.wire.chunks(at), b"")[:_SEEN_BYTES]) is not None
 
 
-def _decodes(head: Head, start: bytes) -> bool | None:
-    codings = [coding for coding in head.tokens("content-encoding") if coding != "identity"]
-    if not codings or not start:
-        return None
-    problems = decode_content(start, codings, max_bytes=_SEEN_BYTES).problems
+def _decodes(problems: Sequence[str]) -> bool | None:
     if any("is not known" in problem for problem in problems):
         return None
     return not any("the body is not" in problem for problem in problems)
@@ -175,6 +213,7 @@ def request_facts(raw: RawRecord, offset: int) -> RequestFacts:
     return RequestFacts(
         offset=offset,
         record_id=raw.value("WARC-Record-ID") or "",
+        target=raw.value("WARC-Target-URI") or "",
         concurrent=frozenset(raw.values("WARC-Concurrent-To")),
         method=method.decode("latin-1").upper(),
         faults=tuple(_request_faults(asked, version, hosts, target)),
@@ -185,6 +224,12 @@ def _request_faults(asked: bytes, version: bytes, hosts: Sequence[bytes], target
     if not version.upper().startswith(b"HTTP/"):
         yield "request-line", "proven", f"no request line: {(asked + b' ' + version)[:60]!r}"
         return
+    if _BINARY_HTTP.match(version):
+        yield (
+            "made-up-request",
+            "proven",
+            f"no client writes {version.decode('latin-1')} in text: the request is the tool's",
+        )
     try:
         parts = urlsplit(target)
         wanted, host = _origin_form(target), parts.hostname or ""
@@ -230,6 +275,9 @@ def judge_file(
     if silent and all(one.http_1_0 and one.bare_reason for one in silent):
         words = "every response of the file is HTTP/1.0 without a reason: no two servers agree so, a tool wrote it"
         yield from ((one, ("forged-status-line", "likely" if len(silent) < 2 else "proven", words)) for one in silent)
+    if len(silent) >= _MANY and not any(one.dated for one in silent):
+        words = "no response of the file has a Date field, which nearly every server sends: heads were made or cut"
+        yield silent[0], ("no-dates", "likely", words)
     with_bodies = [one for one in responses if one.record_id not in bodiless]
     yield from _lost_codings(with_bodies)
     if len(silent) >= _MANY and all(one.title_case and not one.repeats for one in silent):

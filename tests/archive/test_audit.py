@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.audit import Audit, audit
+from archive.audit import Audit, audit, audit_files
 from archive.errors import NotFound
 from archive.model import Exchange
 from archive.wire import Wire
@@ -186,7 +186,7 @@ def test_heads_of_http_2_are_made_up(tmp_path: Path) -> None:
 
 
 def test_headers_that_were_all_written_anew_are_suspected(tmp_path: Path) -> None:
-    anew = head("200 OK", "Content-Type: text/html", "Etag: x", "X-Xss-Protection: 1") + PAGE
+    anew = head("200 OK", "Content-Type: text/html", "Date: x", "Etag: x", "X-Xss-Protection: 1") + PAGE
     assert found(audited(tmp_path, *pair(anew))) == {}
     assert found(audited(tmp_path, *(one for _ in range(20) for one in pair(anew)))) == {"normalised-headers": "likely"}
 
@@ -196,7 +196,8 @@ def test_what_is_wrong_with_the_file_itself_is_named(tmp_path: Path) -> None:
     assert found(audited(tmp_path, *records, warcinfo=b"")) == {"no-warcinfo": "proven"}
     assert found(audited(tmp_path, records[0])) == {"no-requests": "likely"}
     assert found(audited(tmp_path, *records, records[0])) == {}  # the request names its id
-    assert found(audited(tmp_path, *records, pair(head() + PAGE)[0])) == {"no-request": "likely"}
+    assert found(audited(tmp_path, *records, pair(head() + PAGE)[0])) == {"untied-request": "likely"}
+    assert found(audited(tmp_path, *records, pair(head() + PAGE, url=URL + "1")[0])) == {"no-request": "likely"}
     path = tmp_path / "theirs.warc.gz"
     whole = b"".join(gzip.compress(one) for one in (WARCINFO, *records))
     path.write_bytes(whole[:-30])
@@ -212,3 +213,66 @@ def test_what_is_wrong_with_the_file_itself_is_named(tmp_path: Path) -> None:
     assert "truncated-tail" in found(audit(plain))
     with pytest.raises(NotFound):
         audit(tmp_path / "none.warc")
+
+
+# -- files as the tools of the field write them, with the defects they are known for
+
+
+def test_a_file_like_that_of_warcprox(tmp_path: Path) -> None:
+    """Its blocks are exact; its digests are hexadecimal unless it is told otherwise."""
+    block = head("200 OK", HTML, f"Content-Length: {len(PAGE)}") + PAGE
+    digests = (hashlib.sha1(block).hexdigest(), hashlib.sha1(PAGE).hexdigest())
+    fields = (f"WARC-Block-Digest: sha1:{digests[0]}", f"WARC-Payload-Digest: sha1:{digests[1]}")
+    done = audited(tmp_path, *pair(block, GOOD_REQUEST, *fields))
+    assert found(done) == {"digest-form": "likely"} and done.findings[0].count == 2 and done.exact
+    done = audited(tmp_path, *pair(block, GOOD_REQUEST, "WARC-Payload-Digest: sha1:12", "WARC-Block-Digest: blake3:00"))
+    assert found(done) == {"digest-unknown": "likely"}
+
+
+def test_a_file_like_that_of_httrack2warc(tmp_path: Path) -> None:
+    """It knows no requests and only some fields of each head, and the pages have HTTrack's mark and its links."""
+    page = PAGE.replace(b"<html", b"<!-- Mirrored from news.example/ by HTTrack Website Copier/3.x -->\n<html", 1)
+    block = head("200 OK", HTML, f"Content-Length: {len(page)}") + page
+    done = audited(tmp_path, *(record("response", block, url=f"{URL}{number}")[0] for number in range(20)))
+    assert found(done) == {"no-requests": "likely", "no-dates": "likely", "altered-body": "likely"}
+    marked = next(finding for finding in done.findings if finding.code == "altered-body")
+    assert marked.count == 20 and "HTTrack" in marked.message
+
+
+def test_a_mark_is_found_below_the_content_coding(tmp_path: Path) -> None:
+    packed = gzip.compress(b"<!DOCTYPE html>\n<!-- saved from url=(0024)https://news.example/x -->" + PAGE)
+    block = head("200 OK", HTML, "Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed
+    assert found(audited(tmp_path, *pair(block))) == {"altered-body": "likely"}
+    assert found(audited(tmp_path, *pair(block, GOOD_REQUEST, "WARC-Protocol: http/1.1"))) == {}  # the publisher's own
+
+
+def test_a_file_like_that_of_a_browser(tmp_path: Path) -> None:
+    """What travelled as HTTP/2 has no text: status lines, pseudo fields and requests are the tool's."""
+    pseudo = b"HTTP/1.1 200 OK\r\n:status: 200\r\ncontent-type: text/html\r\n\r\n" + PAGE
+    assert found(audited(tmp_path, *pair(pseudo))) == {"made-up-head": "proven"}
+    asked = GOOD_REQUEST.replace(b"HTTP/1.1", b"HTTP/2")
+    done = audited(tmp_path, *pair(b"HTTP/2 200\r\ncontent-type: text/html\r\n\r\n" + PAGE, asked))
+    assert found(done) == {"made-up-head": "likely", "made-up-request": "proven"}
+    ours = pair(b"HTTP/2 200\r\ncontent-type: text/html\r\n\r\n" + PAGE, GOOD_REQUEST, "WARC-Protocol: http/1.1")
+    assert found(audited(tmp_path, *ours)) == {}  # a server may call itself so; how it travelled is known
+
+
+def test_a_file_like_that_of_an_old_wget(tmp_path: Path) -> None:
+    """Whole, but nothing ties requests to responses, and the last record ends with the disk."""
+    block = head("200 OK", HTML, f"Content-Length: {len(PAGE)}") + PAGE
+    untied = (record("request", GOOD_REQUEST)[0], record("response", block)[0])
+    assert found(audited(tmp_path, *untied)) == {"untied-request": "likely"}
+    path = tmp_path / "theirs.warc"
+    path.write_bytes(b"".join([WARCINFO, *untied])[:-200])
+    done = audit(path)
+    assert found(done) == {"truncated-tail": "proven"} and done.records == 2
+
+
+def test_files_are_audited_in_processes_and_told_in_order(tmp_path: Path) -> None:
+    paths = []
+    for name, block in (("b", head() + PAGE), ("a", b"HTTP/1.0 200\r\n\r\n" + PAGE), ("c", PAGE)):
+        paths.append(tmp_path / f"{name}.warc")
+        paths[-1].write_bytes(b"".join([WARCINFO, *pair(block)]))
+    alone = list(audit_files(paths))
+    assert list(audit_files(paths, workers=2)) == alone and [one.file for one in alone] == paths
+    assert [set(found(one)) for one in alone] == [set(), {"forged-status-line"}, {"no-head"}]

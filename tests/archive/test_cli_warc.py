@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -101,6 +102,22 @@ def test_an_inventory_lists_every_record_of_the_archive(run: Run, built: Archive
     files[0].write_bytes(files[0].read_bytes()[:-20])
     code, out, err = run("warc", "ls", "--csv")
     assert code == 7 and len(list(csv.DictReader(io.StringIO(out)))) == 22 and files[0].name in err
+
+
+def test_an_inventory_by_file_says_what_is_in_each(run: Run, built: ArchiveLocation) -> None:
+    assert run("warc", "ls", "--files")[0] == 0
+    rows = list(csv.DictReader(io.StringIO(run("warc", "ls", "--files", "--csv")[1])))
+    files = sorted((built.root / "warc").rglob("*.warc.gz"))
+    assert [row["file"] for row in rows] == [file.name for file in files]
+    assert [(row["records"], row["responses"], row["revisits"], row["hosts"]) for row in rows] == [
+        ("16", "5", "0", "1"), ("7", "1", "1", "1"),
+    ]  # fmt: skip
+    assert [row["sha256"] for row in rows] == [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    assert rows[0]["first"] == "2026-11-22T07:20:12Z" and rows[0]["software"] == "pressmark/0.1"
+    assert run("warc", "ls", "--files", "--type", "response")[0] == 2
+    files[0].write_bytes(files[0].read_bytes()[:-20])
+    code, out, err = run("warc", "ls", "--files", "--csv")
+    assert code == 7 and "cut off" in out and files[0].name in err
 
 
 def test_seals_are_made_and_compared(run: Run, built: ArchiveLocation) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import uuid
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,13 +21,16 @@ from archive.catalog import articles, captures
 from archive.catalog.articles import ArticleQuery
 from archive.errors import DigestMismatch, NotFound, UsageError, WarcDamaged
 from archive.export import export
+from archive.export.wacz import _with_originals
 from archive.first_reading import read_first
 from archive.imports import Imported, import_files
 from archive.rebuild import check
 from archive.replay import view
 from archive.store import LocalStore
 from archive.verify import check_file
+from archive.warc.digests import payload_digest_of
 from archive.warc.writer import WarcWriter
+from archive.wire import Wire
 from tests.archive import small_archive
 from tests.archive.warc_samples import INFO, NOON, exchange, head
 
@@ -164,6 +169,45 @@ def test_our_own_wacz_comes_back_as_it_was(archive: Archive, tmp_path: Path) -> 
             assert view(empty, url, at).body == view(archive, url, at).body
 
 
+def test_a_wacz_that_went_out_and_came_back_goes_out_the_same(archive: Archive, tmp_path: Path) -> None:
+    def package(name: str, of: Archive) -> tuple[list[dict[str, object]], dict[str, str], bytes]:
+        export(of, tmp_path / name, ArticleQuery(limit=None), NOON)
+        with zipfile.ZipFile(tmp_path / name) as zipped:
+            pages = [json.loads(line) for line in zipped.read("pages/pages.jsonl").splitlines()][1:]
+            resources = json.loads(zipped.read("datapackage.json"))["resources"]
+            index = gzip.decompress(zipped.read("indexes/index.cdx.gz"))
+        files = {one["path"]: one["hash"] for one in resources if one["path"].startswith("archive/")}
+        return sorted(pages, key=lambda page: str(page["url"])), files, index
+
+    sent = package("out.wacz", archive)
+    (tmp_path / "empty").mkdir()
+    with small_archive.opened(tmp_path / "empty") as other:
+        done = imported(other, tmp_path / "out.wacz")
+        assert all(one.unfound == () for one in done)
+        found = [one for each in done for one in captures.in_file(other.catalog, "news", each.warc_file)]
+        list(read_first(other, found, NOON, "2026-11-22T12-00-00"))
+        pages, files, index = package("back.wacz", other)
+        for page in pages:
+            shown = view(other, str(page["url"]), datetime.fromisoformat(str(page["ts"])))
+            assert shown.has_body and shown.body == view(archive, str(page["url"]), shown.capture.fetched_at).body
+    assert (pages, files, index) == sent and len(pages) == 2
+
+
+def test_pages_a_wacz_only_lists_are_named(archive: Archive, tmp_path: Path) -> None:
+    path = wacz(tmp_path)
+    lines = [
+        {"format": "json-pages-1.0"},
+        {"url": URL},
+        {"url": "https://other.example/lost"},
+        ["odd"],
+        {"url": "http://"},
+    ]
+    with zipfile.ZipFile(path, "a") as zipped:
+        zipped.writestr("pages/pages.jsonl", "\n".join(map(json.dumps, lines)))
+    (one,) = imported(archive, path)
+    assert one.unfound == ("https://other.example/lost", "http://")
+
+
 def test_what_cannot_be_imported_leaves_nothing_behind(archive: Archive, tmp_path: Path) -> None:
     path = theirs(tmp_path)
     before = sorted(archive.root.rglob("*"))
@@ -204,3 +248,84 @@ def test_an_import_that_was_killed_is_finished_by_the_next(archive: Archive, tmp
     assert captures.latest(archive.catalog, URL) is None
     (again,) = imported(archive, path)
     assert (again.how, again.captures) == ("already there", 1) and view(archive, URL).body == PAGE
+
+
+# -- what an import finds out
+
+
+def raw(kind: str, block: bytes, *fields: str, url: str = URL, at: str = "2026-11-20T10:00:00Z") -> bytes:
+    """A record as some tool would write it, in a gzip member of its own."""
+    named = {"warcinfo": "application/warc-fields"}.get(kind, f"application/http; msgtype={kind}")
+    ident = f"<urn:uuid:{uuid.uuid4()}>"
+    lines = ["WARC/1.1", f"WARC-Type: {kind}", f"WARC-Record-ID: {ident}", f"WARC-Date: {at}", f"Content-Type: {named}"]
+    lines += [f"WARC-Target-URI: {url}"] if kind != "warcinfo" else []
+    text = "\r\n".join([*lines, *fields, f"Content-Length: {len(block)}"]).encode() + b"\r\n\r\n"
+    return gzip.compress(text + block + b"\r\n\r\n")
+
+
+def file_of(tmp_path: Path, name: str, *records: bytes) -> Path:
+    (tmp_path / name).write_bytes(raw("warcinfo", b"software: other/1\r\n") + b"".join(records))
+    return tmp_path / name
+
+
+def test_bytes_a_tool_made_up_are_marked_and_each_record_says_why(archive: Archive, tmp_path: Path) -> None:
+    forged = b"HTTP/1.0 200\r\nContent-Type: text/html\r\n\r\n" + PAGE
+    other = forged.replace(b"Bridge", b"Bridges")
+    path = file_of(tmp_path, "forged.warc.gz", raw("response", forged), raw("response", other, url=URL + "/2"))
+    (one,) = imported(archive, path)
+    assert one.inexact == 2
+    found = captures.in_file(archive.catalog, "news", one.warc_file)
+    assert [capture.wire_exact for capture in found] == [False, False]
+    assert all(read.outcome.kind == "stored" for read in read_first(archive, found, NOON, "2026-11-22T12-00-00"))
+    article = articles.by_url(archive.catalog, URL)
+    record = articles.record_of(archive.catalog, article.article_id) if article else None
+    assert record is not None and record["capture"]["wire_exact"] is False
+    assert "bytes not as received: forged-status-line" in record["extraction"]["warnings"]
+    assert check(archive, NOON)[0] == []  # the catalog can be made again: the judgement lies beside the file
+    beside = json.loads(archive.store.path("warc/2026/11/22/forged.audit.json").read_text())
+    assert (beside["software"], beside["how"], beside["imported_from"]) == ("other/1", "copied", str(path))
+    assert {finding["code"] for finding in beside["findings"]} == {"forged-status-line", "no-requests"}
+
+
+def test_bytes_nobody_doubts_are_not_marked(archive: Archive, tmp_path: Path) -> None:
+    (one,) = imported(archive, theirs(tmp_path))
+    assert one.inexact == 0 and all(capture.wire_exact for capture in captures.of_url(archive.catalog, URL))
+
+
+ORIGINAL = head("200 OK", "Content-Type: text/html; charset=utf-8") + PAGE
+PAYLOAD = "WARC-Payload-Digest: " + payload_digest_of(Wire(ORIGINAL), "GET")[0]  # type: ignore[operator]
+SAME = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NOT_MODIFIED = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+
+
+@pytest.mark.parametrize(
+    ("block", "fields", "found"),
+    [
+        (head(), [SAME, f"WARC-Refers-To-Target-URI: {URL}", "WARC-Refers-To-Date: 2026-11-20T10:00:00Z"], True),
+        (head(), [SAME, PAYLOAD], True),
+        (b"", [SAME, PAYLOAD], True),
+        (head(), [SAME, PAYLOAD, "WARC-Refers-To: <urn:uuid:00000000-0000-4000-8000-000000000000>"], True),
+        (head("304 Not Modified"), [NOT_MODIFIED], True),
+        (head("304 Not Modified"), [NOT_MODIFIED, f"WARC-Refers-To-Target-URI: {URL}", "WARC-Refers-To-Date: 2026-11-20T10:00:00.4Z"], True),
+        (head(), [SAME], False),
+        (head(), [SAME, "WARC-Payload-Digest: sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"], False),
+        (head(), [SAME, "WARC-Refers-To-Target-URI: ::", "WARC-Refers-To-Date: yesterday"], False),
+    ],
+)  # fmt: skip
+def test_a_revisit_that_names_no_record_is_resolved_where_it_can_be(
+    archive: Archive, tmp_path: Path, block: bytes, fields: list[str], found: bool
+) -> None:
+    revisit = raw("revisit", block, *fields, at="2026-11-21T10:00:00Z")
+    imported(archive, file_of(tmp_path, "second.warc.gz", revisit))  # whichever comes first
+    imported(archive, file_of(tmp_path, "first.warc.gz", raw("response", ORIGINAL, PAYLOAD)))
+    shown = view(archive, URL, datetime(2026, 11, 21, 10, tzinfo=UTC))
+    assert (shown.capture.record_type, shown.has_body) == ("revisit", found)
+    assert not found or shown.body == PAGE
+    original = next(one for one in captures.of_url(archive.catalog, URL) if one.record_type == "response")
+    assert not found or shown.payload_of == original.record_id
+
+
+def test_a_wacz_of_pages_takes_along_what_unnamed_revisits_stand_for(archive: Archive, tmp_path: Path) -> None:
+    (second,) = imported(archive, file_of(tmp_path, "second.warc.gz", raw("revisit", head(), SAME, PAYLOAD)))
+    imported(archive, file_of(tmp_path, "first.warc.gz", raw("response", ORIGINAL, PAYLOAD)))
+    assert _with_originals(archive, {second.warc_file}) == {second.warc_file, "warc/2026/11/22/first.warc.gz"}

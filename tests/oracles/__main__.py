@@ -23,6 +23,7 @@ from tests.oracles.replay import pywb
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 ORACLES: dict[str, Oracle] = {
+    "pressmark": readers.pressmark,
     "warcio": readers.warcio,
     "fastwarc": readers.fastwarc,
     "warcio.js": readers.warcio_js,
