@@ -138,7 +138,6 @@ class ArchiveSettings(_Values):
     )
     rollover: Size = Field(default=1_000_000_000, description="a WARC file is closed at this size")
     dedup: Literal["revisit", "none"] = "revisit"
-    compression: Literal["fast", "small"] = Field(default="fast", description="small: 10 % smaller files for more CPU")
 
 
 class DbSettings(_Values):

@@ -105,7 +105,6 @@ class Session:
             self.archive.store,
             WarcInfo(self.archive.name, run.run_id, software(), settings.crawl.contact, run.settings_digest),
             roll_bytes=settings.archive.rollover,
-            compression=settings.archive.compression,
             clock=self.clock,
         )
         self._records = RecordWriter(self.archive.store)
