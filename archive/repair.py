@@ -23,6 +23,7 @@ from archive.warc.output import disk_error, sync_folder
 from archive.warc.reader import RawRecord, is_plain
 from archive.warc.records import note_record
 from archive.warc.salvage import Found, Gap, salvage
+from archive.wire import Bytes
 
 Action = Literal["left out", "mended", "repacked", "doubtful"]
 _COPY_BYTES = 1 << 20
@@ -162,10 +163,8 @@ class _Repair:
         for at in range(start, end, _COPY_BYTES):
             self.file.write(os.pread(self.fd, min(_COPY_BYTES, end - at), at))
 
-    def _write(self, pieces: Iterable[bytes]) -> None:
-        if self.packed:
-            pieces = _packed(pieces)
-        for piece in pieces:
+    def _write(self, pieces: Iterable[Bytes]) -> None:
+        for piece in _packed(pieces) if self.packed else pieces:
             self.file.write(piece)
 
     def _note(self, action: Action, offset: int, size: int, record_id: str | None, reason: str) -> None:
@@ -179,9 +178,9 @@ def _pieces(raw: RawRecord) -> Iterator[bytes]:
     yield _END
 
 
-def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _packed(pieces: Iterable[Bytes]) -> Iterator[Bytes]:
     """The same as one gzip member; a large one is never all in memory."""
-    start: list[bytes] = []
+    start: list[Bytes] = []
     rest = iter(pieces)
     for piece in rest:
         start.append(piece)

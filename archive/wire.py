@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
+Bytes = bytes | bytearray | memoryview  # what can be hashed, compressed and written without a copy
 SPOOL_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 18
 
@@ -19,8 +20,8 @@ class Wire:
 
     __slots__ = ("_file", "_memory", "_spool_bytes", "size")
 
-    def __init__(self, data: bytes = b"", *, spool_bytes: int = SPOOL_BYTES) -> None:
-        self._memory: bytes | bytearray = data  # bytes that are never added to are never copied
+    def __init__(self, data: bytes | memoryview = b"", *, spool_bytes: int = SPOOL_BYTES) -> None:
+        self._memory: Bytes = data  # bytes that are never added to are never copied
         self._file: IO[bytes] | None = None
         self._spool_bytes = spool_bytes
         self.size = len(data)
@@ -28,7 +29,7 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.size += len(data)
         if self._file is None:
-            if isinstance(self._memory, bytes):
+            if not isinstance(self._memory, bytearray):
                 self._memory = bytearray(self._memory)
             self._memory += data
             if self.size > self._spool_bytes:
@@ -53,6 +54,13 @@ class Wire:
         while at < self.size and (piece := os.pread(self._file.fileno(), min(piece_bytes, self.size - at), at)):
             at += len(piece)
             yield piece
+
+    def views(self) -> Iterator[Bytes]:
+        """The same from the start, without a copy of what is in memory: to be looked at before anything is added."""
+        if self._file is not None:
+            yield from self.chunks()
+        elif self.size:
+            yield memoryview(self._memory)
 
     def getvalue(self) -> bytes:
         """All bytes at once; for tests and small bodies."""

@@ -31,7 +31,6 @@ from archive.store import LocalStore
 from archive.verify import verify_files
 from archive.warc.captures import captures_in
 from archive.warc.check import check_file
-from archive.warc.members import Compression
 from archive.warc.reader import read_exchange_block
 from archive.warc.writer import WarcInfo, WarcWriter
 from archive.wire import Wire
@@ -54,7 +53,7 @@ def _table(name: str, exchanges: list[Exchange], options: argparse.Namespace) ->
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         print(f"\nresponses sent {name}")
-        ours_s, ours = _best(lambda: _write_ours(root, exchanges, options.compression), options.rounds)
+        ours_s, ours = _best(lambda: _write_ours(root, exchanges), options.rounds)
         theirs_s, theirs = _best(lambda: _write_theirs(root / "theirs.warc.gz", exchanges), options.rounds)
         total = sum(item.response.size for item in exchanges)
         for who, seconds, path in (("ours", ours_s, ours), ("warcio", theirs_s, theirs)):
@@ -94,9 +93,9 @@ def _reads(root: Path, path: Path) -> None:
     print(f"  read    by offset, down to the body: median {median:.2f} ms, 95 % {most:.2f} ms")
 
 
-def _write_ours(root: Path, exchanges: list[Exchange], compression: Compression) -> Path:
+def _write_ours(root: Path, exchanges: list[Exchange]) -> Path:
     info = WarcInfo("bench", "run", "pressmark", None, "-")
-    out = WarcWriter(LocalStore(root), info, clock=lambda: MOMENT, compression=compression)
+    out = WarcWriter(LocalStore(root), info, clock=lambda: MOMENT)
     for item in exchanges:
         out.write(item)
     (name,) = out.close()
@@ -181,7 +180,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pages", type=Path, help="a folder of .html or .html.gz files")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--compression", choices=("fast", "small"), default="fast", help="as in pressmark.toml")
     return parser.parse_args()
 
 

@@ -203,7 +203,6 @@ SETTINGS_TEXT = """\
 
 [archive]
 # rollover = "1GB"            # a WARC file is closed at this size
-# compression = "fast"        # "small": files 10 % smaller, for four times the CPU time of packing
 # dedup = "revisit"           # a payload we hold already becomes a revisit record; "none" keeps it again
 
 [db]                          # the catalog: can be rebuilt from the files at any time

@@ -151,7 +151,6 @@ class ArchiveSettings(_Values):
     durability: Literal["interval", "record"] = Field(
         default="interval", description="record: every exchange is on the disk before the next is written"
     )
-    compression: Literal["fast", "small"] = Field(default="fast", description="small: 10 % smaller files for more CPU")
 
 
 class DbSettings(_Values):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archive.catalog import captures
 from archive.model import Capture, Exchange
 from archive.provenance import discovery_fields
-from archive.warc.writer import RevisitOf, WarcWriter, payload_digest_of
+from archive.warc.writer import Payload, RevisitOf, WarcWriter, read_payload
 from crawler.leased import found
 
 if TYPE_CHECKING:
@@ -29,36 +29,33 @@ class Keeper:
     def keep(self, exchange: Exchange, request: Request) -> Capture | None:
         """Write the exchange; return its capture, or None where no response byte came. Raises DiskFull."""
         lease: Lease | None = request.meta.get("lease")
-        revisit = self._revisit_of(exchange, lease)
+        payload = read_payload(exchange.response, exchange.method)
         capture = self._writer.write(
-            exchange, revisit=revisit, metadata=_metadata(request, lease), source=lease.source if lease else None
+            exchange,
+            revisit=self._revisit_of(exchange, payload, lease),
+            metadata=_metadata(request, lease),
+            source=lease.source if lease else None,
+            payload=payload,
         )
         if capture is not None:
             self._ledger.captured(capture)
             self._ledger.counts["wire_bytes"] += exchange.response.size
         return capture
 
-    def _revisit_of(self, exchange: Exchange, lease: Lease | None) -> RevisitOf | None:
-        status = exchange_status(exchange)
+    def _revisit_of(self, exchange: Exchange, payload: Payload, lease: Lease | None) -> RevisitOf | None:
+        status = payload.head.status
         before = lease.validators if lease is not None else None
         if status == 304 and lease is not None and before and before.record_id and before.captured_at:
             return RevisitOf(before.record_id, lease.url, before.captured_at, "server-not-modified")
-        if status != 200 or exchange.truncated or not self._dedup or exchange.response.size < MIN_REVISIT_BYTES:
+        if status != 200 or exchange.truncated or not self._dedup:
             return None
-        digest, size_bytes = payload_digest_of(exchange.response, exchange.method)
-        if digest is None or size_bytes < MIN_REVISIT_BYTES:
+        if payload.digest is None or payload.size < MIN_REVISIT_BYTES:
             return None
         # The catalog knows only captures whose files are on disk, so a revisit never points at what may vanish.
-        holder = captures.payload_holder(self._archive.catalog, digest, archive=self._archive.name)
+        holder = captures.payload_holder(self._archive.catalog, payload.digest, archive=self._archive.name)
         if holder is None:
             return None
         return RevisitOf(holder.record_id, holder.target_uri, holder.fetched_at, "identical-payload-digest")
-
-
-def exchange_status(exchange: Exchange) -> int | None:
-    """The status code at the start of the response, or None where there is no status line."""
-    start = next(exchange.response.chunks(), b"")[:16].split(None, 2)
-    return int(start[1][:3]) if len(start) > 1 and start[1][:3].isdigit() else None
 
 
 def _metadata(request: Request, lease: Lease | None) -> list[tuple[str, str]]:

@@ -110,7 +110,6 @@ class Session:
             WarcInfo(self.archive.name, run.run_id, software(), settings.crawl.contact, run.settings_digest),
             roll_bytes=settings.archive.rollover,
             durability=settings.archive.durability,
-            compression=settings.archive.compression,
             clock=self.clock,
         )
         self._records = RecordWriter(self.archive.store)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import NotFound
-from archive.http import ResponseReader, entity_pieces
-from archive.warc.digests import same_digest
-from archive.warc.members import MemberError, MemberReader, find_member, header_problem
+from archive.http import ResponseReader
+from archive.warc.digests import same_digest, wire_entity
+from archive.warc.members import MemberError, MemberReader, find_member
 from archive.warc.reader import RawRecord, RecordError, RecordStream, find_plain, is_plain, parse_date, plain_stream
 
 _RECORD_ID = re.compile(r"^<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>$")
@@ -122,9 +122,10 @@ class _FileCheck:
             except MemberError as error:
                 at = self._resume(at, error)
                 continue
-            end = member.end if member.end is not None else self.size
-            self._compressed_bytes(at, end)
-            at = end
+            changed = member.changed()
+            if changed:
+                self.add(at, None, "compressed-bytes", changed)
+            at = member.end if member.end is not None else self.size
 
     def _member(self, member: MemberReader) -> None:
         """Every record of one member; returns with the member read to its end."""
@@ -144,11 +145,6 @@ class _FileCheck:
             self.add(member.offset, None, "shared-member", message)
         elif not count:
             self.add(member.offset, None, "empty-member", "gzip member without a record")
-
-    def _compressed_bytes(self, at: int, end: int) -> None:
-        problem = header_problem(self.fd, at, end)
-        if problem:
-            self.add(at, None, "compressed-bytes", problem)
 
     def _resume(self, at: int, error: MemberError) -> int:
         """Note a damaged member and return where to go on."""
@@ -246,7 +242,7 @@ def _header_problems(raw: RawRecord, kind: str) -> Iterator[tuple[str, str]]:
 def _digest_problems(raw: RawRecord, kind: str) -> Iterator[tuple[str, str]]:
     stated = raw.value("WARC-Block-Digest")
     if stated:
-        same = same_digest(stated, raw.wire.chunks())
+        same = same_digest(stated, raw.wire.views())
         if same is None:
             yield "digest-unknown", f"block digest of an unknown kind: {stated[:60]}"
         elif not same:
@@ -259,9 +255,9 @@ def _digest_problems(raw: RawRecord, kind: str) -> Iterator[tuple[str, str]]:
 def _payload_problems(raw: RawRecord, kind: str, stated: str) -> Iterator[tuple[str, str]]:
     is_http = kind == "response" and "application/http" in (raw.value("Content-Type") or "").lower()
     if not is_http:
-        same = same_digest(stated, raw.wire.chunks())
+        same = same_digest(stated, raw.wire.views())
     else:
-        same = same_digest(stated, entity_pieces(raw.wire.chunks(), ResponseReader()))
+        same = same_digest(stated, wire_entity(raw.wire, ResponseReader()))
     if same is None:
         yield "digest-unknown", f"payload digest of an unknown kind: {stated[:60]}"
     elif not same and is_http and digest_over_chunks(raw, stated):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from archive.http import Head, ResponseReader
-from archive.wire import Wire
+from archive.http import Head, ResponseReader, entity_pieces
+from archive.wire import Bytes, Wire
 
 _ALGORITHMS = {
     "sha1": "sha1",
@@ -26,7 +27,7 @@ def sha1_digest(data: bytes) -> str:
     return _labelled(hashlib.sha1(data, usedforsecurity=False).digest())
 
 
-def digest_of(pieces: Iterable[bytes]) -> str:
+def digest_of(pieces: Iterable[Bytes]) -> str:
     """The same over bytes that come in pieces."""
     running = hashlib.sha1(usedforsecurity=False)
     for piece in pieces:
@@ -56,26 +57,24 @@ def read_payload(wire: Wire, method: str = "GET") -> Payload:
     """Read a response block: the payload is transfer-decoded and still content-encoded (WARC 1.1, section 5.9)."""
     reader = ResponseReader(method)
     running = hashlib.sha1(usedforsecurity=False)
-    for piece in wire.chunks():
-        for entity in reader.feed(piece):
-            running.update(entity)
-    reader.eof()
+    for piece in wire_entity(wire, reader):
+        running.update(piece)
     head = reader.head or _NO_HEAD
     digest = None if _bodiless(head, method) or wire.size == 0 else _labelled(running.digest())
     return Payload(head, digest, reader.entity_bytes, reader.complete, sum(map(len, reader.interim)))
 
 
-def payload_digest_of(wire: Wire, method: str) -> tuple[str | None, int]:
-    """Return the payload digest ("sha1:…") and size in bytes of a response, before it is written."""
-    payload = read_payload(wire, method)
-    return payload.digest, payload.size
+def wire_entity(wire: Wire, reader: ResponseReader) -> Iterator[bytes]:
+    """The entity of a response block, piece by piece and without a copy of it: for digests only."""
+    # A view of the body can be cut and hashed as bytes can.
+    return entity_pieces((cast(bytes, piece) for piece in wire.views()), reader)
 
 
 def _bodiless(head: Head, method: str) -> bool:
     return method.upper() == "HEAD" or head.status in (204, 304) or 100 <= (head.status or 200) < 200
 
 
-def same_digest(stated: str, pieces: Iterable[bytes]) -> bool | None:
+def same_digest(stated: str, pieces: Iterable[Bytes]) -> bool | None:
     """Compare a digest header with bytes. None where its algorithm or form is not known to us."""
     name, _, value = stated.partition(":")
     algorithm = _ALGORITHMS.get(name.strip().lower())

@@ -11,17 +11,20 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import deflate
 from isal import isal_zlib
 
-from archive.wire import Wire
+from archive.wire import Bytes, Wire
 
-Compression = Literal["fast", "small"]
-_FAST_LEVEL = 2  # isal's: 17 times as fast as zlib's 9, 16 % larger on news pages; see benchmarks/warc.py
-_SMALL_LEVEL = 5  # libdeflate's: 4 times as fast as zlib's 9, 2 % larger
-_STREAM_LEVEL = 3  # isal's best, for large records: libdeflate takes a record whole or not at all
+_LEVEL = 5  # libdeflate's: 5 times as fast as zlib's 9, 2 % larger on news pages; see benchmarks/warc.py
+_LARGE_LEVEL = 4  # 6 times as fast, 4 % larger
+_LARGE_BYTES = 1 << 19
+_QUICK_LEVEL = 2  # isal's: as good where there is little to gain, for a tenth of the time
+_QUICK_BYTES = 1 << 10  # records up to this: a request, a metadata record
+_SAMPLE_BYTES = 1 << 12
+_STREAM_LEVEL = 3  # isal's best, for very large records: libdeflate takes a record whole or not at all
 MAGIC = b"\x1f\x8b\x08"
 _FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, system unknown
 _EXTRA = struct.Struct("<H2sHII")  # XLEN, subfield name, its length, compressed bytes, their CRC-32
@@ -31,7 +34,7 @@ _MAX_EXTRA_LENGTH = 0xFFFFFFFF
 _GzipError = cast("type[Exception]", isal_zlib.error)  # typed as an instance in its stubs
 _FIRST_READ = 1 << 15  # most records are smaller; a longer first read costs more than a second one
 _READ = 1 << 18
-_OUT = 1 << 20
+_OUT = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +42,25 @@ class Packed:
     """A compressed member, ready to be written: in memory, or with its data on disk when large."""
 
     header: bytes
-    data: bytes | Wire
+    data: bytes | bytearray | Wire
     trailer: bytes
 
     @property
     def size(self) -> int:
         return len(self.header) + len(self.data) + len(self.trailer)
 
-    def pieces(self) -> Iterator[bytes]:
-        if isinstance(self.data, bytes):
-            yield self.header + self.data + self.trailer
-        else:
-            yield self.header
+    def pieces(self) -> Iterator[Bytes]:
+        yield self.header
+        if isinstance(self.data, Wire):
             yield from self.data.chunks()
-            yield self.trailer
+        else:
+            yield self.data
+        yield self.trailer
 
 
-def pack(record: bytes, compression: Compression = "fast") -> Packed:
+def pack(record: bytes) -> Packed:
     """Compress a whole record that is in memory."""
-    small = compression == "small"
-    data: bytes = bytes(
-        deflate.deflate_compress(record, _SMALL_LEVEL) if small else isal_zlib.compress(record, _FAST_LEVEL, -15)
-    )
+    data = _deflated(record)
     return Packed(
         _header(len(data), isal_zlib.crc32(data)),
         data,
@@ -68,7 +68,19 @@ def pack(record: bytes, compression: Compression = "fast") -> Packed:
     )
 
 
-def pack_pieces(pieces: Iterable[bytes]) -> Packed:
+def _deflated(record: bytes) -> bytes | bytearray:
+    if len(record) <= _QUICK_BYTES or _is_packed_already(record):
+        return isal_zlib.compress(record, _QUICK_LEVEL, -15)
+    return deflate.deflate_compress(record, _LEVEL if len(record) < _LARGE_BYTES else _LARGE_LEVEL)
+
+
+def _is_packed_already(record: bytes) -> bool:
+    """Whether what lies in the middle does not get smaller, as in the gzip and Brotli bodies most servers send."""
+    sample = record[len(record) // 2 :][:_SAMPLE_BYTES]
+    return len(isal_zlib.compress(sample, 1, -15)) > len(sample) - len(sample) // 32
+
+
+def pack_pieces(pieces: Iterable[Bytes]) -> Packed:
     """Compress a record that comes in pieces and may be large; what comes out lies on disk when it is large too."""
     engine = isal_zlib.compressobj(_STREAM_LEVEL, isal_zlib.DEFLATED, -15)
     out = Wire()
@@ -110,9 +122,9 @@ class MemberReader:
         self.end: int | None = None
         self._fd = fd
         self._at = offset
-        self._expected = offset
         self._engine = isal_zlib.decompressobj(31)
         self._input = b""
+        self._stated: bytes | None = None  # as many bytes as the member says it has, where it is ours and not large
         self._more_inside = False
 
     def read(self) -> bytes:
@@ -133,46 +145,55 @@ class MemberReader:
         return b""
 
     def _fill(self) -> None:
-        if self._at == self.offset:
-            self._first_fill()
-        else:
-            expected = self._expected - self._at
-            self._input = os.pread(self._fd, min(expected, _READ) if expected > 0 else _READ, self._at)
+        self._input = self._first() if self._at == self.offset else os.pread(self._fd, _READ, self._at)
         if not self._input:
             size = self._at - self.offset
             raise MemberError("torn", self.offset, f"record cut off (file ends {size} bytes into it)")
         self._at += len(self._input)
 
-    def _first_fill(self) -> None:
+    def _first(self) -> bytes:
         data = os.pread(self._fd, _FIRST_READ, self.offset)
         if not MAGIC.startswith(data[:3]) and not data.startswith(MAGIC):
             raise MemberError("not-gzip", self.offset, f"no gzip member starts here (found {data[:8]!r})")
-        if data.startswith(_FIXED) and len(data) > HEADER_BYTES:
-            # Only a hint of how much to read: should it be wrong, reading goes on as without it.
-            _, _, _, length, _ = _EXTRA.unpack_from(data, len(_FIXED))
-            self._expected = self.offset + HEADER_BYTES + length + _TRAILER.size
-            data = data[: max(HEADER_BYTES, self._expected - self.offset)]
-        self._input = data
+        if not data.startswith(_FIXED) or len(data) <= HEADER_BYTES:
+            return data
+        # Only a hint of how much to read: should it be wrong, reading goes on as without it.
+        stated = HEADER_BYTES + _EXTRA.unpack_from(data, len(_FIXED))[3] + _TRAILER.size
+        if stated > _READ:
+            return data
+        if stated > len(data):
+            data += os.pread(self._fd, stated - len(data), self.offset + len(data))
+        self._stated = data[:stated]
+        return self._stated
+
+    def changed(self) -> str | None:
+        """Once read to its end: what is not as the member's own "PM" field says. None also where there is none."""
+        end = self.end if self.end is not None else self._at
+        if self._stated is not None and self.offset + len(self._stated) == end:
+            return _header_problem(self._stated, [self._stated[HEADER_BYTES : -_TRAILER.size]], end - self.offset)
+        return _header_problem(os.pread(self._fd, HEADER_BYTES, self.offset), self._data(end), end - self.offset)
+
+    def _data(self, end: int) -> Iterator[bytes]:
+        at = self.offset + HEADER_BYTES
+        while at < end - _TRAILER.size and (piece := os.pread(self._fd, min(_READ, end - _TRAILER.size - at), at)):
+            yield piece
+            at += len(piece)
 
 
-def header_problem(fd: int, offset: int, end: int) -> str | None:
-    """Compare a member's bytes with what its own "PM" field says. None where all is well or there is no such field."""
-    header = os.pread(fd, HEADER_BYTES, offset)
+def _header_problem(start: bytes, data: Iterable[bytes], size: int) -> str | None:
+    header = start[:HEADER_BYTES]
     signs = (header[:10] == _FIXED, header[10:12] == b"\x0c\0", header[12:16] == b"PM\x08\0")
     if sum(signs) < 2:  # another tool's
         return None
     if not all(signs) or len(header) < HEADER_BYTES:
         return "bytes of the gzip header have changed"
     _, _, _, length, crc = _EXTRA.unpack(header[len(_FIXED) :])
-    if offset + HEADER_BYTES + length + _TRAILER.size != end:
-        return f"gzip member is {end - offset} bytes long, its header says {HEADER_BYTES + length + _TRAILER.size}"
-    found, at = 0, offset + HEADER_BYTES
-    while at < end - _TRAILER.size:
-        piece = os.pread(fd, min(_READ, end - _TRAILER.size - at), at)
-        if not piece:
-            return "file became shorter while it was read"
+    stated = HEADER_BYTES + length + _TRAILER.size
+    if stated != size:
+        return f"gzip member is {size} bytes long, its header says {stated}"
+    found = 0
+    for piece in data:
         found = isal_zlib.crc32(piece, found)
-        at += len(piece)
     return None if found == crc else "compressed bytes have changed"
 
 

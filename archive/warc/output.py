@@ -13,6 +13,7 @@ from pathlib import Path
 from archive.errors import DiskFull
 from archive.lock import close_in_children, try_lock
 from archive.store import OPEN_SUFFIX
+from archive.wire import Bytes
 
 _NEW_SUFFIX = ".new"  # for the instant before the file is locked and has its warcinfo
 
@@ -24,7 +25,7 @@ class OutputFile:
     failure that leaves the file in doubt it takes nothing more: `broken` says why.
     """
 
-    def __init__(self, closed_path: Path, first: Iterable[bytes]) -> None:
+    def __init__(self, closed_path: Path, first: Iterable[Bytes]) -> None:
         """Create the file, lock it, and let it appear with `first` (the warcinfo record) already in it."""
         self.closed_path = closed_path
         self.path = closed_path.with_name(closed_path.name + OPEN_SUFFIX)
@@ -51,7 +52,7 @@ class OutputFile:
             new.unlink(missing_ok=True)
             raise
 
-    def append(self, pieces: Iterable[bytes]) -> None:
+    def append(self, pieces: Iterable[Bytes]) -> None:
         """Write all pieces, or none: on an error the file is cut back to where it was."""
         if self.broken:
             raise self.broken
@@ -67,7 +68,7 @@ class OutputFile:
                 raise disk_error(self.path, error) from error
             raise
 
-    def _write(self, piece: bytes) -> None:
+    def _write(self, piece: Bytes) -> None:
         view = memoryview(piece)
         while view:
             written = os.write(self._fd, view)

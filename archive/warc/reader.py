@@ -218,6 +218,9 @@ class RecordStream:
         return taken
 
     def _take_block(self, length: int) -> Wire:
+        if self._left >= length > len(self._buffer) // 2:  # a smaller block must not hold on to the whole buffer
+            self._at += length
+            return Wire(memoryview(self._buffer)[self._at - length : self._at])
         if self._left >= length:
             return Wire(self._take(length))
         wire = Wire()

@@ -15,7 +15,7 @@ from typing import Literal
 
 from archive.model import Capture, Exchange
 from archive.warc.digests import Payload, digest_of, sha1_digest
-from archive.wire import Wire
+from archive.wire import Bytes, Wire
 
 Fields = tuple[tuple[str, str], ...]
 RevisitProfile = Literal["identical-payload-digest", "server-not-modified"]
@@ -61,12 +61,12 @@ class Draft:
         lines = [f"{name}: {value}\r\n" for name, value in self.fields]
         return ("WARC/1.1\r\n" + "".join(lines) + "\r\n").encode(errors="backslashreplace")
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Bytes]:
         yield self.head
         if isinstance(self.block, bytes):
             yield self.block
         else:
-            yield from self.block.chunks()
+            yield from self.block.views()
         yield b"\r\n\r\n"
 
 
@@ -145,11 +145,9 @@ def _response(exchange: Exchange, payload: Payload, shared: Fields) -> Draft:
     head = (*shared, *_wire_fields(exchange), *_payload_fields(payload))
     if exchange.truncated:
         head += (("WARC-Truncated", exchange.truncated),)
-    wire = exchange.response
-    block = wire.getvalue() if wire.in_memory else wire
-    digest = sha1_digest(block) if isinstance(block, bytes) else digest_of(block.chunks())
+    block = exchange.response
     kind = "application/http; msgtype=response"
-    return _draft("response", new_record_id(), exchange.started_at, head, kind, block, digest)
+    return _draft("response", new_record_id(), exchange.started_at, head, kind, block, digest_of(block.views()))
 
 
 def _revisit(exchange: Exchange, payload: Payload, of: RevisitOf, shared: Fields) -> Draft:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archive.warc.members import MemberError, MemberReader, find_member, header_problem
+from archive.warc.members import MemberError, MemberReader, find_member
 from archive.warc.reader import RawRecord, RecordError, RecordStream, find_plain, is_plain, plain_stream
 
 _PIECE_BYTES = 1 << 12
@@ -71,7 +71,7 @@ def _member(member: MemberReader, fd: int) -> Iterator[Found | Gap]:
         raw = stream.next()
         if stream.at_end():
             end = member.end or at
-            yield Found(at, end, raw, True, header_problem(fd, at, end))
+            yield Found(at, end, raw, True, member.changed())
             return
         breaks = _breaks(fd, at)
         yield Found(at, at, raw, False, breaks=breaks)

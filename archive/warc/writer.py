@@ -19,12 +19,13 @@ from archive.model import Capture, Exchange
 from archive.store import LocalStore
 from archive.urls import urlkey
 from archive.warc.cdxj import cdxj_line, sorted_index
-from archive.warc.digests import Payload, payload_digest_of, read_payload
-from archive.warc.members import Compression, Packed, pack, pack_pieces
+from archive.warc.digests import Payload, read_payload
+from archive.warc.members import Packed, pack, pack_pieces
 from archive.warc.output import OutputFile, disk_error, write_whole
 from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, outcome_record, safe_uri, warcinfo_record
+from archive.wire import Bytes, Wire
 
-__all__ = ["RevisitOf", "WarcInfo", "WarcWriter", "payload_digest_of"]
+__all__ = ["Payload", "RevisitOf", "WarcInfo", "WarcWriter", "read_payload"]
 
 Durability = Literal["interval", "record"]
 _WHOLE_BYTES = 8 << 20  # records up to this are compressed in one go, which is faster and smaller
@@ -48,11 +49,10 @@ class WarcWriter:
         roll_seconds: float = 3600 * 24,
         durability: Durability = "interval",
         clock: Callable[[], datetime],
-        compression: Compression = "fast",
     ) -> None:
         self._store, self._info = store, info
         self._roll_bytes, self._roll_seconds = roll_bytes, roll_seconds
-        self._durability, self._clock, self._compression = durability, clock, compression
+        self._durability, self._clock = durability, clock
         self._lock = threading.RLock()
         self._output: OutputFile | None = None
         self._file = ""
@@ -71,27 +71,34 @@ class WarcWriter:
         revisit: RevisitOf | None = None,
         metadata: Sequence[tuple[str, str]] = (),
         source: str | None = None,
+        payload: Payload | None = None,
     ) -> Capture | None:
         """Write the records of one exchange. Returns its Capture, or None where no byte of a response came.
 
         `metadata` are further fields of the metadata record in the standard's words: `via`, `hopsFromSeed`,
-        `outlink` (repeated). Raises DiskFull; ValueError for a truncated exchange given as a revisit.
+        `outlink` (repeated). `payload` is what `read_payload` gave, where the caller had to know it. Raises DiskFull;
+        ValueError for a truncated exchange given as a revisit.
         """
         try:
-            return self._write(exchange, revisit, metadata, source)
+            payload = payload or read_payload(exchange.response, exchange.method)
+            return self._write(exchange, payload, revisit, metadata, source)
         except OSError as error:  # large bodies go through temporary files
             raise disk_error(Path(tempfile.gettempdir()), error) from error
 
     def _write(
-        self, exchange: Exchange, revisit: RevisitOf | None, metadata: Sequence[tuple[str, str]], source: str | None
+        self,
+        exchange: Exchange,
+        payload: Payload,
+        revisit: RevisitOf | None,
+        metadata: Sequence[tuple[str, str]],
+        source: str | None,
     ) -> Capture | None:
-        payload = read_payload(exchange.response, exchange.method)
         with self._lock:
             output = self._ready()
             drafts = exchange_records(
                 exchange, payload, warcinfo_id=self._warcinfo_id, revisit=revisit, metadata=metadata, source=source
             )
-            packed = [_pack(draft, self._compression) for draft in drafts]
+            packed = [_pack(draft) for draft in drafts]
             offset = output.size
             output.append(_joined(packed))
             if self._durability == "record":
@@ -107,7 +114,7 @@ class WarcWriter:
         with self._lock:
             output = self._ready()
             record = outcome_record(capture, fields, self._clock(), self._warcinfo_id)
-            output.append(_pack(record, self._compression).pieces())
+            output.append(_pack(record).pieces())
 
     def sync(self) -> None:
         """Make everything written so far durable. Cheap when nothing is new. Raises DiskFull."""
@@ -152,7 +159,7 @@ class WarcWriter:
         name = "-".join(_NOT_IN_NAMES.sub("_", part) for part in (*parts, self._token))
         file = self._store.warc_path(now, name)
         record = warcinfo_record(self._info, file.rsplit("/", 1)[-1], now)
-        output = OutputFile(self._store.path(file), _pack(record, self._compression).pieces())
+        output = OutputFile(self._store.path(file), [b"".join(_pack(record).pieces())])
         self._file, self._warcinfo_id, self._opened_at = file, record.record_id, now
         self._serial += 1
         self._index = []
@@ -216,15 +223,15 @@ def is_wire_exact(truncated: str | None) -> bool:
     return truncated not in ("length", "time")
 
 
-def _pack(draft: Draft, compression: Compression) -> Packed:
-    whole = isinstance(draft.block, bytes) or draft.block.size <= _WHOLE_BYTES
-    return pack(b"".join(draft.pieces()), compression) if whole else pack_pieces(draft.pieces())
+def _pack(draft: Draft) -> Packed:
+    whole = len(draft.block) <= _WHOLE_BYTES
+    return pack(b"".join(draft.pieces())) if whole else pack_pieces(draft.pieces())
 
 
-def _joined(packed: list[Packed]) -> Iterator[bytes]:
+def _joined(packed: list[Packed]) -> Iterator[Bytes]:
     """Small exchanges go out in one write; the pieces of a large one as they are."""
-    if all(isinstance(member.data, bytes) for member in packed):
-        yield b"".join(piece for member in packed for piece in member.pieces())
-        return
-    for member in packed:
-        yield from member.pieces()
+    pieces = (piece for member in packed for piece in member.pieces())
+    if any(isinstance(member.data, Wire) for member in packed):
+        yield from pieces
+    else:
+        yield b"".join(pieces)

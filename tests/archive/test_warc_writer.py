@@ -19,7 +19,7 @@ from archive.warc.cdxj import merge_cdxj, parse_cdxj, read_cdxj
 from archive.warc.check import check_file
 from archive.warc.reader import iter_records, read_exchange_block, read_record
 from archive.warc.records import parse_warc_fields
-from archive.warc.writer import RevisitOf, payload_digest_of
+from archive.warc.writer import RevisitOf, read_payload
 from tests.archive.warc_samples import INFO, NOON, PAGE, Clock, chunked, closed_file, exchange, head, samples, writer
 
 SAMPLES = samples()
@@ -107,12 +107,13 @@ def test_the_file_begins_with_what_made_it(tmp_path: Path) -> None:
 
 def test_the_payload_digest_is_over_the_transfer_decoded_entity(tmp_path: Path) -> None:
     for name in ("plain", "chunked", "chunked with extensions and trailer"):
-        assert payload_digest_of(SAMPLES[name].response, "GET") == (_sha1(PAGE), len(PAGE))
-    packed = payload_digest_of(SAMPLES["gzip"].response, "GET")
-    assert packed == payload_digest_of(SAMPLES["gzip and chunked"].response, "GET")
-    assert packed[0] != _sha1(PAGE)
+        payload = read_payload(SAMPLES[name].response)
+        assert (payload.digest, payload.size) == (_sha1(PAGE), len(PAGE))
+    packed = read_payload(SAMPLES["gzip"].response)
+    assert packed.digest == read_payload(SAMPLES["gzip and chunked"].response).digest != _sha1(PAGE)
     for name in ("head", "not modified", "no content"):
-        assert payload_digest_of(SAMPLES[name].response, SAMPLES[name].method) == (None, 0)
+        payload = read_payload(SAMPLES[name].response, SAMPLES[name].method)
+        assert (payload.digest, payload.size) == (None, 0)
 
 
 def test_interim_heads_come_back_exactly_from_the_metadata(tmp_path: Path) -> None:
