@@ -16,7 +16,7 @@ from lxml import html
 from archive.extract.injection import inline
 from archive.extract.injection.copies import Copies, Copy, Edit, align, find_copy
 from archive.extract.injection.links import is_platform, site_of
-from archive.extract.injection.passages import Passage, judge_passages
+from archive.extract.injection.passages import FAR, Passage, judge_passages
 from archive.extract.injection.promotion import promotion
 from archive.extract.injection.signs import HAN, TOKEN, Mark, plain, words
 from archive.extract.injection.tokens import Token, Zones, find_tokens, foreign_title, occurrences
@@ -233,9 +233,12 @@ def _passages(
     seen: list[Passage] = []
     near = {other for at in kept for other in range(at - 3, at + 4)}
     for at, piece in enumerate(pieces):
+        if at not in near:
+            seen.append(FAR)
+            continue
         links = tuple(link for link in by_block.get(piece.node, ()) if link[1] in piece.text) if by_block else ()
         own = max(0, piece.link_chars - sum(len(text.replace(" ", "")) for _, text, _ in links))
-        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, at in near))
+        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path))
     verdicts = judge_passages(seen, " ".join(found.zones.headings))
     dropped = {at: (_named(name, kinds), kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
     doubted = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if not proven}
