@@ -178,8 +178,8 @@ class _Labeller:
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
         text = piece.text
-        if len(text) > 200 or not (_DIGIT.search(text) or any(name in text.casefold() for name in self.names)):
-            return "byline" if len(piece.key) < 60 and _CJK_LINE.search(text) else None
+        if len(text) > 200 or not (_DIGIT.search(text) or any(map(text.casefold().__contains__, self.names))):
+            return "byline" if len(piece.key) < 60 and _CJK_LINE.match(text) else None
         words = norm(text).split()
         if not words or len(words) > 24:
             return None
@@ -193,7 +193,7 @@ class _Labeller:
             dated = any(word.isdigit() for word in words)
             clock = bool(re.fullmatch(r"\d{1,2}[:.]\d{2}(?:\s*[ap]m)?", piece.text, re.I))
             return "byline" if named and self.names else "dateline" if clock or (dated and len(words) >= 3) else None
-        if _CJK_LINE.search(piece.text) and len(piece.key) < 60:
+        if _CJK_LINE.match(piece.text) and len(piece.key) < 60:
             return "byline"
         return None
 

@@ -403,8 +403,16 @@ def _before(node: html.HtmlElement) -> str:
 
 
 def _short(node: html.HtmlElement) -> str:
-    text = " ".join(part.strip() for part in node.itertext() if part.strip())
-    return text if len(text) <= 160 else ""
+    """The text of an element of one line; "" for longer ones."""
+    parts: list[str] = []
+    size = -1
+    for part in map(str.strip, node.itertext()):
+        if part:
+            parts.append(part)
+            size += len(part) + 1
+            if size > 160:
+                return ""
+    return " ".join(parts)
 
 
 def _choose(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from lxml import html
 
@@ -18,9 +19,14 @@ _META = {"og:title": 0.75, "twitter:title": 0.7, "title": 0.55, "dc.title": 0.7,
          "parsely-title": 0.75, "sailthru.title": 0.75, "citation_title": 0.8, "cxenseparse:title": 0.7, "fulltitle": 0.7, "hdl": 0.8}  # fmt: skip
 
 
+_WORDS = re.compile(r"\w+")
+
+
+@lru_cache(maxsize=4096)
 def norm(text: str) -> str:
     """Letters and digits only, case folded: two headings with the same norm are the same heading."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_WORDS.findall(folded))
 
 
 def find_headline(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 
-from lxml import html
+from lxml import etree, html
 
 _BYLINE = re.compile(
     r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
@@ -18,6 +19,9 @@ _AUTHOR_HREF = re.compile(
     re.IGNORECASE,
 )
 _MOST = 60
+_STATED = etree.XPath(".//@itemprop/.. | .//@property/..")
+_TESTED = etree.XPath(".//@data-testid/..")
+_RELATED = etree.XPath(".//@rel/..")
 
 
 @dataclass(slots=True)
@@ -34,34 +38,35 @@ class Index:
 
 def index_of(body: html.HtmlElement) -> Index:
     """Walk `body` once."""
-    index = Index()
-    order = index.order
-    for at, node in enumerate(body.iter()):
-        order[node] = at
-        get = node.get
-        names = f"{get('class') or ''} {get('id') or ''} {get('data-testid') or ''}"
-        is_byline, is_date = _kinds(names) if len(names) > 2 else (False, False)
-        prop = get("itemprop") or get("property")
+    nodes = list(body.iter())
+    index = Index({node: at for at, node in enumerate(nodes)})
+    stated = {node: (node.get("itemprop") or node.get("property") or "").lower() for node in _STATED(body)}
+    tested = set(_TESTED(body))
+    for node in nodes:
+        is_byline, is_date = _kinds(node.get("class") or "", node.get("id") or "")
+        if tested and node in tested:
+            more = _kinds(node.get("data-testid") or "", "")
+            is_byline, is_date = is_byline or more[0], is_date or more[1]
+        prop = stated.get(node, "")
         if is_byline and len(index.bylines) < _MOST:
             index.bylines.append(node)
-        if (is_date or node.tag == "time" or (prop and "date" in prop.lower())) and len(index.dates) < _MOST:
+        if (is_date or node.tag == "time" or "date" in prop) and len(index.dates) < _MOST:
             index.dates.append(node)
-        if prop and prop.lower().removeprefix("schema:") in ("author", "creator") and len(index.microdata) < 20:
+        if prop and prop.removeprefix("schema:") in ("author", "creator") and len(index.microdata) < 20:
             index.microdata.append(node)
-        if node.tag == "a":
-            _link(index, node)
-        elif "author" in (get("rel") or ""):
-            index.rel_author.append(node)
+    index.rel_author.extend(node for node in _RELATED(body) if _is_author(node))
+    links = (node for node in body.iter("a") if _AUTHOR_HREF.search(node.get("href") or ""))
+    index.author_links.extend(islice(links, _MOST))
     return index
 
 
-def _link(index: Index, node: html.HtmlElement) -> None:
-    if "author" in (node.get("rel") or "").split():
-        index.rel_author.append(node)
-    if len(index.author_links) < _MOST and _AUTHOR_HREF.search(node.get("href") or ""):
-        index.author_links.append(node)
+def _is_author(node: html.HtmlElement) -> bool:
+    said = node.get("rel") or ""
+    return "author" in (said.split() if node.tag == "a" else said)
 
 
 @lru_cache(maxsize=16384)
-def _kinds(names: str) -> tuple[bool, bool]:
-    return bool(_BYLINE.search(names)), bool(_DATE.search(names))
+def _kinds(names: str, name: str) -> tuple[bool, bool]:
+    """Whether a class and an id are named like a byline, and like a date."""
+    both = f"{names} {name}"
+    return bool(_BYLINE.search(both)), bool(_DATE.search(both))

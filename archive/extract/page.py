@@ -24,12 +24,17 @@ _DROPPED = ("noscript", "svg", "template", "iframe", "object", "embed", "canvas"
             "audio", "video", "select", "datalist", "link", "base", "meta", "head", "frameset", "applet", "dialog",
             "input", "textarea")  # fmt: skip
 _SWALLOWING = frozenset(("noscript", "object", "map", "select", "dialog", "template", "audio", "video"))
-_NULLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROLS = (*range(9), 11, 12, *range(14, 32))  # what XML cannot hold
+_NO_CONTROLS = bytes.maketrans(bytes(_CONTROLS), b" " * len(_CONTROLS))
+_NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF in UTF-8
 # What comes after these is still of the page (HTML Standard 13.2.6.4.19 and following); libxml2 would stop there.
-_ENDS = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
+_ENDS = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
 _NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
-_STYLED = etree.XPath(".//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
+_STYLED = etree.XPath("descendant::*/@hidden/.. | descendant::*/@style/..")
+_COUNT = etree.XPath("count(descendant-or-self::*)")
+_TEXTS = etree.XPath(".//text()", smart_strings=False)
+_PLAIN_ELEMENTS = etree.ElementDefaultClassLookup(element=html.HtmlElement)  # lxml.html's own lookup runs in Python
 _BLANK = "<html><head></head><body></body></html>"
 
 
@@ -75,9 +80,11 @@ def read_page(page: Page) -> Parsed:
 
 def _parse(text: str) -> html.HtmlElement:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    source = _ENDS.sub("", _NULLS.sub(" ", text) if _NULLS.search(text) else text)
+    parser.set_element_class_lookup(_PLAIN_ELEMENTS)
+    source = text.encode("utf-8", "replace").translate(_NO_CONTROLS)
+    source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source))
     try:
-        root = html.document_fromstring(source.encode("utf-8", "replace") or b" ", parser=parser)
+        root = html.document_fromstring(source or b" ", parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         root = html.document_fromstring(_BLANK, parser=parser)
     return root
@@ -140,9 +147,10 @@ def _clear(parsed: Parsed) -> None:
     """Take out of the tree what is never text, what is over the budget, and what is hidden; in that order."""
     for node in list(parsed.root.iter("script", "style")):
         _drop(node)
-    whole = _length(parsed.body)
+    dropped = list(parsed.root.iter(*_DROPPED))
+    whole = _length(parsed.body) if any(node.tag in _SWALLOWING and len(node) for node in dropped) else 0
     checks = 40  # measuring costs a walk; hostile pages nest thousands
-    for node in list(parsed.root.iter(*_DROPPED)):
+    for node in dropped:
         if node is parsed.root or node is parsed.body:
             continue
         if node.tag in _SWALLOWING and len(node) and checks:
@@ -172,11 +180,11 @@ def _take_hidden(parsed: Parsed) -> None:
 
 
 def _length(node: html.HtmlElement) -> int:
-    return sum(len(text.strip()) for text in node.itertext())
+    return sum(map(len, map(str.strip, _TEXTS(node))))
 
 
 def _bound(parsed: Parsed) -> None:
-    if sum(1 for _ in parsed.body.iter()) <= MAX_NODES and not _DEEP(parsed.body):
+    if _COUNT(parsed.body) <= MAX_NODES and not _DEEP(parsed.body):
         return
     count = 0
     cut: list[html.HtmlElement] = []

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from lxml import html
+from lxml import etree, html
 
 BLOCK_TAGS = frozenset(
     ("address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "dialog", "dir",
@@ -17,6 +17,7 @@ BLOCK_TAGS = frozenset(
      "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul")
 )  # fmt: skip
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_KEPT_BY_SPACE = ("\x85", "\u1680", "\u2028", "\u2029")  # white space to str.split, and not to a reader
 MAX_PIECES = 20_000
 
 
@@ -51,37 +52,34 @@ class _Cutter:
 
     def walk(self, root: html.HtmlElement) -> None:
         """Depth first, without recursion: pages are nested deeper than Python's stack likes."""
-        stack: list[tuple[html.HtmlElement, html.HtmlElement, bool, bool]] = [(root, root, False, False)]
-        while stack:
-            node, block, in_link, leaving = stack.pop()
+        blocks = [root]
+        links = 0
+        parts = self.parts
+        for event, node in etree.iterwalk(root, events=("start", "end")):
             tag = node.tag
-            is_block = tag in BLOCK_TAGS
-            if leaving:
-                if is_block:
-                    self.flush()
-                parent = node.getparent()
-                if node.tail and node is not root:
-                    owner, linked = block, in_link
-                    self.add(node.tail, owner if owner is not None else parent, linked)
-                continue
-            if not isinstance(tag, str):
-                stack.append((node, block, in_link, True))
-                continue
-            if is_block:
-                self.flush()
-            elif tag == "br":
-                self.line_break(node)
-            stack.append((node, block, in_link, True))
-            inner = node if is_block else block
-            linked = in_link or tag == "a"
-            if node.text:
-                self.add(node.text, inner, linked)
-            stack.extend((child, inner, linked, False) for child in reversed(node))
+            if event == "start":
+                if tag in BLOCK_TAGS:
+                    if parts:
+                        self.flush()
+                    blocks.append(node)
+                elif tag == "a":
+                    links += 1
+                elif tag == "br":
+                    self.line_break(node)
+                text = node.text
+            else:
+                if tag in BLOCK_TAGS:
+                    if parts:
+                        self.flush()
+                    blocks.pop()
+                elif tag == "a":
+                    links -= 1
+                text = node.tail if node is not root else None
+            if text and (parts or not text.isspace()):
+                self.add(text, blocks[-1], links > 0)
         self.flush()
 
     def add(self, text: str, owner: html.HtmlElement, linked: bool) -> None:
-        if not self.parts and not text.strip():
-            return
         if self.owner is None:
             self.owner = owner
         self.parts.append(text)
@@ -98,14 +96,20 @@ class _Cutter:
 
     def flush(self) -> None:
         if self.parts and self.owner is not None:
-            text = _SPACE.sub(" ", "".join(self.parts)).strip()
+            text = _spaced("".join(self.parts))
             if text and len(self.pieces) < MAX_PIECES:
-                text = unicodedata.normalize("NFC", text)
                 piece = Piece(text, self.owner, self.links, len(self.pieces), text.replace(" ", ""))
                 self.pieces.append(piece)
         self.parts.clear()
         self.links = 0
         self.owner = None
+
+
+def _spaced(text: str) -> str:
+    """`text` in NFC, each run of white space a single space."""
+    if text.isascii() or not any(mark in text for mark in _KEPT_BY_SPACE):
+        return unicodedata.normalize("NFC", " ".join(text.split()))
+    return unicodedata.normalize("NFC", _SPACE.sub(" ", text).strip())
 
 
 def tag_path(node: html.HtmlElement, known: dict[html.HtmlElement, str]) -> str:

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from archive.extract import body, injection, language
 from archive.extract.blocks import TEXT_LABELS, label_blocks
 from archive.extract.features import hopeless, measure
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
+from archive.extract.outlinks import outlinks
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
 from archive.extract.pieces import Piece, pieces_of
@@ -21,7 +22,6 @@ from archive.model import Article, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"1 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
-_MAX_OUTLINKS = 500
 _TEXTLESS: frozenset[str] = frozenset(("bot_wall", "consent", "soft_404", "empty"))
 
 
@@ -85,7 +85,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
         tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile), next_page=facts.next_page,
         integrity=clean.integrity, text_marked=clean.text_marked,
-        outlinks=_outlinks(page, parsed), title_parts=found.title_parts, doubts=clean.doubts,
+        outlinks=outlinks(page.url, parsed.base_href, parsed.root), title_parts=found.title_parts, doubts=clean.doubts,
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
         declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
@@ -134,24 +134,3 @@ def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], tex
         images=sum(1 for _ in parsed.body.iter("img")), player=parsed.has_player, url_path=urlsplit(page.url).path,
         declares_article=facts.declares_article,
     )  # fmt: skip
-
-
-def _outlinks(page: Page, parsed: Parsed) -> tuple[str, ...]:
-    try:
-        base = urljoin(page.url, parsed.base_href) if parsed.base_href else page.url
-    except ValueError:
-        base = page.url
-    found: dict[str, None] = {}
-    for node in parsed.root.iter("a"):
-        href = (node.get("href") or "").strip()
-        if not href or href[0] == "#" or href[:11].lower() == "javascript:":
-            continue
-        try:
-            url = urljoin(base, href).split("#", 1)[0]
-        except ValueError:
-            continue
-        if url[:7] == "http://" or url[:8] == "https://":
-            found[url] = None
-            if len(found) >= _MAX_OUTLINKS:
-                break
-    return tuple(found)

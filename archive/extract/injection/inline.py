@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 
 from archive.extract.injection.signs import HAN, INVISIBLE, Mark, is_wide
@@ -167,14 +168,7 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
         where.setdefault(anchor.text.casefold(), set()).add(anchor.site)
     opaque = {anchor for anchor in anchors if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", anchor.href)}
     body = "\n".join(blocks)
-    low = body.casefold()
-    strange = {
-        anchor
-        for anchor in anchors
-        if low.count(anchor.text.casefold())
-        == len([one for one in anchors if one.text.casefold() == anchor.text.casefold()])
-        and not _words_elsewhere(anchor.text, low)
-    }
+    strange: set[Anchor] | None = None
     out: dict[Anchor, tuple[str, ...]] = {}
     for anchor in anchors:
         kinds: list[str] = []
@@ -192,13 +186,24 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
             kinds.append("opaque: bare numbers at several foreign sites")
         if (" " in anchor.text or HAN.search(anchor.text)) and _parts(text, anchor.start, anchor.end, body):
             kinds.append("splits: parts words that stand whole elsewhere")
-        letters = [char for char in anchor.text if char.isalpha()]
-        if letters and bool(HAN.search(anchor.text)) != is_wide(text) and len(letters) > 3:
+        if sum(map(str.isalpha, anchor.text)) > 3 and bool(HAN.search(anchor.text)) != is_wide(text):
             kinds.append("script: not the script of the sentence")
-        if len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2 and kinds:
-            kinds.append("topic: its words are nowhere else in the story")
+        if kinds:
+            strange = _strange(anchors, body.casefold()) if strange is None else strange
+            if len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2:
+                kinds.append("topic: its words are nowhere else in the story")
         out[anchor] = tuple(kinds)
     return out
+
+
+def _strange(anchors: list[Anchor], low: str) -> set[Anchor]:
+    """The links whose words are nowhere in the story but in links."""
+    times = Counter(anchor.text.casefold() for anchor in anchors)
+    return {
+        anchor
+        for anchor in anchors
+        if low.count(anchor.text.casefold()) == times[anchor.text.casefold()] and not _words_elsewhere(anchor.text, low)
+    }
 
 
 def _words_elsewhere(text: str, low: str) -> bool:
@@ -213,7 +218,7 @@ def _parts(text: str, start: int, end: int, body: str) -> bool:
     if HAN.match(left[-1:]) and HAN.match(right[:1]):
         pair = left[-2:] + right[:2]
         return len(pair) == 4 and pair.isalpha() and pair in body
-    before, after = left.split()[-1:], right.split()[:1]
+    before, after = left.rsplit(None, 1)[-1:], right.split(None, 1)[:1]
     if not before or not after or len(before[0]) + len(after[0]) < 9:
         return False
     return f"{before[0]} {after[0]}" in body

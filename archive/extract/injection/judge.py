@@ -15,7 +15,7 @@ from archive.extract.injection.aligning import compare_with_copy
 from archive.extract.injection.copies import Copies, Copy, agreed, align, find_copies
 from archive.extract.injection.findings import Findings, without
 from archive.extract.injection.marking import inline_marks
-from archive.extract.injection.passages import Passage, judge_passages
+from archive.extract.injection.passages import FAR, Passage, judge_passages
 from archive.extract.injection.promotion import promotion
 from archive.extract.injection.result import Cleansed, assembled, doubts
 from archive.extract.injection.signs import words
@@ -116,9 +116,12 @@ def _passages(
     seen: list[Passage] = []
     near = {other for at in kept for other in range(at - 3, at + 4)}
     for at, piece in enumerate(pieces):
+        if at not in near:
+            seen.append(FAR)
+            continue
         links = tuple(link for link in by_block.get(piece.node, ()) if link[1] in piece.text) if by_block else ()
         own = max(0, piece.link_chars - sum(len(text.replace(" ", "")) for _, text, _ in links))
-        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, at in near))
+        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path))
     verdicts = judge_passages(seen, " ".join(found.zones.headings))
     dropped = {at: (_named(name, kinds), kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
     doubted = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if not proven}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -76,18 +77,27 @@ _PLATFORMS = frozenset(
 )
 
 
-@lru_cache(maxsize=8192)
+_PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]+)(?![^/?#])", re.IGNORECASE | re.ASCII)
+
+
 def site_of(url: str) -> str:
     """The registered name a URL belongs to ("news.a.co.uk/x" gives "a.co.uk"); "" for a relative or broken one."""
+    plain = _PLAIN_HOST.match(url)
+    if plain is not None:
+        return _registered(plain[1])
     if url[:2] == "//":
         url = "http:" + url
     if url[:4].lower() != "http":
         return ""
     try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
+        return _registered(urlsplit(url).hostname or "")
     except ValueError:
         return ""
-    labels = host.split(".")
+
+
+@lru_cache(maxsize=8192)
+def _registered(host: str) -> str:
+    labels = host.lower().rstrip(".").split(".")
     if len(labels) < 2:
         return ""
     if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND:
@@ -103,6 +113,12 @@ def is_platform(site: str) -> bool:
 def own_sites(urls: Iterable[str]) -> frozenset[str]:
     """The sites that belong to the page: of its addresses, style sheets, scripts and pictures."""
     return frozenset(site for url in urls if url and (site := site_of(url.strip())))
+
+
+def is_foreign(href: str | None, own: frozenset[str]) -> bool:
+    """Whether a link goes to a site that is neither the page's own nor a platform."""
+    site = site_of((href or "").strip())
+    return bool(site) and site not in own and not is_platform(site)
 
 
 def foreign_links(node: html.HtmlElement, own: frozenset[str]) -> list[tuple[str, str, str]]:

@@ -8,10 +8,12 @@ import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archive.extract.injection.signs import HAN, TOKEN, plain, words
 
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_LATIN = re.compile(r"[A-Za-z]")
+_MOST_SPAM = 100  # proven blocks that others are compared with
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
 _STOP = re.compile(r"[.!?。！？]")
 _OFFER = re.compile(
@@ -20,7 +22,7 @@ _OFFER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Passage:
     """A block as the judge of passages sees it."""
 
@@ -32,24 +34,56 @@ class Passage:
     near_text: bool = True  # among or next to kept blocks
 
 
+FAR = Passage("", (), 0, False, "", False)  # stands for every block far from the text
+
+
+class _Story:
+    """How often the story and its headings have each word."""
+
+    def __init__(self, counted: Counter[str]) -> None:
+        self.counted = counted
+        self.often = {gram for gram, times in counted.items() if times > 1}
+
+    def overlap(self, own: set[str], kept: bool) -> float:
+        """The share of a block's words that the rest of the story has too."""
+        if not own:
+            return 1.0
+        return (len(own & self.often) if kept else sum(map(self.counted.__contains__, own))) / len(own)
+
+    def without(self, grams: list[set[str]]) -> _Story:
+        """What is left of the words of some of its blocks when these are taken out."""
+        taken = Counter(itertools.chain.from_iterable(grams))
+        return _Story(+Counter({gram: self.counted[gram] - times for gram, times in taken.items()}))
+
+
+@lru_cache(maxsize=8192)
+def _script(char: str) -> str:
+    """The script of a letter; "" for what is no letter."""
+    if not char.isalpha():
+        return ""
+    if char < "\u0250":
+        return "latin"
+    if "\u3040" <= char <= "\u30ff":
+        return "kana"
+    if "\u3400" <= char <= "\u9fff":
+        return "han"
+    if "\uac00" <= char <= "\ud7a3":
+        return "hangul"
+    return "cyrillic" if "\u0400" <= char <= "\u04ff" else "other"
+
+
+_LETTER_WEIGHT = {"kana": 3, "han": 3, "hangul": 3}  # one of them says as much as three of an alphabet
+
+
 def script_of(text: str) -> str:
     """The script most letters of a text are in: "han", "kana", "hangul", "latin", "cyrillic", "other" or ""."""
+    if text.isascii():
+        return "latin" if _LATIN.search(text) else ""
     counted: Counter[str] = Counter()
-    for char in text:
-        if not char.isalpha():
-            continue
-        if char < "\u0250":
-            counted["latin"] += 1
-        elif "\u3040" <= char <= "\u30ff":
-            counted["kana"] += 3
-        elif "\u3400" <= char <= "\u9fff":
-            counted["han"] += 3
-        elif "\uac00" <= char <= "\ud7a3":
-            counted["hangul"] += 3
-        elif "\u0400" <= char <= "\u04ff":
-            counted["cyrillic"] += 1
-        else:
-            counted["other"] += 1
+    for char, times in Counter(text).items():
+        script = _script(char)
+        if script:
+            counted[script] += times * _LETTER_WEIGHT.get(script, 1)
     if not counted:
         return ""
     if counted["kana"] * 5 > sum(counted.values()):
@@ -64,11 +98,8 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     main = script_of(body)
     found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
     grams = [_grams(passage.text) for passage in passages]
-    story: Counter[str] = Counter()
-    for at, passage in enumerate(passages):
-        if passage.kept:
-            story.update(grams[at])
-    story.update(_grams(headings))
+    said = itertools.chain.from_iterable(own for own, passage in zip(grams, passages, strict=True) if passage.kept)
+    story = _Story(Counter(itertools.chain(said, _grams(headings))))
     sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)
     total = sum(len(passage.text) for passage in kept)
     for at, passage in enumerate(passages):
@@ -104,7 +135,7 @@ def _together(
     found: dict[int, tuple[str, tuple[str, ...], bool]],
     passages: list[Passage],
     grams: list[set[str]],
-    story: Counter[str],
+    story: _Story,
 ) -> None:
     """Let blocks off the topic of the story speak for each other."""
     offers = [
@@ -114,22 +145,22 @@ def _together(
         for at in offers:
             found[at] = ("spam_para", (*found[at][1], f"crowd: {len(offers)} such blocks in one story"), True)
     # Off the topic of the story and on the topic of a proven block.
-    spam = [grams[at] for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"]
+    spam = [grams[at] for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"][:_MOST_SPAM]
     for at, verdict in list(found.items()):
         if spam and not verdict[2] and verdict[0] == "spam_para" and len(grams[at]) >= 10:
             alike = max(len(grams[at] & other) for other in spam)
-            if alike >= 2 and sum(1 for gram in grams[at] if story[gram] > 1) * 12 <= len(grams[at]):
+            if alike >= 2 and len(grams[at] & story.often) * 12 <= len(grams[at]):
                 found[at] = (verdict[0], (*verdict[1], f"kinship: shares {alike} words with a proven block"), True)
 
 
 def _runs(
-    passages: list[Passage], story: Counter[str], grams: list[set[str]]
+    passages: list[Passage], story: _Story, grams: list[set[str]]
 ) -> dict[int, tuple[str, tuple[str, ...], bool]]:
     """Keyword lists whose items are blocks of their own: runs of short blocks, judged as one."""
     found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
     run: list[int] = []
-    for at, passage in enumerate([*passages, Passage("." * 99, (), 0, False, "")]):
-        if len(passage.text) <= 40 and not _STOP.search(passage.text) and (passage.kept or passage.near_text):
+    for at, passage in enumerate([*passages, FAR]):
+        if (passage.kept or passage.near_text) and len(passage.text) <= 40 and not _STOP.search(passage.text):
             run.append(at)
             continue
         if len(run) >= 5:
@@ -141,8 +172,7 @@ def _runs(
                 passages[run[0]].path,
             )
             own = set().union(*(grams[one] for one in run))
-            rest = Counter({gram: story[gram] - sum(gram in grams[one] for one in run) for gram in own})
-            verdict = _keywords(whole, own, rest)
+            verdict = _keywords(whole, own, story.without([grams[one] for one in run]))
             if verdict is not None and verdict[2] and len(whole.links) >= 4:
                 found.update((one, verdict) for one in run)
         run = []
@@ -150,24 +180,22 @@ def _runs(
 
 
 def _grams(text: str) -> set[str]:
-    found = words(text)
+    folded = plain(text)
+    found = TOKEN.findall(folded)
+    if not HAN.search(folded):
+        return {word[:6] for word in found if len(word) > 3}
     out = {one + other for one, other in itertools.pairwise(found) if HAN.match(one) and HAN.match(other)}
     return out | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
 
 
-def _overlap(own: set[str], story: Counter[str], kept: bool) -> float:
-    """The share of a block's words that the rest of the story has too."""
-    if not own:
-        return 1.0
-    return sum(1 for gram in own if story[gram] > (1 if kept else 0)) / len(own)
-
-
-def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str, tuple[str, ...], bool] | None:
+def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
+    if _STOP.search(passage.text[:-1]):
+        return None
     items = [item for item in (part.strip() for part in _ITEM.split(passage.text)) if item]
     linked = [text for _, text, _ in passage.links if text]
     if len(linked) >= 4:
         items = linked
-    if len(items) < 5 or _STOP.search(passage.text[:-1]):
+    if len(items) < 5:
         return None
     short = sum(1 for item in items if len(item) <= 30 and len(words(item)) <= 8)
     if short < len(items) * 0.8 or sum(char.isdigit() for char in passage.text) * 5 > len(passage.text):
@@ -190,13 +218,13 @@ def _keywords(passage: Passage, own: set[str], story: Counter[str]) -> tuple[str
     numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
     if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
         kinds.append("opaque: bare numbers at several foreign sites")
-    if again >= 2 and wordy and len(items) >= 8 and _overlap(own, story, passage.kept) <= 0.06:
+    if again >= 2 and wordy and len(items) >= 8 and story.overlap(own, passage.kept) <= 0.06:
         kinds.append("topic: its words are not of the story")
     return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
 
 
 def _linked(
-    passage: Passage, own: set[str], story: Counter[str], sizes: Counter[str]
+    passage: Passage, own: set[str], story: _Story, sizes: Counter[str]
 ) -> tuple[str, tuple[str, ...], bool] | None:
     """A paragraph that shares no word with the story, and is a link to a foreign front page, stands there twice, or offers."""
     if not passage.kept and not passage.links:
@@ -210,7 +238,7 @@ def _linked(
             kinds.append("link: the whole paragraph leads to the front page of a foreign site")
     times = sizes.get(plain(passage.text), 0)
     repeated = times >= 2
-    overlap = _overlap(own, story, passage.kept) if not repeated else _overlap_of_copies(own, story, times)
+    overlap = _overlap_of_copies(own, story, times) if repeated else story.overlap(own, passage.kept)
     if overlap <= (0.3 if times >= 3 else 0.12):
         kinds.append(f"topic: {overlap:.0%} of its words are in the story")
     else:
@@ -222,22 +250,20 @@ def _linked(
     return ("spam_para", tuple(kinds), len(kinds) >= 2) if kinds else None
 
 
-def _overlap_of_copies(own: set[str], story: Counter[str], times: int) -> float:
-    return sum(1 for gram in own if story[gram] > times) / max(1, len(own))
+def _overlap_of_copies(own: set[str], story: _Story, times: int) -> float:
+    return sum(1 for gram in own if story.counted.get(gram, 0) > times) / max(1, len(own))
 
 
-def _foreign(
-    passage: Passage, main: str, own: set[str], story: Counter[str]
-) -> tuple[str, tuple[str, ...], bool] | None:
+def _foreign(passage: Passage, main: str, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
     text = passage.text
-    if len(text) < 25 or not main:
+    if len(text) < 25 or not main or (main == "latin" and text.isascii()):
         return None
     script = script_of(text)
     if script in ("", main) or {script, main} <= {"han", "kana"}:
         return None
-    if sum(char.isalpha() for char in text) < len(text) * 0.5 or len(TOKEN.findall(text)) < 8:
+    if sum(map(str.isalpha, text)) < len(text) * 0.5 or len(TOKEN.findall(text)) < 8:
         return None
-    strange = sum(1 for char in text if char.isalpha() and script_of(char) == main)
+    strange = sum(1 for char in text if _script(char) == main)
     if (
         strange > 2
         or text[:1] in "\"“”‘「『〝«'*(（[【©＃#@"
@@ -246,7 +272,7 @@ def _foreign(
     ):
         return None
     kinds = [f"script: {script} in a text of {main}"]
-    overlap = _overlap(own, story, passage.kept)
+    overlap = story.overlap(own, passage.kept)
     if overlap < 0.1:
         kinds.append(f"topic: {overlap:.0%} of its words are in the story")
     if _OFFER.search(text):

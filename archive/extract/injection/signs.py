@@ -35,6 +35,8 @@ class Mark:
 
 def plain(text: str) -> str:
     """`text` for comparing: NFKC, no invisible marks, case folded."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
 
 
@@ -46,4 +48,4 @@ def words(text: str) -> list[str]:
 def is_wide(text: str) -> bool:
     """Whether a text is mostly in a script without spaces between words."""
     text = text[:2000]  # the beginning tells
-    return len(HAN.findall(text)) * 3 > sum(char.isalpha() for char in text)
+    return HAN.search(text) is not None and len(HAN.findall(text)) * 3 > sum(map(str.isalpha, text))

@@ -12,13 +12,17 @@ from functools import lru_cache
 import tinycss2
 
 _MAYBE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0|font-size\s*:\s*[01]?(?:\.\d+)?(?:p|[;}!]|$)"
-    r"|(?:left|top|right|bottom|indent|margin[a-z-]*)\s*:[^;]*-\s*\d{3}|clip|transform|(?:height|width)\s*:\s*[01](?:p|[;}!]|$)|color\s*:",
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0|font-size\s*:\s*(?:[01](?!\d)|\.)"
+    r"|(?:left|top|right|bottom|indent|margin[a-z-]*)\s*:[^;]*-\s*\d{3}|clip|transform|(?:height|width)\s*:\s*[01](?:p|[;}!]|$)|background",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(r"[\w \t\n\r:;#.,%()+*!<>=~|&?/$^-]*", re.ASCII)
+_NAME = re.compile(r"-?[A-Za-z_][\w-]*|--[\w-]*", re.ASCII)
+_IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _MAX_SHEET = 400_000
+_NAMES = re.compile(r"[.#]-?[A-Za-z_][\w-]*")
 _SELECTOR = re.compile(r"^(?:[a-z][a-z0-9]*)?[.#]-?[A-Za-z_][\w-]*$")
 STEALTH = frozenset(
     ("off-screen", "zero-size text", "same colour", "clipped away", "marquee of no size", "scaled away")
@@ -33,11 +37,30 @@ def hiding(declarations: str) -> str | None:
     """
     if not _MAYBE.search(declarations):
         return None
+    return _judged(_plain(declarations) or _parsed(declarations))
+
+
+def _plain(declarations: str) -> dict[str, str] | None:
+    """The values of a list without strings, escapes, comments and addresses; None for any other list."""
+    if not _PLAIN.fullmatch(declarations) or "/*" in declarations or "url(" in declarations:
+        return None
+    values: dict[str, str] = {}
+    for declaration in declarations.split(";"):
+        name, colon, value = declaration.partition(":")
+        if value.count("(") != value.count(")"):
+            return None
+        name = name.strip()
+        if colon and _NAME.fullmatch(name):
+            values[name.lower()] = _IMPORTANT.sub("", value).strip().lower()
+    return values
+
+
+def _parsed(declarations: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for item in tinycss2.parse_blocks_contents(declarations, skip_comments=True, skip_whitespace=True):
         if item.type == "declaration":
             values[item.lower_name] = tinycss2.serialize(item.value).strip().lower()
-    return _judged(values)
+    return values
 
 
 def _judged(values: dict[str, str]) -> str | None:
@@ -93,12 +116,12 @@ def _colour(value: str) -> str:
     return word[1:] if re.fullmatch(r"#[0-9a-f]{6}", word) else word if word.startswith("rgb") else ""
 
 
-def hiding_rules(sheet: str) -> dict[str, str]:
-    """The classes (".x") and ids ("#x") that `sheet` hides with a rule of their own, and how.
+def hiding_rules(sheet: str, wanted: set[str]) -> dict[str, str]:
+    """Which of the `wanted` classes (".x") and ids ("#x") `sheet` hides with a rule of their own, and how.
 
     Rules inside @media, compound and dependent selectors say "hidden sometimes" and are left out.
     """
-    if len(sheet) > _MAX_SHEET or not _MAYBE.search(sheet):
+    if len(sheet) > _MAX_SHEET or wanted.isdisjoint(_NAMES.findall(sheet)):
         return {}
     found: dict[str, str] = {}
     depth = 0
@@ -106,16 +129,15 @@ def hiding_rules(sheet: str) -> dict[str, str]:
     sheet = _COMMENT.sub("", sheet) if "/*" in sheet else sheet
     for match in _RULE.finditer(sheet):
         between = sheet[last : match.start()]
-        depth += between.count("{") - between.count("}")
+        if between:
+            depth += between.count("{") - between.count("}")
         last = match.end()
-        head, body = match[1], match[2]
-        if depth > 0 or "@" in head or not _MAYBE.search(body):
-            continue
-        how = hiding(body)
-        if how is None:
+        head = match[1]
+        if depth > 0 or "@" in head:
             continue
         for selector in head.split(","):
             plain = selector.strip()
-            if _SELECTOR.match(plain):
-                found[plain[plain.index("." if "." in plain else "#") :]] = how
+            name = plain[max(0, plain.find("." if "." in plain else "#")) :]
+            if name in wanted and _SELECTOR.match(plain) and (how := hiding(match[2])):
+                found[name] = how
     return found

@@ -111,9 +111,7 @@ def _is_name(text: str, names: tuple[str, ...]) -> bool:
 def find_tokens(zones: Zones, prose: list[str], past: Past = NO_PAST) -> list[Token]:
     """The strings of `zones` that were put into the sentences of `prose` (one entry a paragraph)."""
     body = "\n".join(prose)[:_MAX_PROSE]
-    low = plain(body) if len(plain(body)) == len(body) else body.lower()
-    if len(low) != len(body):
-        low = body
+    low = next((low for low in (plain(body), body.lower()) if len(low) == len(body)), body)
     found: dict[str, Token] = {}
     accused = [text for text in past.site.accused if text in low] if past.site is not None else []
     for candidate in [*accused, *_candidates(_PART.split(plain(zones.title)), low)]:
@@ -160,7 +158,7 @@ def _kin(tokens: list[Token], places: list[str], low: str) -> list[Token]:
     known = {gram for token in tokens if token.proven for gram in _grams(token.text)}
     out: list[Token] = []
     for place in dict.fromkeys(place.strip() for place in places):
-        said = [match.start() for match in re.finditer(_bounded(place), low)] if 5 < len(place) < 50 else []
+        said = _places(place, low) if 5 < len(place) < 50 else []
         if len(said) >= 2 and known & _grams(place) and not any(token.text == place for token in tokens):
             out.append(
                 Token(place, ("zones: in menu, foot or metas", "kinship: shares a word with a proven one"), True)
@@ -189,7 +187,7 @@ def _starts(part: str) -> list[str]:
 
 
 def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = NO_PAST) -> Token | None:  # noqa: C901 - a row of tests, each a kind of evidence
-    places = [match.start() for match in re.finditer(_bounded(token), low)]
+    places = _places(token, low)
     if not places:
         return None
     kinds: list[str] = []
@@ -217,7 +215,7 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = N
         kinds.append("uniform: always before a word, never before a sign, between ever different words")
     if wide and glued >= 2:
         kinds.append(f"separator: glued to the next word {glued} times")
-    doubled = len(re.findall(re.escape(token) + "[:：_]?" + re.escape(token), low))
+    doubled = _doubled(token, low)
     if doubled:
         kinds.append(f"doubling: {doubled} times twice in a row")
     hrefs = {href for text, href in zones.links if plain(text).startswith(token) and len(text) < size + 14}
@@ -293,11 +291,41 @@ def _uniform(token: str, places: list[int], low: str) -> bool:
     return len(before) * 4 >= len(places) * 3 and len(after) * 4 >= len(places) * 3
 
 
-def _bounded(token: str) -> str:
-    """A pattern for the token; where words have spaces, at their borders (or next to itself)."""
-    if UNSPACED.match(token):
-        return re.escape(token)
-    return rf"(?<![a-z0-9]){re.escape(token)}(?![a-z0-9])|(?<={re.escape(token[-6:])}){re.escape(token)}"
+_BORDERED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def _places(token: str, low: str) -> list[int]:
+    """Where the token stands; where words have spaces, at their borders (or next to itself)."""
+    found: list[int] = []
+    anywhere = UNSPACED.match(token) is not None
+    at = low.find(token)
+    while at >= 0:
+        end = at + len(token)
+        if (
+            anywhere
+            or (low[at - 1 : at] not in _BORDERED and low[end : end + 1] not in _BORDERED)
+            or low.endswith(token[-6:], 0, at)
+        ):
+            found.append(at)
+            at = low.find(token, end)
+        else:
+            at = low.find(token, at + 1)
+    return found
+
+
+def _doubled(token: str, low: str) -> int:
+    """How often the token stands twice in a row, with or without a separator between."""
+    times = 0
+    at = low.find(token)
+    while at >= 0:
+        end = at + len(token)
+        second = end + 1 if low[end : end + 1] in (":", "：", "_") else end
+        if low.startswith(token, second):
+            times += 1
+            at = low.find(token, second + len(token))
+        else:
+            at = low.find(token, at + 1)
+    return times
 
 
 def _splits(token: str, places: list[int], low: str) -> int:

@@ -13,9 +13,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lxml import html
+from lxml import etree, html
 
-from archive.extract.injection.links import foreign_links, is_platform, own_sites, site_of
+from archive.extract.injection.links import foreign_links, is_foreign, is_platform, own_sites, site_of
 from archive.extract.injection.styles import STEALTH, hiding, hiding_rules
 
 MAX_HIDDEN = 60
@@ -24,6 +24,10 @@ _TAGS = re.compile(r"<[^>]+>")
 _TITLE_ENTITIES = re.compile(r"<title[^>]*>\s*((?:&#x?[0-9a-f]+;\s*){4,})", re.I)
 _ROBOT_TITLE = re.compile(r"userAgent.{0,200}(?:spider|bot|crawl).{0,200}document\.title\s*=", re.S | re.I)
 _LOADED_TITLE = re.compile(r"document\.title\s*=\s*[\"']([^\"']{6,200})[\"']")
+_STYLED = etree.XPath("descendant::*/@style/..")
+_HIDDEN = etree.XPath("descendant::*/@hidden/..")
+_CLASSED = etree.XPath("descendant::*/@class/..")
+_NAMED = etree.XPath("descendant::*/@id/..")
 _REFERRER = re.compile(
     r"document\.referrer.{0,300}(?:baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com).{0,300}location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)",
     re.S | re.I,
@@ -82,8 +86,7 @@ def _own(root: html.HtmlElement) -> frozenset[str]:
 
 
 def _scripts(root: html.HtmlElement, source: str, traces: Traces) -> None:
-    match = _TITLE_ENTITIES.search(source, 0, 200_000)
-    if match:
+    if "&#" in source and _TITLE_ENTITIES.search(source, 0, 200_000):
         traces.coded_title = True
     if "document.referrer" not in source and "document.title" not in source:
         return
@@ -142,25 +145,31 @@ def _overlay(body: html.HtmlElement, traces: Traces) -> None:
 
 
 def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) -> None:
-    found: list[tuple[html.HtmlElement, str, bool]] = []
+    # What a page hides without a foreign link in it is no payload, so only the rest is looked at.
+    linking = _linking(body, traces.own)
+    linking.discard(body)
+    if not linking:
+        return
+    found: list[tuple[html.HtmlElement, str]] = []
     for node in body.iter("marquee"):
         if _small(node.get("height")) or _small(node.get("width")) or int(_number(node.get("scrollamount"))) >= 100:
-            found.append((node, "marquee of no size", True))
-    for node in body.iterfind(".//*[@style]"):
-        how = hiding(node.get("style") or "")
-        if how:
-            found.append((node, how, True))
-    found.extend((node, "hidden attribute", True) for node in body.iterfind(".//*[@hidden]"))
-    found.extend(_by_rule(root, body))
+            found.append((node, "marquee of no size"))
+    found.extend(
+        (node, how)
+        for node in _STYLED(body)
+        if node in linking and (how := hiding(node.get("style") or "")) is not None
+    )
+    found.extend((node, "hidden attribute") for node in _HIDDEN(body))
+    found.extend(_by_rule(root, body, linking))
     total: int | None = None
-    taken: list[html.HtmlElement] = []
-    for node, how, _inline in found[:400]:
-        if len(traces.hidden) >= MAX_HIDDEN or node is body or any(parent in taken for parent in node.iterancestors()):
+    taken: set[html.HtmlElement] = set()
+    for node, how in [one for one in found if one[0] in linking][:400]:
+        if len(traces.hidden) >= MAX_HIDDEN or (taken and not taken.isdisjoint(node.iterancestors())):
             continue
         text = " ".join("".join(node.itertext()).split())
         if not text:
             continue
-        total = total if total is not None else sum(len(part.strip()) for part in body.itertext())
+        total = total if total is not None else sum(map(len, map(str.strip, body.itertext())))
         if len(text) * 2 > total:
             continue
         links = foreign_links(node, traces.own)
@@ -177,30 +186,42 @@ def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) ->
         # What a page shows later (menus, accordions, text for screen readers) carries no payload of foreign links.
         if spam:
             _note(traces, text, how, links, spam)
-            taken.append(node)
+            taken.add(node)
     for node in taken:
         _drop(node)
 
 
-def _by_rule(root: html.HtmlElement, body: html.HtmlElement) -> list[tuple[html.HtmlElement, str, bool]]:
+def _linking(body: html.HtmlElement, own: frozenset[str]) -> set[html.HtmlElement]:
+    """The elements with a link to a foreign site in them."""
+    found: set[html.HtmlElement] = set()
+    for link in body.iter("a"):
+        up: html.HtmlElement | None = link
+        if is_foreign(link.get("href"), own):
+            while up is not None and up not in found:
+                found.add(up)
+                up = up.getparent()
+    return found
+
+
+def _by_rule(
+    root: html.HtmlElement, body: html.HtmlElement, linking: set[html.HtmlElement]
+) -> list[tuple[html.HtmlElement, str]]:
+    wanted = {"." + name for node in linking for name in (node.get("class") or "").split()}
+    wanted |= {"#" + name for node in linking if (name := node.get("id"))}
     rules: dict[str, str] = {}
     for sheet in root.iter("style"):
         if sheet.text and len(rules) < 3000:
-            rules.update(hiding_rules(sheet.text))
+            rules.update(hiding_rules(sheet.text, wanted))
     if not rules:
         return []
-    found: list[tuple[html.HtmlElement, str, bool]] = []
-    for node in body.iterfind(".//*[@class]"):
-        for name in (node.get("class") or "").split():
-            how = rules.get("." + name)
-            if how:
-                found.append((node, how, False))
-                break
-    if any(name[0] == "#" for name in rules):
-        for node in body.iterfind(".//*[@id]"):
-            how = rules.get("#" + (node.get("id") or ""))
-            if how:
-                found.append((node, how, False))
+    found: list[tuple[html.HtmlElement, str]] = []
+    for node in _CLASSED(body):
+        if node in linking:
+            names = (node.get("class") or "").split()
+            how = next((rules["." + name] for name in names if "." + name in rules), None)
+            if how is not None:
+                found.append((node, how))
+    found.extend((node, rules[name]) for node in _NAMED(body) if (name := "#" + (node.get("id") or "")) in rules)
     return found
 
 

@@ -53,7 +53,8 @@ def test_a_style_hides_what_no_reader_could_see(style: str, how: str | None) -> 
 
 def test_a_sheet_hides_by_its_plain_rules_and_not_by_those_for_some_screens() -> None:
     sheet = ".a{display:none}@media print{.b{display:none}} .c .d{display:none} #e{position:absolute;left:-999em} .f{color:red}"
-    assert hiding_rules(sheet) == {".a": "display:none", "#e": "off-screen"}
+    assert hiding_rules(sheet, {".a", ".b", ".d", "#e", ".f"}) == {".a": "display:none", "#e": "off-screen"}
+    assert hiding_rules(sheet, {"#e", ".g"}) == {"#e": "off-screen"}
 
 
 def test_names_of_sites_know_second_levels() -> None:

@@ -1,0 +1,54 @@
+"""Where a page's links lead: absolute addresses without fragments, in the order of the page, each once. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin
+
+from lxml import html
+
+MAX_OUTLINKS = 500
+# Addresses that joining leaves as they are: nearly all, so that few need `urljoin`.
+_ABSOLUTE = re.compile(r"https?://[\w.:-]+(?:/[^\s?#;\\]*(?:\?[^\s#]+)?)?(?=#|$)", re.ASCII)
+_FROM_ROOT = re.compile(r"/(?!/)[^\s?#;\\]*(?:\?[^\s#]+)?(?=#|$)", re.ASCII)
+
+
+def outlinks(url: str, base_href: str | None, root: html.HtmlElement) -> tuple[str, ...]:
+    """The first 500 addresses the links of a page lead to."""
+    base, origin = _base(url, base_href)
+    found: dict[str, None] = {}
+    for node in root.iter("a"):
+        href = (node.get("href") or "").strip()
+        if not href or href[0] == "#" or href[:11].lower() == "javascript:":
+            continue
+        target = _joined(base, origin, href)
+        if target[:7] == "http://" or target[:8] == "https://":
+            found[target] = None
+            if len(found) >= MAX_OUTLINKS:
+                break
+    return tuple(found)
+
+
+def _base(url: str, base_href: str | None) -> tuple[str, str]:
+    """The address that links are relative to, and its scheme and host where these are plain."""
+    try:
+        base = urljoin(url, base_href) if base_href else url
+    except ValueError:
+        base = url
+    plain = _ABSOLUTE.match(base)
+    return base, "/".join(plain[0].split("/", 3)[:3]) if plain else ""
+
+
+def _joined(base: str, origin: str, href: str) -> str:
+    """`href` as an absolute address without its fragment; "" for what is none."""
+    plain = _ABSOLUTE.match(href)
+    if plain is not None:
+        return plain[0]
+    if origin and "/." not in href:
+        plain = _FROM_ROOT.match(href)
+        if plain is not None:
+            return origin + plain[0]
+    try:
+        return urljoin(base, href).split("#", 1)[0]
+    except ValueError:
+        return ""
