@@ -159,6 +159,13 @@ def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> 
         return found
 
 
+def by_source(place: Catalog | Connection) -> dict[str | None, int]:
+    """Return how many articles each source has."""
+    asked = select(_A.source, func.count()).group_by(_A.source).order_by(_A.source)
+    with connection(place) as conn:
+        return dict(conn.execute(asked).tuples().all())
+
+
 def records(
     place: Catalog | Connection, query: ArticleQuery = ArticleQuery(limit=None), *, all_revisions: bool = False
 ) -> Iterator[dict[str, Any]]:

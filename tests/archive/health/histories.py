@@ -70,4 +70,3 @@ class Paper:
         listing = Listing(FEED, self.new, last, answers)
         given: dict[str, object] = {"listings": (listing,), "asked_at": self.now - HOUR / 2} | more
         return SourceHistory("paper", self.now, self.counts, **given)  # type: ignore[arg-type]
-
