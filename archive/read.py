@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,7 +220,7 @@ def decide_record(
     New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
     (`archive.catalog.articles.record`); of a Same only the catalog hears.
     """
-    from archive.catalog import articles
+    from archive.catalog import articles, near
     from archive.extract.duplicates import simhash
     from archive.record import build_record
     from archive.revisions import decide, extractor_of
@@ -235,8 +235,10 @@ def decide_record(
         record_id=capture.record_id,
         simhash=simhash(extraction.article.text),
     )
-    found = discovery or reading.discovery
-    return decision, build_record(extraction, capture, decision.revision, found, circumstances)
+    found, revision = discovery or reading.discovery, decision.revision
+    alike = near.first_like(conn, revision.article_id, revision.simhash, extraction.article.text)
+    circumstances = replace(circumstances, duplicate_of=alike)
+    return decision, build_record(extraction, capture, revision, found, circumstances)
 
 
 class RecordWriter:

@@ -181,7 +181,7 @@ def coverage(history: SourceHistory) -> Finding:
 def same_text(history: SourceHistory) -> Finding:
     """One text under many URLs: a wall or an error page that nobody recognised."""
     found = history.same_text
-    if found is None:
+    if found is None or found.articles < 2:
         return _finding(history, "same_text", "ok", "no text is shared by many of the newest articles")
     share = found.articles / max(1, found.of)
     state: State = "ok"

@@ -55,9 +55,10 @@ class Share:
             return "bad"
         return "warn" if more >= warn and self.chance < WARN else "ok"
 
-    def __str__(self) -> str:
+    def told(self, what: str) -> str:
+        """E.g. "9 of the newest 12 are walls (usually 2 %)"."""
         before = f"usually {self.usual:.0%}" if self.known >= max(1, self.needed) else "too few before to compare with"
-        return f"{self.count} of the newest {self.of} ({before})"
+        return f"{self.count} of the newest {self.of} {what} ({before})"
 
 
 def errors(history: SourceHistory) -> Finding:
@@ -68,7 +69,7 @@ def errors(history: SourceHistory) -> Finding:
     if not found.of:
         return _finding(history, "errors", "ok", "nothing was asked in 7 days", found)
     reasons = _commonest(history, bad, found)
-    words = f"{found} requests failed" + (f": {reasons}" if reasons else "")
+    words = found.told("requests failed") + (f": {reasons}" if reasons else "")
     return _finding(
         history, "errors", found.state(), words, found, f"pressmark skipped --failed --source {history.source}"
     )
@@ -78,7 +79,7 @@ def walls(history: SourceHistory) -> Finding:
     """Pages that show a bot wall, a consent page, a paywall without text, or an error with status 200."""
     found = _share(history, _WALLS, _READ, least=10)
     reasons = _commonest(history, _WALLS, found)
-    words = f"{found} pages are walls" + (f": {reasons}" if reasons else "")
+    words = found.told("pages are walls") + (f": {reasons}" if reasons else "")
     return _finding(history, "walls", found.state(), words, found, f"pressmark skipped --source {history.source}")
 
 
@@ -91,7 +92,7 @@ def layout(history: SourceHistory) -> Finding:
         "far shorter": _shorter(history),
     }
     words, worst = "read as usual", max(parts.values(), key=lambda one: rank(one.state()))
-    told = [f"{found} {name}" for name, found in parts.items() if found.state() != "ok"]
+    told = [found.told(f"pages are {name}") for name, found in parts.items() if found.state() != "ok"]
     if told:
         words = "; ".join(told)
     mend = f"pressmark extract --source {history.source} --profile recall --compare"
@@ -105,7 +106,7 @@ def integrity(history: SourceHistory) -> Finding:
     state = found.state(bad=0.2, warn=0.05)
     if state == "ok" and found.count and not found.usual:
         state = "warn"
-    words = f"{found} hold injected text" + (f", {suspect.count} more may" if suspect.count else "")
+    words = found.told("hold injected text") + (f", {suspect.count} more may" if suspect.count else "")
     return _finding(history, "integrity", state, words, found, f"pressmark articles --source {history.source}")
 
 
