@@ -30,6 +30,21 @@ def find_article(archive: Archive, asked: str) -> ArticleRow:
     return found
 
 
+def find_cluster(archive: Archive, asked: str) -> str:
+    """Return the cluster of this name, or the one an article (id or URL) is in. Raises NotFound."""
+    from archive.catalog import near
+
+    if near.members(archive.catalog, asked):
+        return asked
+    if asked.startswith("c_"):
+        raise NotFound(f'no cluster "{asked}"', hint="pressmark articles --fields id,cluster,title")
+    article = find_article(archive, asked)
+    found = near.cluster_of(archive.catalog, article.article_id)
+    if found is None:
+        raise NotFound(f"nothing else says what {article.article_id} says", hint="pressmark articles")
+    return found
+
+
 def find_story(archive: Archive, asked: str) -> tuple[UrlStory | None, ArticleRow | None]:
     """Return what the frontier and the articles know of an id or URL. Raises NotFound where neither knows it."""
     from archive.catalog import articles, frontier

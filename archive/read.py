@@ -220,7 +220,7 @@ def decide_record(
     New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
     (`archive.catalog.articles.record`); of the others only the catalog hears.
     """
-    from archive.catalog import articles
+    from archive.catalog import articles, near
     from archive.changes import said_by
     from archive.extract.duplicates import simhash
     from archive.record import build_record
@@ -239,7 +239,10 @@ def decide_record(
         simhash=simhash(extraction.article.text),
         past=past,
     )
-    record = build_record(extraction, capture, decision.revision, discovery or reading.discovery, circumstances)
+    revision = decision.revision
+    alike = near.first_like(conn, revision.article_id, revision.simhash, extraction.article.text)
+    circumstances = replace(circumstances, duplicate_of=alike)
+    record = build_record(extraction, capture, revision, discovery or reading.discovery, circumstances)
     now = said_by(extraction.article, hijacked=extraction.integrity.verdict == "hijacked")
     before = past.said[0] if past.said else None
     return decision, record, after_reading(watch, decision, before, now, capture.fetched_at)

@@ -16,7 +16,7 @@ import typer
 
 from archive import cli as asking
 from archive.output import run_app, set_color, set_quiet
-from crawler.commands import config, crawl, demo, doctor, fetch, init, source
+from crawler.commands import config, crawl, demo, doctor, fetch, health, init, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ app.add_typer(config.app, name="config", rich_help_panel=START)
 app.command("fetch", rich_help_panel=CRAWL)(fetch.fetch)
 app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
 app.command("crawl", rich_help_panel=CRAWL)(crawl.crawl)
+app.command("health", rich_help_panel=CRAWL)(health.health)
+app.command("metrics", rich_help_panel=CRAWL)(health.metrics)
 
 
 def _mount(other: typer.Typer) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from crawler.config_values import without_password
+
 Path = tuple[str | int, ...]
 
 _KEY_PART = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*""")
@@ -219,9 +221,9 @@ def _either(choices: list[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it would stand in the file, short."""
+    """A value as it would stand in the file, short and without passwords."""
     try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = json.dumps(without_password(value), ensure_ascii=False, default=str)
     except (TypeError, ValueError):
         text = str(value)
     return text if len(text) <= 80 else text[:79] + "…"

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from archive.errors import UrlError
 from archive.urls import canonical_url
+from crawler.alert_values import AlertSettings
 from crawler.schedule import parse_schedule
 from crawler.units import read_duration, read_size
 
@@ -223,6 +224,7 @@ class Settings(_Values):
     reading: ReadingSettings = ReadingSettings()
     serve: ServeSettings = ServeSettings()
     log: LogSettings = LogSettings()
+    alerts: AlertSettings = AlertSettings()
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     def origin(self, key: str) -> str:
@@ -237,7 +239,9 @@ class Settings(_Values):
             for key in type(values).model_fields:
                 value = getattr(values, key)
                 dotted = f"{section}.{key}"
-                found.append((dotted, without_password(value), self.origin(dotted)))
+                # Who knows the path of a webhook may post to it: all of it is a password.
+                shown = "***" if value and dotted == "alerts.webhook" else without_password(value)
+                found.append((dotted, shown, self.origin(dotted)))
         return found
 
 

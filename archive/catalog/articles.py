@@ -39,6 +39,7 @@ class ArticleQuery:
     language: str | None = None
     section: str | None = None
     run: str | None = None
+    cluster: str | None = None  # of near-duplicates; its name
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = 50
@@ -238,6 +239,13 @@ def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> 
         return found
 
 
+def by_source(place: Catalog | Connection) -> dict[str | None, int]:
+    """Return how many articles each source has."""
+    asked = select(_A.source, func.count()).group_by(_A.source).order_by(_A.source)
+    with connection(place) as conn:
+        return {source: articles for source, articles in conn.execute(asked)}
+
+
 def records(
     place: Catalog | Connection, query: ArticleQuery = ArticleQuery(limit=None), *, all_revisions: bool = False
 ) -> Iterator[dict[str, Any]]:
@@ -311,6 +319,8 @@ def _filtered(conn: Connection, asked: Select[Any], query: ArticleQuery) -> Sele
     for column, wanted in equal:
         if wanted is not None:
             asked = asked.where(column == wanted)
+    if query.cluster is not None:
+        asked = asked.where(_A.article_id.in_(near.members(conn, query.cluster)))
     if query.since is not None:
         asked = asked.where(_A.listed_at >= query.since)
     if query.until is not None:

@@ -67,8 +67,25 @@ def near(place: Catalog | Connection, simhash: int, distance: int = NEAR) -> lis
 
 def cluster_of(place: Catalog | Connection, article_id: str) -> str | None:
     """Return the name of the cluster an article is in; None where nothing says the same."""
+    return clusters_of(place, [article_id]).get(article_id)
+
+
+def first_like(place: Catalog | Connection, article_id: str, simhash: int, said: str) -> str | None:
+    """Return the article that said this before `article_id` did: of those near it, the one seen first."""
     with connection(place) as conn:
-        return conn.execute(select(_F.cluster).where(_F.article_id == article_id)).scalar()
+        candidates = [(row, apart) for row, apart in _candidates(conn, simhash, NEAR) if row.article_id != article_id]
+        if not candidates or not (drawn := sketch(said)):
+            return None
+        alike = [row.article_id for row, _ in candidates if resemblance(row.sketch, drawn) >= RESEMBLANCE]
+        asked = select(articles.c.article_id).where(among(conn, articles.c.article_id, alike))
+        return conn.execute(asked.order_by(articles.c.first_seen, articles.c.article_id).limit(1)).scalar()
+
+
+def clusters_of(place: Catalog | Connection, names: Iterable[str]) -> dict[str, str]:
+    """Return the clusters of those of the articles that are in one, by their ids."""
+    with connection(place) as conn:
+        inside = among(conn, _F.article_id, names) & _F.cluster.is_not(None)
+        return {name: cluster for name, cluster in conn.execute(select(_F.article_id, _F.cluster).where(inside))}
 
 
 def members(place: Catalog | Connection, cluster: str) -> list[str]:

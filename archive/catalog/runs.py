@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import runs
@@ -64,6 +64,15 @@ def list_runs(place: Catalog | Connection, *, limit: int | None = 50, kind: str 
         asked = asked.where(runs.c.kind == kind)
     with connection(place) as conn:
         return [_run(row) for row in conn.execute(asked)]
+
+
+def newest(place: Catalog | Connection) -> list[Run]:
+    """Return the newest run of each kind, by kind."""
+    last = select(runs.c.kind, func.max(runs.c.started_at).label("at")).group_by(runs.c.kind).subquery()
+    asked = select(runs).join(last, (last.c.kind == runs.c.kind) & (last.c.at == runs.c.started_at))
+    with connection(place) as conn:
+        found = [_run(row) for row in conn.execute(asked.order_by(runs.c.kind, runs.c.run_id))]
+    return list({run.kind: run for run in found}.values())
 
 
 def get(place: Catalog | Connection, run_id: str) -> Run | None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from math import log2
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from archive.catalog.columns import among, bounded
 from archive.catalog.engine import Catalog, connection
@@ -57,6 +57,13 @@ def hours(place: Catalog | Connection, source: str, since: datetime) -> list[tup
     asked = select(_T.hour, _T.what, _T.count).where(_T.source == source, _T.hour >= since).order_by(_T.hour, _T.what)
     with connection(place) as conn:
         return [tuple(row) for row in conn.execute(asked)]
+
+
+def totals(place: Catalog | Connection, source: str, since: datetime) -> dict[str, int]:
+    """Return how many of each sort a source had in the hours that begin after a time."""
+    asked = select(_T.what, func.sum(_T.count)).where(_T.source == source, _T.hour > since)
+    with connection(place) as conn:
+        return {what: int(count) for what, count in conn.execute(asked.group_by(_T.what).order_by(_T.what))}
 
 
 def drop_before(conn: Connection, sources: Iterable[str], moment: datetime) -> int:

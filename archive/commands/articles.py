@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 article_app = typer.Typer(no_args_is_help=True, help="One article: what it says, its history, what changed.")
 
 ArticleId = Annotated[str, typer.Argument(metavar="ID", help="The id of an article, or its URL.")]
+_MOST_OF_A_CLUSTER = 200  # records that are read to say where a story comes from
 _COLUMNS = ("id", "published", "lang", "words", "title")
 
 
@@ -42,11 +43,15 @@ def articles(
     lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language: de, zh, ar …")] = None,
     section: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this section.")] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help='Only what this run stored; or "last".')] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ID|URL", help="Only what says the same as this article, or this cluster.")
+    ] = None,
     listing: Listing,
 ) -> None:
     """List articles, the newest first; or find those that hold words."""
+    from archive.catalog import near
     from archive.catalog.articles import ArticleQuery, count, list_articles
-    from archive.lookup import find_run
+    from archive.lookup import find_cluster, find_run
 
     with archive_of(context) as archive:
         asked = ArticleQuery(
@@ -55,12 +60,15 @@ def articles(
             language=lang,
             section=section,
             run=find_run(archive, run).run_id if run else None,
+            cluster=find_cluster(archive, cluster) if cluster else None,
             since=listing.since,
             until=listing.until,
             limit=listing.row_limit,
         )
         total = count(archive.catalog, asked)
-        rows = [_article_row(row) for row in list_articles(archive.catalog, asked)]
+        found = list_articles(archive.catalog, asked)
+        clusters = near.clusters_of(archive.catalog, (row.article_id for row in found))
+        rows = [_article_row(row, clusters.get(row.article_id)) for row in found]
         print_listing(rows, _COLUMNS, listing, total=total)
         if not listing.for_programs:
             _articles_end(archive, asked, rows, total)
@@ -69,7 +77,9 @@ def articles(
 def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, Any]], total: int) -> None:
     from archive.catalog.articles import count
 
-    if rows:
+    if rows and asked.cluster is not None:
+        _cluster_end(archive, asked.cluster, total)
+    elif rows:
         note(plural(total, "article"))
         next_step(f"pressmark article show {rows[0]['id']}", f"pressmark why {rows[0]['id']} --text")
     elif count(archive.catalog):
@@ -80,7 +90,21 @@ def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, An
         next_step("pressmark crawl", "pressmark skipped")
 
 
-def _article_row(row: ArticleRow) -> dict[str, Any]:
+def _cluster_end(archive: Archive, cluster: str, total: int) -> None:
+    """Say whose story it is."""
+    from archive.catalog import near
+    from archive.catalog.articles import record_of
+    from archive.syndication import probable_origin
+
+    names = near.members(archive.catalog, cluster)[:_MOST_OF_A_CLUSTER]
+    origin = probable_origin([found for name in names if (found := record_of(archive.catalog, name))])
+    held = f" ({origin.article_id})" if origin.article_id else ""
+    note(f"{cluster}: {plural(total, 'article')} that say the same")
+    note(f"probably from {origin.name}{held}: {origin.evidence}")
+    next_step(f"pressmark article show {origin.article_id or names[0]}")
+
+
+def _article_row(row: ArticleRow, cluster: str | None) -> dict[str, Any]:
     return {
         "id": row.article_id,
         "published": row.date_published,
@@ -96,6 +120,7 @@ def _article_row(row: ArticleRow) -> dict[str, Any]:
         "first_seen": row.first_seen,
         "last_seen": row.last_seen,
         "run": row.run,
+        "cluster": cluster,
     }
 
 

@@ -49,8 +49,6 @@ def asked(history: SourceHistory) -> Finding:
 
 def silence(history: SourceHistory) -> Finding:
     """Fewer new articles than this weekday and hour usually bring."""
-    if _answers(history, history.now - WINDOWS[0]) < 1:
-        return _finding(history, "silence", "ok", "its listings have not answered lately, so nothing can be said")
     new: dict[datetime, int] = {}
     for what in history.names(NEW):
         for hour, count in history.counts[what].items():
@@ -58,7 +56,7 @@ def silence(history: SourceHistory) -> Finding:
     found = [_silence_in(history, new, window) for window in WINDOWS]
     known = [one for one in found if one is not None]
     if not known:
-        return _finding(history, "silence", "ok", _too_little(history))
+        return _finding(history, "silence", "ok", _unknown(history))
     one = min(known, key=lambda one: (max(one.chance, 1e-9), -one.window))  # the surest; of those, what says most
     state: State = "bad" if one.chance < BAD else "warn" if one.chance < WARN else "ok"
     if state == "ok":
@@ -80,7 +78,7 @@ class _Span:
 
 def _silence_in(history: SourceHistory, new: Mapping[datetime, int], window: timedelta) -> _Span | None:
     usual = _usual(history, new, window)
-    if usual is None:
+    if usual is None or not _listened(history, floor(history.now) - window, floor(history.now)):
         return None
     came = within(new, floor(history.now) - window, history.now)
     return _Span(window, came, usual, few(came, usual.mean, usual.variance))
@@ -105,18 +103,23 @@ def _spans(
     found: list[int] = []
     back = step
     while began is not None and back <= LOOK_BACK and begin - back >= began:
-        if history.total(GOOD_LISTING, begin - back, end - back):
+        if _listened(history, begin - back, end - back):
             found.append(within(series, begin - back, end - back))
         back += step
     return found
 
 
-def _answers(history: SourceHistory, since: datetime) -> int:
-    return history.total(GOOD_LISTING, floor(since), history.now)
+def _listened(history: SourceHistory, begin: datetime, end: datetime) -> bool:
+    """Whether its listings answered in each quarter of a span: what came while nobody asked is not known."""
+    parts = min(4, (end - begin) // HOUR)
+    part = (end - begin) / parts
+    return all(history.total(GOOD_LISTING, begin + n * part, begin + (n + 1) * part) for n in range(parts))
 
 
-def _too_little(history: SourceHistory) -> str:
+def _unknown(history: SourceHistory) -> str:
     began = history.began_at
+    if began is not None and history.now - began > timedelta(days=MIN_DAYS + 1):
+        return "its listings did not answer often enough to say"
     have = lasting(history.now - began) if began else "none"
     return f"too little history to say ({have}; {MIN_DAYS + 1} days are needed)"
 
@@ -178,7 +181,7 @@ def coverage(history: SourceHistory) -> Finding:
 def same_text(history: SourceHistory) -> Finding:
     """One text under many URLs: a wall or an error page that nobody recognised."""
     found = history.same_text
-    if found is None:
+    if found is None or found.articles < 2:
         return _finding(history, "same_text", "ok", "no text is shared by many of the newest articles")
     share = found.articles / max(1, found.of)
     state: State = "ok"

@@ -19,7 +19,8 @@ def disk(history: MachineHistory) -> Finding:
     state: State = "bad" if room <= 0 else "warn" if days is not None and days < WARN_DAYS else "ok"
     words = f"{size(history.free_bytes)} free, crawls stop below {size(history.least_bytes)}"
     if days is not None and room > 0:
-        words += f"; at last week's {size(round(a_day))} a day that is {plural(int(min(days, 9999)), 'day')}"
+        lasts = plural(int(days), "day") if days < 1000 else "years"
+        words += f"; at last week's {size(round(a_day))} a day that is enough for {lasts}"
     figures = {"free_bytes": history.free_bytes, "least_bytes": history.least_bytes, "days": days and round(days, 1)}
     return Finding(ARCHIVE, "disk", state, words, figures, "free some space, or move warc/ to a larger disk")
 

@@ -16,6 +16,7 @@ from archive.health.statistics import many
 
 BAD, WARN = 1e-5, 1e-3
 MOST_BACK = timedelta(days=7)
+_NEEDED = 30  # readings before, to say what is usual
 _LEAST_SHARE = 0.02  # where nothing went wrong before, one of fifty is what may
 _ASKED = ("listing", "page stored", "page unchanged", "page moved", "page skipped", "page failed")
 _ERRORS = (
@@ -34,6 +35,7 @@ class Share:
     of: int
     usual: float
     known: int  # how many there were before
+    needed: int = 0  # fewer before tell nothing of what is usual
 
     @property
     def share(self) -> float:
@@ -46,14 +48,17 @@ class Share:
 
     def state(self, bad: float = 0.3, warn: float = 0.15) -> State:
         """Bad or warn where the share is more than so much above the usual, and chance does not explain it."""
+        if self.known < self.needed:
+            return "ok"
         more = self.share - self.usual
         if more >= bad and self.chance < BAD:
             return "bad"
         return "warn" if more >= warn and self.chance < WARN else "ok"
 
-    def __str__(self) -> str:
-        before = f"usually {self.usual:.0%}" if self.known else "nothing before to compare with"
-        return f"{self.count} of the newest {self.of} ({before})"
+    def told(self, what: str) -> str:
+        """E.g. "9 of the newest 12 are walls (usually 2 %)"."""
+        before = f"usually {self.usual:.0%}" if self.known >= max(1, self.needed) else "too few before to compare with"
+        return f"{self.count} of the newest {self.of} {what} ({before})"
 
 
 def errors(history: SourceHistory) -> Finding:
@@ -64,7 +69,7 @@ def errors(history: SourceHistory) -> Finding:
     if not found.of:
         return _finding(history, "errors", "ok", "nothing was asked in 7 days", found)
     reasons = _commonest(history, bad, found)
-    words = f"{found} requests failed" + (f": {reasons}" if reasons else "")
+    words = found.told("requests failed") + (f": {reasons}" if reasons else "")
     return _finding(
         history, "errors", found.state(), words, found, f"pressmark skipped --failed --source {history.source}"
     )
@@ -74,20 +79,20 @@ def walls(history: SourceHistory) -> Finding:
     """Pages that show a bot wall, a consent page, a paywall without text, or an error with status 200."""
     found = _share(history, _WALLS, _READ, least=10)
     reasons = _commonest(history, _WALLS, found)
-    words = f"{found} pages are walls" + (f": {reasons}" if reasons else "")
+    words = found.told("pages are walls") + (f": {reasons}" if reasons else "")
     return _finding(history, "walls", found.state(), words, found, f"pressmark skipped --source {history.source}")
 
 
 def layout(history: SourceHistory) -> Finding:
     """Pages without text, byline or date where they had them, or far shorter: the site is built in another way now."""
     parts = {
-        "without text": _share(history, _TEXTLESS, _READ, least=12),
-        "without a byline": _share(history, ("read no_byline",), ("read words",), least=12),
-        "without a date": _share(history, ("read no_date",), ("read words",), least=12),
+        "without text": _share(history, _TEXTLESS, _READ, least=12, needed=_NEEDED),
+        "without a byline": _share(history, ("read no_byline",), ("read words",), least=12, needed=_NEEDED),
+        "without a date": _share(history, ("read no_date",), ("read words",), least=12, needed=_NEEDED),
         "far shorter": _shorter(history),
     }
     words, worst = "read as usual", max(parts.values(), key=lambda one: rank(one.state()))
-    told = [f"{found} {name}" for name, found in parts.items() if found.state() != "ok"]
+    told = [found.told(f"pages are {name}") for name, found in parts.items() if found.state() != "ok"]
     if told:
         words = "; ".join(told)
     mend = f"pressmark extract --source {history.source} --profile recall --compare"
@@ -101,7 +106,7 @@ def integrity(history: SourceHistory) -> Finding:
     state = found.state(bad=0.2, warn=0.05)
     if state == "ok" and found.count and not found.usual:
         state = "warn"
-    words = f"{found} hold injected text" + (f", {suspect.count} more may" if suspect.count else "")
+    words = found.told("hold injected text") + (f", {suspect.count} more may" if suspect.count else "")
     return _finding(history, "integrity", state, words, found, f"pressmark articles --source {history.source}")
 
 
@@ -115,15 +120,18 @@ def _shorter(history: SourceHistory) -> Share:
         seen, line = seen + before[step], step
         if seen > sum(before.values()) / 10:
             break
-    return _share(history, [what for step, what in steps.items() if step < line], ("read words",), least=12)
+    return _share(
+        history, [what for step, what in steps.items() if step < line], ("read words",), least=12, needed=_NEEDED
+    )
 
 
-def _share(history: SourceHistory, some: Sequence[str], of: Sequence[str], *, least: int) -> Share:
+def _share(history: SourceHistory, some: Sequence[str], of: Sequence[str], *, least: int, needed: int = 0) -> Share:
     begin = history.newest(of, least, MOST_BACK)
     start = floor(history.now) - LOOK_BACK
     known = history.total(of, start, begin)
     usual = history.total(some, start, begin) / known if known else 0.0
-    return Share(history.total(some, begin, _end(history)), history.total(of, begin, _end(history)), usual, known)
+    end = _end(history)
+    return Share(history.total(some, begin, end), history.total(of, begin, end), usual, known, needed)
 
 
 def _end(history: SourceHistory) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +48,9 @@ def crawl(
     """
     from crawler.progress import Style
     from crawler.run import crawl as run_crawl
-    from crawler.session import CrawlOptions, location_of
+    from crawler.session import CrawlOptions, Session, location_of
     from crawler.units import read_duration, read_size
+    from crawler.watching import after_run
 
     _prepare_adhoc(context, names or [])
     folder, settings = folder_of(context), settings_of(context)
@@ -72,8 +74,11 @@ def crawl(
         verbose=globals_of(context).verbose,
         command=_command_line(names or [], all_=all_, due=due),
     )
+    everything = sources_of(context)
     report = run_crawl(location, settings, chosen, options)
     _show(report, as_json=as_json, quiet=globals_of(context).quiet)
+    for line in after_run(location, settings, everything, Session.clock()):
+        say(f"warning[alerts]: {line}", out=sys.stderr)
     if report.error is not None:
         raise report.error
 
