@@ -2,8 +2,8 @@
 
     python benchmarks/catalog.py [--urls 2000000] [--articles 500000] [--database sqlite|postgresql|URL] [--keep FOLDER]
 
-Prints the median and the slowest of each question beside its limit, and how much the asking process grew. A folder given
-with --keep is filled once and used again. Exit code 1 where a limit is exceeded. Linux only: it reads /proc.
+Prints the median and the slowest of each question beside its limit, and how much the asking process grew. A folder
+given with --keep is filled once and used again. Exit code 1 where a limit is exceeded. Linux only: it reads /proc.
 """
 
 from __future__ import annotations

@@ -243,7 +243,7 @@ def by_source(place: Catalog | Connection) -> dict[str | None, int]:
     """Return how many articles each source has."""
     asked = select(_A.source, func.count()).group_by(_A.source).order_by(_A.source)
     with connection(place) as conn:
-        return {source: articles for source, articles in conn.execute(asked)}
+        return dict(conn.execute(asked))
 
 
 def records(

@@ -85,7 +85,7 @@ def clusters_of(place: Catalog | Connection, names: Iterable[str]) -> dict[str, 
     """Return the clusters of those of the articles that are in one, by their ids."""
     with connection(place) as conn:
         inside = among(conn, _F.article_id, names) & _F.cluster.is_not(None)
-        return {name: cluster for name, cluster in conn.execute(select(_F.article_id, _F.cluster).where(inside))}
+        return dict(conn.execute(select(_F.article_id, _F.cluster).where(inside)))
 
 
 def members(place: Catalog | Connection, cluster: str) -> list[str]:

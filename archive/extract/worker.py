@@ -47,7 +47,7 @@ def answer(request: dict[str, str | None], copies: Copies = NO_COPIES) -> dict[s
         "language": article.language,
         "page_type": article.page_type,
         "flag": integrity.verdict == "hijacked",
-        "injected": list(dict.fromkeys(span.raw for span in integrity.spans)),
+        "injected": list(dict.fromkeys(span.raw for span in integrity.spans if span.injection_class != "promotion")),
         "cpu": spent_cpu,
         "wall": spent_wall,
     }

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 
 from archive.commands.shared import with_listing
 from archive.output import Listing, next_step, note, paint, plural, print_listing, say
+from archive.times import utc_now
 from crawler.commands.shared import folder_of, settings_of, sources_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def health(
     from crawler.sources_file import find_source
     from crawler.watching import failures, findings, measured, sound_alarms, watched
 
-    sources, settings, now = sources_of(context), settings_of(context), datetime.now(UTC)
+    sources, settings, now = sources_of(context), settings_of(context), utc_now()
     chosen = [find_source(sources, name) for name in names] if names else watched(sources)
     with _archive(context, settings) as archive:
         found = list(findings(archive, settings, chosen, now))
@@ -107,7 +107,7 @@ def metrics(
 
     def text() -> str:
         with _archive(context, settings) as archive:
-            return measured(archive, settings, sources_of(context), datetime.now(UTC))
+            return measured(archive, settings, sources_of(context), utc_now())
 
     if listen is None:
         sys.stdout.write(text())

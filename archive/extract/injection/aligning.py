@@ -8,6 +8,7 @@ from dataclasses import replace
 from archive.extract.injection.copies import Copy, Edit
 from archive.extract.injection.findings import Findings
 from archive.extract.injection.signs import HAN, TOKEN, Mark, plain, words
+from archive.extract.injection.tokens import occurrences
 
 
 def compare_with_copy(
@@ -28,7 +29,9 @@ def compare_with_copy(
     for text in raw:
         starts.append(starts[-1] + len(text) + 1)
     near = [edit for edit in edits if edit.tight or edit.close]
-    repeats = _repeated(joined, near, 3 if earlier else 2)
+    hijacked = any(mark.action == "redacted" for block in marks for mark in block) or found.cloaked
+    repeats = _repeated(joined, near, 3 if earlier else 2, alike=hijacked)
+    proven: dict[str, tuple[str, ...]] = {}
     title = _squash(" ".join((found.zones.title, *found.zones.metas)))
     shown = _squash(" ".join(found.zones.headings))
     said = _squash(copy.text)
@@ -63,26 +66,51 @@ def compare_with_copy(
             end = _with_glue(raw[at], start, end)
             given = (edit.original, copy.source) if edit.original else (None, None)
             marks[at].append(Mark(start, end, name, tuple(dict.fromkeys(kinds)), "redacted", *given))
+            if name == "inline_token":
+                proven[plain(raw[at][start:end]).strip(" :：_")] = tuple(kinds[1:])
+    _everywhere(proven, raw, marks, said)
 
 
-def _repeated(joined: str, edits: list[Edit], least: int) -> dict[str, int]:
-    """Strings put in at least at `least` places, and in how many.
+def _everywhere(proven: dict[str, tuple[str, ...]], raw: list[str], marks: list[list[Mark]], said: str) -> None:
+    """Mark a string that a copy proved where the copy has no text to compare with: copies are cut."""
+    strings = [text for text in proven if len(text) > 2 and _squash(text) not in said]
+    for at, text in enumerate(raw) if strings else ():
+        for start, end in occurrences(strings, text):
+            if not any(mark.start < end and start < mark.end for mark in marks[at] if mark.action == "redacted"):
+                kinds = next((proven[one] for one in strings if plain(text[start:end]).startswith(one)), ())
+                told = ("family: the string that a copy lacks in other places", *kinds)
+                marks[at].append(Mark(start, end, "inline_token", tuple(dict.fromkeys(told)), "redacted"))
+
+
+def _repeated(joined: str, edits: list[Edit], least: int, *, alike: bool) -> dict[str, int]:
+    """Strings put in at least at `least` places, and in how many; a longer form of one counts for it.
 
     A publisher who corrects a name changes the same words in each place, or puts it before the same word: a repetition
-    only counts over different words.
+    only counts over different words, unless others were put over words of the page (`alike`).
     """
     places: dict[str, list[tuple[str, str]]] = {}
     for edit in edits:
-        if edit.tight:
+        key = _squash(joined[edit.start : edit.end])
+        if edit.tight and key:
             after = TOKEN.search(joined, edit.end)
             around = (plain(edit.original), plain(after[0]) if after and not edit.original else "")
-            places.setdefault(_squash(joined[edit.start : edit.end]), []).append(around)
-    return {key: len(found) for key, found in places.items() if len(found) >= least and len(set(found)) >= 2}
+            places.setdefault(key, []).append(around)
+    out: dict[str, int] = {}
+    for key in places:
+        kin = [one for one in places if one == key or (min(len(one), len(key)) > 3 and _begins(one, key))]
+        found = [around for one in kin for around in places[one]]
+        if len(found) >= least and (alike or len(set(found)) >= 2):
+            out[key] = len(found)
+    return out
+
+
+def _begins(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _in_sentence(text: str, start: int) -> bool:
     before = text[:start].rstrip()[-1:] or "\n"
-    return before.isalnum() or before in ",，、“\"('（《「"
+    return before.isalnum() or before in ",，、“”»)）\"('（《「"
 
 
 def _restore(marks: list[Mark], known: list[Mark], start: int, end: int, text: str, edit: Edit, source: str) -> None:

@@ -72,6 +72,7 @@ def inspect(
         short=tuple(piece.text for piece in pieces if len(piece.text) < 120 and not _is_prose(piece)),
         headings=_headings(body) or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
         names=_names(url, metas),
+        cloak=_cloak(traces),
     )
     tokens = tuple(find_tokens(zones, prose, past)) if prose else ()
     kinds = _title_kinds(zones, "\n".join(prose), tokens, traces)
@@ -133,6 +134,12 @@ def _names(url: str, metas: list[tuple[str, str]]) -> tuple[str, ...]:
             continue
         names.extend(label for label in host.split(".")[:-1] if len(label) > 2)
     return tuple(name for name in names if name)
+
+
+def _cloak(traces: Traces) -> str:
+    if traces.script_title is not None:
+        return "another for crawlers than for people"
+    return "written in numeric entities" if traces.coded_title and traces.redirect_to else ""
 
 
 def _title_kinds(zones: Zones, prose: str, tokens: tuple[Token, ...], traces: Traces) -> tuple[str, ...]:

@@ -33,6 +33,11 @@ _BRACKETED = re.compile(
     )
 )
 _REACH = re.compile(rf"(?<![A-Za-z])(?:{_CHANNEL})\s*(?:号|號|id)?\s*[:：]?\s*({_ID})", re.IGNORECASE)
+_PHONE = re.compile(
+    r"(?<!\w)(?:call|dial|text|tel|phone|致电|拨打|热线|電話|전화)\s*[:：.]?\s*\+?\d[\d\s()./-]{6,}\d", re.IGNORECASE
+)
+# The same without signs around it, between two words of a sentence.
+_BARE = re.compile(rf"(?:{_REACH.pattern})|\((?:{_PHONE.pattern})\)", re.IGNORECASE)
 _PLACE = re.compile(rf"(?<![A-Za-z0-9.@-]){_DOMAIN}(?![A-Za-z0-9@])", re.IGNORECASE)
 
 
@@ -116,6 +121,16 @@ def glosses(text: str) -> list[Mark]:
                     "normalised",
                 )
             )
+    return found
+
+
+def bare_contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Ways to reach somebody that stand between two words of a sentence without a sign that sets them off."""
+    found: list[tuple[int, int, tuple[str, ...]]] = []
+    for match in _BARE.finditer(text):
+        before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+        if before and after and before[-1].isalnum() and (after[0].isalpha() or HAN.match(after[0])):
+            found.append((match.start(), match.end(), (f"contact: {match[0]}", "between: two words of a sentence")))
     return found
 
 

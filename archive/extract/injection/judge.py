@@ -15,7 +15,7 @@ from archive.extract.injection.aligning import compare_with_copy
 from archive.extract.injection.copies import Copies, Copy, agreed, align, find_copies
 from archive.extract.injection.findings import Findings, without
 from archive.extract.injection.marking import inline_marks
-from archive.extract.injection.passages import FAR, Passage, judge_passages
+from archive.extract.injection.passages import FAR, Passage, judge_passages, lacking
 from archive.extract.injection.promotion import promotion
 from archive.extract.injection.result import Cleansed, assembled, doubts
 from archive.extract.injection.signs import words
@@ -46,19 +46,26 @@ def cleanse(
     kept = [at for at in kept if at not in chrome]
     dropped, doubted = _passages(found, blocks, pieces, frozenset(kept))
     dropped |= put_there
+    others = find_copies(copies, _joined(blocks, [at for at in kept if at not in dropped]))
+    for copy in ([earlier] if earlier is not None else []) + [one for one in others[:1] if one.trusted]:
+        dropped |= lacking(copy, blocks, [at for at in kept if at not in dropped], doubted)
     stay = [at for at in kept if at not in dropped]
     raw = [" ".join(blocks[at].text.split()) for at in stay]
     marks, flags = inline_marks(found, pieces, stay, raw)
-    joined = "\n".join(raw)
+    joined = _joined(blocks, stay)
     if earlier is not None:
         compare_with_copy(found, raw, marks, flags, earlier, align(joined, earlier.text), earlier=True)
-    copy = agreed(joined, find_copies(copies, joined))
-    if copy is not None:
-        compare_with_copy(found, raw, marks, flags, *copy)
-    named = _headline(found, headline, earlier or (copy[0] if copy is not None else None))
+    told = agreed(joined, others)
+    if told is not None:
+        compare_with_copy(found, raw, marks, flags, *told)
+    named = _headline(found, headline, earlier or (told[0] if told is not None else None))
     by_block = dict(zip(stay, marks, strict=True))
     clean = assembled(found, blocks, kept, dropped, doubted, by_block, flags, headline, named)
     return replace(clean, doubts=doubts(found, raw, flags, doubted, blocks))
+
+
+def _joined(blocks: list[Block], numbers: list[int]) -> str:
+    return "\n".join(" ".join(blocks[at].text.split()) for at in numbers)
 
 
 def _promoted(block: Block) -> Block:

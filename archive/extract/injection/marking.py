@@ -44,6 +44,7 @@ def inline_marks(
 def _contacts(raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]]) -> None:
     found = [(at, *contact) for at, text in enumerate(raw) for contact in inline.contacts(text)]
     times = Counter(raw[at][start:end] for at, start, end, _ in found)
+    proven = False
     for at, start, end, kinds in found:
         said = raw[at][start:end]
         if times[said] >= 2:
@@ -51,8 +52,25 @@ def _contacts(raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]]) 
         real = [kind for kind in kinds if kind != "edge"]
         if len(real) >= 2 and any(kind[:8] == "sentence" for kind in real):
             marks[at].append(Mark(start, end, "inline_contact", tuple(real), "redacted"))
+            proven = True
         else:
             flags[at].append(Mark(start, end, "inline_contact", tuple(real), "flagged"))
+    _bare_contacts(raw, marks, flags, proven)
+
+
+def _bare_contacts(raw: list[str], marks: list[list[Mark]], flags: list[list[Mark]], proven: bool) -> None:
+    """Those without a frame count where one with a frame is proven on the page, or where they stand all over it."""
+    found = [(at, *contact) for at, text in enumerate(raw) for contact in inline.bare_contacts(text)]
+    times = Counter(raw[at][start:end].casefold() for at, start, end, _ in found)
+    for at, start, end, kinds in found:
+        if any(mark.start < end and start < mark.end for mark in marks[at]):
+            continue
+        said = times[raw[at][start:end].casefold()]
+        more = ["company: others with a frame are on the page"] if proven else []
+        more += [f"repeats: {said} times, each between two words"] if said >= 3 else []
+        if more:
+            flags[at] = [mark for mark in flags[at] if mark.end <= start or end <= mark.start]
+            marks[at].append(Mark(start, end, "inline_contact", (*kinds, *more), "redacted"))
 
 
 def _anchors(

@@ -10,7 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
+from archive.extract.injection.copies import Copy
 from archive.extract.injection.signs import HAN, TOKEN, plain, words
+from archive.extract.injection.signs import grams as _grams
+from archive.model import Block
 
 _LATIN = re.compile(r"[A-Za-z]")
 _MOST_SPAM = 100  # proven blocks that others are compared with
@@ -179,15 +182,6 @@ def _runs(
     return found
 
 
-def _grams(text: str) -> set[str]:
-    folded = plain(text)
-    found = TOKEN.findall(folded)
-    if not HAN.search(folded):
-        return {word[:6] for word in found if len(word) > 3}
-    out = {one + other for one, other in itertools.pairwise(found) if HAN.match(one) and HAN.match(other)}
-    return out | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
-
-
 def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
     if _STOP.search(passage.text[:-1]):
         return None
@@ -248,6 +242,44 @@ def _linked(
     if overlap <= 0.06 and len(own) >= 12 and len(_OFFER.findall(passage.text)) >= 1:
         kinds.append("offer: figures as of an offer")
     return ("spam_para", tuple(kinds), len(kinds) >= 2) if kinds else None
+
+
+def lacking(
+    copy: Copy, blocks: list[Block], kept: list[int], doubted: dict[int, tuple[str, tuple[str, ...]]]
+) -> dict[int, tuple[str, tuple[str, ...]]]:
+    """Blocks that a copy of the story lacks though it has those around them, and that are off the topic of it.
+
+    Off the topic alone they may be an advertisement the paper sold; with another doubt they were put there.
+    """
+    other = _grams(copy.text) | _grams(copy.title)
+    runs = set(_threes(copy.text))
+    own = [_threes(blocks[at].text) for at in kept]
+    shared = [sum(one in runs for one in found) * 2 > len(found) > 0 for found in own]
+    out: dict[int, tuple[str, tuple[str, ...]]] = {}
+    for place, at in enumerate(kept):
+        said = _grams(blocks[at].text)
+        near = any(shared[max(0, place - 3) : place]) + any(shared[place + 1 : place + 4])
+        if len(said) < 6 or any(one in runs for one in own[place]) or not near or blocks[at].label == "headline":
+            continue
+        overlap = len(said & other) / len(said)
+        kinds = [kind for kind in doubted.get(at, ("", ()))[1] if kind[:6] not in ("topic:", "offer:")]
+        offers = bool(_OFFER.search(blocks[at].text))
+        if overlap > 0.12 or not (kinds or offers or (overlap <= 0.07 and len(said) >= 12)):
+            continue
+        told = [f"copy: {copy.source} has the text around it and not this"]
+        told.append(f"topic: {overlap:.0%} of its words are in the copy")
+        told += ["offer: figures as of an offer"] if offers else []
+        name = doubted.pop(at)[0] if kinds else "promotion"
+        out[at] = (name, (*told, *kinds))
+    offered = {at for at, found in out.items() if found[1][-1][:6] == "offer:"}
+    if len({plain(blocks[at].text) for at in offered}) >= 2:
+        out |= {at: ("spam_para", (*out[at][1], f"crowd: {len(offered)} such blocks in one story")) for at in offered}
+    return out
+
+
+def _threes(text: str) -> list[tuple[str, ...]]:
+    found = words(text)
+    return list(zip(found, found[1:], found[2:], strict=False))
 
 
 def _overlap_of_copies(own: set[str], story: _Story, times: int) -> float:

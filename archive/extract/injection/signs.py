@@ -5,6 +5,7 @@ Two independent kinds are needed before anything is taken out of a text; one alo
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -43,6 +44,13 @@ def plain(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text for comparing; in scripts without spaces its characters."""
     return TOKEN.findall(plain(text))
+
+
+def grams(text: str) -> set[str]:
+    """What a text is about, for comparing: the first six letters of longer words; in scripts without spaces pairs."""
+    found = words(text)
+    pairs = {one + other for one, other in itertools.pairwise(found) if UNSPACED.match(one) and UNSPACED.match(other)}
+    return pairs | {word[:6] for word in found if len(word) > 3 and not UNSPACED.match(word)}
 
 
 def is_wide(text: str) -> bool:

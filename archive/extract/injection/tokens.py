@@ -12,23 +12,26 @@ sentences as well. Honest names do that too, so each needs two kinds of evidence
     site       it was proven in other stories of the site, or is suspected in many
     history    the site published many stories without it before
     earlier    an earlier capture of this page lacks it
+    cloak      the title it stands in is another for crawlers, or hidden in numeric entities
+    kinship    it shares a word with a proven one
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.extract.injection.signs import HAN, TOKEN, UNSPACED, is_wide, plain, words
+from archive.extract.injection.signs import grams as _grams
 
 if TYPE_CHECKING:
     from archive.extract.site_profile import SiteProfile
 
 _PART = re.compile(r"\s*[|｜»›·•¥￥$_＿–—]+\s*|\s+[-:]\s+|-(?=[\u3040-\u9fff])|\s*[(（,，]\s*")
 _GLUE = ":：_"
+_NEXT_WORD = re.compile(r" [^\W\d_]+")
 _MAX_PROSE = 120_000
 MIN_BEFORE = 5  # stories a site published without a string, before its being new says anything
 
@@ -43,6 +46,7 @@ class Zones:
     short: tuple[str, ...]  # short pieces of menu, trail and foot
     headings: tuple[str, ...]  # the visible headings
     names: tuple[str, ...]  # the names the site gives itself
+    cloak: str = ""  # how the title was put there, where scripts or codings show that it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,6 @@ def _remainder_absent(zones: Zones, token: str, low: str) -> bool:
     return len(rest) >= 2 and sum(1 for gram in rest if gram in low) * 3 <= len(rest)
 
 
-def _grams(text: str) -> set[str]:
-    found = words(text)
-    wide = {one + other for one, other in itertools.pairwise(found) if HAN.match(one) and HAN.match(other)}
-    return wide | {word[:6] for word in found if len(word) > 3 and not HAN.match(word)}
-
-
 def _is_name(text: str, names: tuple[str, ...]) -> bool:
     squashed = "".join(words(text))
     if not squashed:
@@ -134,6 +132,7 @@ def find_tokens(zones: Zones, prose: list[str], past: Past = NO_PAST) -> list[To
             found[candidate] = token
     kin = _kin(list(found.values()), places, low) if hijacked else []
     found.update((token.text, token) for token in kin)
+    found.update((token.text, token) for token in _siblings(list(found.values()), low))
     return _families([*found.values(), *_longer(list(found.values()), zones, low)])
 
 
@@ -151,6 +150,49 @@ def _longer(tokens: list[Token], zones: Zones, low: str) -> list[Token]:
             if token.text + tail in places or (times >= 3 and len(last) > 3 and not alone):
                 out.append(Token(token.text + tail, (*token.evidence, f"family: followed {times} times"), True))
     return out
+
+
+def _siblings(tokens: list[Token], low: str) -> list[Token]:
+    """Strings all over the sentences that share a rare word with a proven one: a second name of what is sold.
+
+    Such a string always is the same, stands between ever different words, and its word stands nowhere else.
+    """
+    proven = [token.text for token in tokens if token.proven and " " in token.text]
+    if not proven:
+        return []
+    rest = re.sub("|".join(map(re.escape, sorted(proven, key=len, reverse=True))), "\n", low)
+    out: list[Token] = []
+    for word in {word for text in proven for word in text.split() if len(word) > 4}:
+        said = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", rest)]
+        if len(said) < 3:
+            continue
+        whole = _common(rest, said, word)
+        if " " in whole and rest.count(whole) * 4 >= len(said) * 3 and rest.count(whole) >= 3:
+            places = [match.start() for match in re.finditer(re.escape(whole), rest)]
+            before = {rest[max(0, at - 20) : at].split()[-1:][0] for at in places if rest[:at].split()[-1:]}
+            if len(before) * 2 >= len(places):
+                kinds = (f"kinship: shares {word!r} with a proven one", f"repeats: {len(places)} times as one string")
+                out.append(Token(whole, kinds, True))
+    return out
+
+
+def _common(low: str, places: list[int], word: str) -> str:
+    """The string around a word in most of its places: words are added to it while three of four places have them."""
+    whole, starts = word, list(places)
+    for side in ("right", "left") * 3:
+        if side == "right":
+            near = Counter(match[0] for at in starts if (match := re.compile(r" \w+").match(low, at + len(whole))))
+        else:
+            near = Counter(match[0] for at in starts if (match := re.search(r"\w+ $", low[max(0, at - 30) : at])))
+        most = near.most_common(1)
+        if not most or most[0][1] * 4 < len(places) * 3:
+            continue
+        if side == "left":
+            starts = [at - len(most[0][0]) for at in starts if low[:at].endswith(most[0][0])]
+            whole = most[0][0] + whole
+        else:
+            whole += most[0][0]
+    return whole
 
 
 def _kin(tokens: list[Token], places: list[str], low: str) -> list[Token]:
@@ -204,6 +246,8 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = N
         kinds.append("title: without it nothing of the title is in the headings")
         if _remainder_absent(zones, token, low):
             kinds.append("remainder: hardly a word of the rest of the title is in the story")
+    if in_title and zones.cloak and not name and len(places) >= 2 and (foreign or not _is_heading(token, zones)):
+        kinds.append(f"cloak: the title is {zones.cloak}")
     glued = sum(
         1
         for at in inside
@@ -235,7 +279,7 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = N
     # need the string all over the sentences besides.
     weak = strong <= {"title", "remainder", "zones", "part", "history", "earlier"}
     shop = len(strong) < 3 and bool(zones.headings) and token in plain(zones.headings[0])
-    placed = bool(strong & {"title", "part", "separator", "doubling", "script", "site"})
+    placed = bool(strong & {"title", "part", "cloak", "separator", "doubling", "script", "site"})
     proven = placed and len(strong) >= 2 and not (weak and (len(inside) < 3 or shop or "remainder" not in strong))
     return Token(token, tuple(kinds), proven and (not name or bool(strong & {"doubling", "separator"})))
 
@@ -260,6 +304,10 @@ def _from_elsewhere(token: str, past: Past, zones: Zones) -> list[str]:
     return kinds
 
 
+def _is_heading(token: str, zones: Zones) -> bool:
+    return any(token in plain(heading) for heading in zones.headings)
+
+
 def _is_part(token: str, zones: Zones) -> bool:
     """Whether the token is a part of its own in the title, beside one that a heading has."""
     parts = [part.strip(" :：") for part in _PART.split(plain(zones.title)) if part.strip()]
@@ -276,18 +324,27 @@ def _uniform(token: str, places: list[int], low: str) -> bool:
         return False
     before: set[str] = set()
     after: set[str] = set()
+    # A longer form of the same string may follow it as often as not.
+    tails = Counter(match[0] for at in places if (match := _NEXT_WORD.match(low, at + len(token))))
+    longer = {tail for tail, times in tails.items() if times >= 3 and times * 5 >= len(places)}
+    ends = 0  # places where a sign or the end of a line follows
     for at in places:
         end = at + len(token)
+        if (match := _NEXT_WORD.match(low, end)) and match[0] in longer:
+            end = match.end()
         left, right = low[max(0, at - 30) : at].split()[-1:], low[end : end + 30].split()[:1]
         if (
             not left
             or not right
             or low[end : end + 1] != " "
-            or not (low[end + 1 : end + 2].isalnum() or low[end + 1 : end + 2] in '(„“"«')
+            or not (low[end + 1 : end + 2].isalnum() or low[end + 1 : end + 2] in '(„“"«#')
         ):
-            return False
+            ends += 1
+            continue
         before.add(left[0])
         after.add(right[0])
+    if ends * 12 > len(places):
+        return False
     return len(before) * 4 >= len(places) * 3 and len(after) * 4 >= len(places) * 3
 
 
