@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any, Literal
 
 Unit = Literal["words", "chars"]
@@ -77,7 +78,11 @@ def diff_text(before: str, after: str, unit: Unit = "words") -> Iterator[Piece]:
     """Give the pieces that lead from one text to the other: "same" and "removed" make `before`, "same" and "added"
     make `after`, exactly.
     """
-    return _merged(_raw_pieces(before, after, unit))
+    for is_same, run in groupby(_merged(_raw_pieces(before, after, unit)), key=lambda piece: piece.change == "same"):
+        if is_same:  # white space that a change gave back stands beside what stayed
+            yield Piece("same", "".join(piece.text for piece in run))
+        else:
+            yield from run
 
 
 def tokens(text: str, unit: Unit = "words") -> list[str]:
