@@ -179,6 +179,7 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     with archive.catalog.transaction() as conn:
         dead = runs.close_dead(conn, host, _is_alive, now)
     for run in dead:
+        _events_of(archive, run)
         _log_death(archive.store, run)
     recovered = list(recover_all(archive.store))
     dropped = 0
@@ -199,6 +200,18 @@ def recover(archive: Archive, now: datetime) -> Recovery:
         records_added=sum(found for _, found in added),
         runs_closed=tuple(run.run_id for run in dead),
     )
+
+
+def _events_of(archive: Archive, run: Run) -> None:
+    """Tell the catalog the events that a dead process had logged: what is found again now is then no second one."""
+    from archive.catalog import events
+    from archive.runlog import event_of, read_run_log
+
+    path = archive.store.path(archive.store.runs_path(run.run_id))
+    if not path.exists():
+        return
+    with archive.catalog.transaction() as conn:
+        events.put(conn, [event_of(line, run.run_id) for line in read_run_log(path, []) if line["type"] == "event"])
 
 
 def _log_death(store: LocalStore, run: Run) -> None:

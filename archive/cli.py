@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from archive.commands import articles, captures, evidence, files, integrity, runs, seals, warc
+from archive.commands import articles, captures, evidence, files, history, integrity, runs, seals, warc
 from archive.commands.shared import set_locate
 from archive.output import run_app, set_color
 
@@ -54,7 +54,8 @@ def _globals(
 
 app.command("why")(articles.why)
 app.command("articles")(articles.articles)
-app.add_typer(articles.article_app, name="article")
+app.add_typer(history.article_app, name="article")
+app.command("gone")(history.gone)
 app.command("skipped")(articles.skipped)
 app.add_typer(runs.run_app, name="run")
 app.command("extract")(files.extract)

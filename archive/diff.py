@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any, Literal
 
 Unit = Literal["words", "chars"]
@@ -17,7 +18,6 @@ Change = Literal["same", "added", "removed"]
 
 # A reader looks for these first; in this order.
 FIELDS = ("headline", "date_published", "date_modified", "authors", "description", "section", "keywords", "language")
-MINOR_WORDS = 3
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKENS = re.compile(rf"\s+|[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
 
@@ -52,11 +52,9 @@ class Diff:
     def is_empty(self) -> bool:
         return not self.fields and all(piece.change == "same" for piece in self.pieces)
 
-    @property
-    def is_minor(self) -> bool:
-        """Fewer than three words, white space or dates only: what most readers want to pass over."""
-        dates = {"date_modified", "date_published"}
-        return self.words_added + self.words_removed < MINOR_WORDS and all(one.field in dates for one in self.fields)
+    def without_minor_fields(self) -> Diff:
+        """Without the fields that few readers look at; those of the head stay: title, dates, authors."""
+        return replace(self, fields=tuple(one for one in self.fields if one.field in FIELDS[:4]))
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -65,7 +63,6 @@ class Diff:
             "pieces": [{"change": piece.change, "text": piece.text} for piece in self.pieces],
             "words_added": self.words_added,
             "words_removed": self.words_removed,
-            "is_minor": self.is_minor,
         }
 
 
@@ -81,7 +78,11 @@ def diff_text(before: str, after: str, unit: Unit = "words") -> Iterator[Piece]:
     """Give the pieces that lead from one text to the other: "same" and "removed" make `before`, "same" and "added"
     make `after`, exactly.
     """
-    return _merged(_raw_pieces(before, after, unit))
+    for is_same, run in groupby(_merged(_raw_pieces(before, after, unit)), key=lambda piece: piece.change == "same"):
+        if is_same:  # white space that a change gave back stands beside what stayed
+            yield Piece("same", "".join(piece.text for piece in run))
+        else:
+            yield from run
 
 
 def tokens(text: str, unit: Unit = "words") -> list[str]:

@@ -228,7 +228,8 @@ def decide_record(
     from archive.watch import after_reading
 
     extraction = reading.extraction
-    latest = articles.latest_revision(conn, capture.target_uri, extractor_of(extraction))
+    extractor = extractor_of(extraction)
+    latest = articles.latest_revision(conn, capture.target_uri, extractor, without=capture.record_id)
     past = past_of(conn, latest, capture.source, watch)
     decision = decide(
         extraction,
@@ -260,7 +261,7 @@ def past_of(conn: Connection, latest: Revision | None, source: str | None, watch
 
     if latest is None:
         return Past()
-    records, hashes = articles.history_of(conn, latest, _PAST_TEXTS)
+    records, hashes = articles.past_texts(conn, latest, _PAST_TEXTS)
     said = [said_in(record) for record in records]
     said[:1] = [with_facts(one, watch.touched) for one in said[:1]]
     others = articles.texts_of_others(conn, latest.article_id, source, _OTHER_TEXTS)

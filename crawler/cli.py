@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
 _ASKING = {
-    "run": CRAWL, "articles": ASK, "article": ASK, "skipped": ASK, "why": ASK,
+    "run": CRAWL, "articles": ASK, "article": ASK, "gone": ASK, "skipped": ASK, "why": ASK,
     "extract": KEEP, "warc": KEEP, "export": KEEP, "db": KEEP, "schema": KEEP,
 }  # fmt: skip
 

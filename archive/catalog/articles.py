@@ -6,7 +6,7 @@ many (`list_articles`, `records`), "did you mean".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select,
 
 from archive import revisions as deciding
 from archive.catalog import near, search
-from archive.catalog.columns import bounded
+from archive.catalog.columns import among, bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
@@ -119,11 +119,18 @@ def _shown_at(
     return _revision(row), row.record
 
 
-def latest_revision(place: Catalog | Connection, url: str, extractor: str | None = None) -> Revision | None:
-    """Return the last revision of the article at a URL or urlkey; under an extractor, or else the one it shows."""
+def latest_revision(
+    place: Catalog | Connection, url: str, extractor: str | None = None, *, without: str | None = None
+) -> Revision | None:
+    """Return the last revision of the article at a URL or urlkey; under an extractor, or else the one it shows.
+
+    `without`: not the revision of this capture, which may have been recorded by a process that died.
+    """
     key = bounded(urlkey(url) if "://" in url else url)
     asked = select(revisions).join(articles, _A.article_id == _R.article_id).where(_A.urlkey == key)
     wanted = _A.extractor if extractor is None else extractor
+    if without is not None:
+        asked = asked.where(_R.record_id != without)
     with connection(place) as conn:
         row = conn.execute(asked.where(_R.extractor == wanted).order_by(_R.number.desc()).limit(1)).first()
         return None if row is None else _revision(row)
@@ -206,9 +213,9 @@ def fingerprints(place: Catalog | Connection, limit: int = 20_000) -> list[Finge
         return [Fingerprint(row.simhash % (1 << 64), row.record_id, row.url) for row in conn.execute(asked)]
 
 
-def history_of(conn: Connection, latest: Revision, most: int) -> tuple[list[dict[str, Any]], frozenset[str]]:
-    """Return the last records under a revision's extractor, the newest first, and the hashes of all before `latest`."""
-    mine = and_(_R.article_id == latest.article_id, _R.extractor == latest.extractor)
+def past_texts(conn: Connection, latest: Revision, most: int) -> tuple[list[dict[str, Any]], frozenset[str]]:
+    """Return the last records up to a revision, the newest first, and the hashes of all before it."""
+    mine = and_(_R.article_id == latest.article_id, _R.extractor == latest.extractor, _R.number <= latest.number)
     records = conn.execute(select(_R.record).where(mine).order_by(_R.number.desc()).limit(most)).scalars().all()
     hashes = conn.execute(select(_R.content_hash).where(mine, _R.number != latest.number)).scalars()
     return list(records), frozenset(hashes) - {latest.content_hash}
@@ -223,6 +230,13 @@ def texts_of_others(conn: Connection, article_id: str, source: str | None, most:
         .order_by(_A.listed_at.desc())
     )
     return [record["text"] for record in conn.execute(asked.limit(most)).scalars()]
+
+
+def headlines(place: Catalog | Connection, article_ids: Sequence[str]) -> dict[str, str | None]:
+    """Return the headlines of articles, by id."""
+    with connection(place) as conn:
+        asked = select(_A.article_id, _A.headline).where(among(conn, _A.article_id, article_ids))
+        return {row.article_id: row.headline for row in conn.execute(asked)}
 
 
 def list_articles(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> list[ArticleRow]:

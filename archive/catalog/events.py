@@ -6,32 +6,40 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import events
+from archive.catalog.upsert import upsert
 from archive.model import Event
+from archive.watch import DISAPPEARANCES
 
 _E = events.c
+
+
+# Of these the last one holds until another of them comes: gone, gone and returned is gone and returned.
+_STATES = ((*DISAPPEARANCES, "returned"), ("unstable", "settled"))
 
 
 def put(conn: Connection, found: Iterable[Event]) -> int:
     """Add events; return how many were new.
 
-    A process that died between its log and its catalog finds the same thing again: an event that says what the last one
-    of its URL says, in kind and detail, is that one.
+    A process that died between its log and its catalog leads to the same thing being found again: then the first
+    telling counts.
     """
-    count = 0
-    for event in found:
-        last = conn.execute(
-            select(events).where(_E.url == bounded(event.url)).order_by(_E.at.desc(), _E.kind).limit(4)
-        ).all()
-        if any(row.kind == event.kind and (row.detail == dict(event.detail) or row.at == event.at) for row in last):
-            continue
-        conn.execute(insert(events).values(_row(event)))
-        count += 1
-    return count
+    return sum(_put(conn, event) for event in found)
+
+
+def _put(conn: Connection, event: Event) -> bool:
+    states = next((states for states in _STATES if event.kind in states), (event.kind,))
+    asked = select(events).where(_E.url == bounded(event.url), _E.kind.in_(states)).order_by(_E.at.desc()).limit(1)
+    last = conn.execute(asked).first()
+    is_state = len(states) > 1
+    if last is not None and last.kind == event.kind and (is_state or last.detail == dict(event.detail)):
+        return False
+    conn.execute(upsert(conn, events).values(_row(event)).on_conflict_do_nothing())
+    return True
 
 
 def list_events(

@@ -1,34 +1,25 @@
-"""`pressmark articles`, `article show|history|diff`, `skipped`, `why`: asking what is kept."""
+"""`pressmark articles`, `article show`, `skipped`, `why`: asking what is kept."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archive.commands.history import ArticleId, article_app, record_of_revision
 from archive.commands.shared import AsJson, archive_of, with_listing
-from archive.errors import NotFound, UsageError
-from archive.output import Listing, dump, heading, next_step, note, paint, plural, print_listing, say
+from archive.errors import UsageError
+from archive.output import Listing, dump, heading, next_step, note, plural, print_listing, say
 
 if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.catalog.articles import ArticleQuery, ArticleRow
-    from archive.diff import Diff
 
-article_app = typer.Typer(no_args_is_help=True, help="One article: what it says, its history, what changed.")
-
-ArticleId = Annotated[str, typer.Argument(metavar="ID", help="The id of an article, or its URL.")]
 _MOST_OF_A_CLUSTER = 200  # records that are read to say where a story comes from
 _COLUMNS = ("id", "published", "lang", "words", "title")
-
-
-class Unit(StrEnum):
-    words = "words"
-    chars = "chars"
 
 
 @with_listing(times=True)
@@ -140,7 +131,7 @@ def show(
         raise UsageError("only one of --text, --json and --md can be given", hint="leave out all but one")
     with archive_of(context) as archive:
         row = find_article(archive, article)
-        record = _record(archive, row, revision)
+        record = record_of_revision(archive, row, revision)
     if as_json:
         print(dump(record, indent=2))
     elif text:
@@ -151,15 +142,6 @@ def show(
         heading(record["headline"] or "(no headline)")
         say(*_facts(record), "", record["text"])
         next_step(f"pressmark why {row.article_id} --text", f"pressmark article history {row.article_id}")
-
-
-def _record(archive: Archive, row: ArticleRow, number: int | None) -> dict[str, Any]:
-    from archive.catalog.articles import record_of
-
-    record = record_of(archive.catalog, row.article_id, number=number)
-    if record is None:
-        raise NotFound(f"{row.article_id} has no revision {number}", hint=f"pressmark article history {row.article_id}")
-    return record
 
 
 def _facts(record: dict[str, Any]) -> list[str]:
@@ -198,108 +180,6 @@ def _markdown(record: dict[str, Any]) -> list[str]:
     for paragraph in record["text"].split("\n"):
         lines += [paragraph, ""]
     return lines[:-1]
-
-
-@article_app.command("history")
-@with_listing
-def history(context: typer.Context, *, article: ArticleId, listing: Listing) -> None:
-    """List the revisions of an article, and how much of the text changed."""
-    from archive.catalog.articles import record_of, revisions_of
-    from archive.diff import diff_records
-    from archive.lookup import find_article
-
-    with archive_of(context) as archive:
-        row = find_article(archive, article)
-        found = revisions_of(archive.catalog, row.article_id)
-        rows: list[dict[str, Any]] = []
-        before: tuple[str, dict[str, Any]] | None = None
-        for one in found:
-            record = record_of(archive.catalog, row.article_id, number=one.number, extractor=one.extractor) or {}
-            same = before is not None and before[0] == one.extractor
-            diff = diff_records(before[1], record) if same and before else None
-            rows.append(_revision_row(one, record, diff))
-            before = (one.extractor, record)
-    columns = ("revision", "first_seen", "last_seen", "words", "added", "removed", "title")
-    print_listing(rows, columns, listing, total=len(rows))
-    if not listing.for_programs:
-        note(plural(len(rows), "revision") + f" of {row.article_id}")
-        if len(rows) > 1:
-            next_step(f"pressmark article diff {row.article_id}")
-
-
-def _revision_row(one: Any, record: dict[str, Any], diff: Diff | None) -> dict[str, Any]:
-    return {
-        "revision": one.number,
-        "first_seen": one.first_seen,
-        "last_seen": one.last_seen,
-        "words": record.get("word_count"),
-        "added": diff.words_added if diff else None,
-        "removed": diff.words_removed if diff else None,
-        "title": record.get("headline"),
-        "content_hash": one.content_hash,
-        "extractor": one.extractor,
-        "warc_record_id": one.record_id,
-    }
-
-
-@article_app.command("diff")
-def diff(
-    context: typer.Context,
-    article: ArticleId,
-    before: Annotated[int | None, typer.Argument(metavar="[REV1]", min=1, help="Default: the one before.")] = None,
-    after: Annotated[int | None, typer.Argument(metavar="[REV2]", min=1, help="Default: the newest.")] = None,
-    unit: Annotated[Unit, typer.Option("--by", help="Compare word by word or character by character.")] = Unit.words,
-    as_json: AsJson = False,
-) -> None:
-    """Show what changed between two revisions: title, dates and authors first, then the text."""
-    from archive.diff import diff_records
-    from archive.lookup import find_article
-
-    with archive_of(context) as archive:
-        row = find_article(archive, article)
-        newest = after or row.revision
-        oldest = before if before is not None else newest - 1
-        if oldest < 1:
-            note(f"{row.article_id} has one revision; nothing has changed since {row.first_seen:%Y-%m-%d %H:%M}")
-            if as_json:
-                print(dump(None))
-            return
-        found = diff_records(_record(archive, row, oldest), _record(archive, row, newest), unit.value)
-    if as_json:
-        print(dump({"id": row.article_id, "before": oldest, "after": newest, **found.as_dict()}, indent=2))
-        return
-    heading(f"{row.article_id}  revision {oldest} → {newest}")
-    _print_diff(found)
-    note(f"+{found.words_added} −{found.words_removed} words" + (" (minor)" if found.is_minor else ""))
-
-
-def _print_diff(found: Diff, around: int = 80) -> None:
-    for change in found.fields:
-        say(f"  {change.field:<15} {change.before or '–'} → {change.after or '–'}")
-    parts: list[str] = []
-    for piece in found.pieces:
-        if piece.change == "same":
-            parts.append(_shortened(piece.text, around))
-        elif piece.change == "removed":
-            parts.append(_signed("[−", piece.text, "−]", "red"))
-        else:
-            parts.append(_signed("{+", piece.text, "+}", "green"))
-    if any(piece.change != "same" for piece in found.pieces):
-        print("".join(parts))
-
-
-def _signed(begin: str, text: str, end: str, colour: str) -> str:
-    """Signs and colour: never colour alone."""
-    from archive.output import safe
-
-    return paint(f"{begin}{safe(text)}{end}", colour, sys.stdout)
-
-
-def _shortened(text: str, around: int) -> str:
-    from archive.output import safe
-
-    shown = safe(text)
-    return shown if len(shown) <= 2 * around else f"{shown[:around]} … {shown[-around:]}"
 
 
 @with_listing(times=True)

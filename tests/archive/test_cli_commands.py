@@ -52,7 +52,7 @@ def commands(command=None, path="pressmark"):
 
 
 LISTINGS = (
-    "pressmark articles", "pressmark skipped", "pressmark article history", "pressmark run list", "pressmark extract",
+    "pressmark articles", "pressmark skipped", "pressmark gone", "pressmark article history", "pressmark run list", "pressmark extract",
     "pressmark warc ls", "pressmark warc verify", "pressmark warc repair", "pressmark warc audit", "pressmark warc seal", "pressmark warc import",
     "pressmark db check",
 )  # fmt: skip
@@ -60,7 +60,7 @@ LISTINGS = (
 
 def test_every_command_and_every_option_is_documented():
     found = dict(commands())
-    assert len(found) == 24
+    assert len(found) == 25
     for path, command in found.items():
         assert command.help and command.help.strip().endswith("."), path
         for parameter in command.params:
@@ -153,7 +153,7 @@ def test_an_article_is_shown_by_id_or_address(run):
 
 def test_a_diff_shows_signs_not_only_colours(run):
     code, out, err = run("article", "diff", "https://news.example/2026/harbour")
-    assert code == 0 and "cost [−four−]{+six+} million" in out and "+1 −1 words (minor)" in err
+    assert code == 0 and "cost [−four−]{+six+} million" in out and "+1 −1 words" in err
     found = json.loads(run("article", "diff", "https://news.example/2026/harbour", "1", "2", "--json")[1])
     assert found["words_added"] == 1 and found["fields"] == []
     assert "one revision" in run("article", "diff", "https://news.example/2026/river")[2]
