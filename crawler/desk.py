@@ -6,6 +6,7 @@ Every path ends in `finish`: one outcome per URL, handed to the ledger.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive.catalog import frontier
@@ -19,6 +20,9 @@ from archive.urls import canonical_url
 from crawler.admission import admit
 from crawler.leased import found
 from crawler.ledger import Entry
+from crawler.outcomes import PASSING
+from crawler.polling import retry_at
+from crawler.polls import Asked
 
 if TYPE_CHECKING:
     from crawler.session import Session
@@ -37,18 +41,40 @@ class Desk:
         self._session = session
         self._led_to: dict[str, str] = {}  # in this run: a redirect's target, and the URL that redirected
 
-    def finish(self, lease: Lease, outcome: Outcome, capture: Capture | None, article_id: str | None = None) -> None:
-        """The URL of this lease has its outcome; it is acknowledged with the next commit."""
+    def finish(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        capture: Capture | None,
+        article_id: str | None = None,
+        asked: Asked | None = None,
+    ) -> None:
+        """The URL of this lease has its outcome; the next commit acknowledges it. `asked`: more, of a listing."""
         session = self._session
+        now = session.clock()
         result = Acknowledged(
             url=lease.url,
             outcome=outcome,
             run=session.run.run_id,
-            now=session.clock(),
+            now=now,
             article_id=article_id,
             validators=Validators.after(outcome, capture),
+            due_again_at=self._page_due_again(lease, outcome, now),
         )
+        if lease.is_listing:
+            session.ledger.asked(asked or Asked(lease, outcome, now))
         session.ledger.finished(result, lease, capture)
+
+    def _page_due_again(self, lease: Lease, outcome: Outcome, now: datetime) -> datetime | None:
+        """When a page is due by itself: one that failed for a passing reason, or of a fixed list with a schedule."""
+        if lease.is_listing:
+            return None  # by what it gave: see crawler/polls.py
+        source = self._session.sources[lease.source]
+        if outcome.kind == "failed" and outcome.reason in PASSING:
+            return retry_at(lease.found_at, now)
+        if source.kind == "urls":
+            return self._session.polls.page_due_again(source, now, lease.due_at)
+        return None
 
     def missing(self, lease: Lease, outcome: Outcome) -> Outcome:
         """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may."""

@@ -8,19 +8,20 @@ that the next start cannot see in the files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, frontier
+from archive.catalog import articles, captures, frontier, listings
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.model import Capture, Discovery, Outcome
 from archive.read import READING_REASONS, RecordWriter
 from archive.revisions import Decision, Same
-from archive.runlog import RunLog, discovered_line, outcome_line
+from archive.runlog import RunLog, discovered_line, distrusted_line, outcome_line, polled_line
 from archive.warc.writer import WarcWriter
+from crawler.polls import Asked, Polls, Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,21 @@ class _Pending:
     discoveries: list[Discovery] = field(default_factory=list)
     refused: dict[str, Outcome] = field(default_factory=dict)
     readings: list[Entry] = field(default_factory=list)
-    results: list[Acknowledged] = field(default_factory=list)
-    lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
+    results: list[tuple[Acknowledged, Lease, Capture | None]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.captures or self.discoveries or self.readings or self.results)
+        return bool(self.captures or self.discoveries or self.readings or self.results or self.asked)
 
 
 class Ledger:
     """Collects captures, discoveries, readings and results of one run; `counts` is for people watching."""
 
-    def __init__(self, archive: Archive, writer: WarcWriter, records: RecordWriter, log: RunLog, run_id: str) -> None:
+    def __init__(
+        self, archive: Archive, writer: WarcWriter, records: RecordWriter, log: RunLog, run_id: str, polls: Polls
+    ) -> None:
         self._archive, self._writer, self._records, self._log = archive, writer, records, log
-        self._run_id = run_id
+        self._run_id, self._polls = run_id, polls
         self._pending = _Pending()
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[tuple[str, str]] = Counter()
@@ -76,19 +79,13 @@ class Ledger:
     def read(self, reading: Entry) -> None:
         self._pending.readings.append(reading)
 
+    def asked(self, asked: Asked) -> None:
+        """A listing was asked; what follows is known when its discoveries are committed, in the same commit."""
+        self._pending.asked.append(asked)
+
     def finished(self, result: Acknowledged, lease: Lease, capture: Capture | None) -> None:
         """The URL has its outcome; it counts once for the progress line."""
-        self._pending.results.append(result)
-        self._pending.lines.append(
-            outcome_line(
-                result.url,
-                result.outcome,
-                result.now,
-                source=lease.source,
-                record_id=capture.record_id if capture else None,
-                article_id=result.article_id,
-            )
-        )
+        self._pending.results.append((result, lease, capture))
         outcome = result.outcome
         if outcome.reason == "robots" and self.denied is None:
             self.denied = (lease.url, outcome)
@@ -115,14 +112,20 @@ class Ledger:
             return
         self._writer.sync()
         self._write_records(pending.readings)
-        self._log.append_many(self._lines(pending, now))
+        fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
+        settled = self._polls.settle(pending.asked, pending.discoveries, fresh)
+        results = [(_due_again(result, settled), lease, capture) for result, lease, capture in pending.results]
+        self._log.append_many(_discovery_lines(pending, fresh, now))
+        self._log.append_many(_outcome_lines(results, settled))
         self._log.sync()
         with self._archive.catalog.transaction() as connection:
             captures.insert(connection, pending.captures)
             added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
             for reading in pending.readings:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
-            frontier.acknowledge(connection, pending.results)
+            frontier.acknowledge(connection, [result for result, _, _ in results])
+            listings.put(connection, settled.states)
+            listings.distrusted(connection, settled.distrusted)
         self._log_modified(added.modified_urls, pending.discoveries)
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
@@ -132,18 +135,6 @@ class Ledger:
             if not isinstance(reading.decision, Same):  # the same text again is no new record
                 self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
-
-    def _lines(self, pending: _Pending, now: datetime) -> list[dict[str, Any]]:
-        """The lines of the run's log: URLs seen for the first time, those refused at once, and outcomes."""
-        fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
-        lines = []
-        for one in pending.discoveries:
-            if one.url in fresh:
-                fresh.discard(one.url)
-                lines.append(discovered_line(one))
-                if one.url in pending.refused:
-                    lines.append(outcome_line(one.url, pending.refused[one.url], now, source=one.source))
-        return lines + pending.lines
 
     def _log_modified(self, urls: Sequence[str], discoveries: Sequence[Discovery]) -> None:
         """A known URL that a listing says was modified since: `db rebuild` has to know the claim, too."""
@@ -155,3 +146,36 @@ class Ledger:
             if url in refused:
                 self.counts["done"] += 1
                 self._count(refused[url])
+
+
+def _due_again(result: Acknowledged, settled: Settled) -> Acknowledged:
+    return replace(result, due_again_at=settled.due_again.get(result.url, result.due_again_at))
+
+
+def _discovery_lines(pending: _Pending, unknown: Collection[str], now: datetime) -> Iterator[dict[str, Any]]:
+    """URLs seen for the first time, and the outcome of those refused at once."""
+    fresh = set(unknown)
+    for one in pending.discoveries:
+        if one.url in fresh:
+            fresh.discard(one.url)
+            yield discovered_line(one)
+            if one.url in pending.refused:
+                yield outcome_line(one.url, pending.refused[one.url], now, source=one.source)
+
+
+def _outcome_lines(
+    results: Sequence[tuple[Acknowledged, Lease, Capture | None]], settled: Settled
+) -> Iterator[dict[str, Any]]:
+    """What became of URLs, and what was learned of listings and hosts."""
+    for result, lease, capture in results:
+        yield outcome_line(
+            result.url,
+            result.outcome,
+            result.now,
+            source=lease.source,
+            record_id=capture.record_id if capture else None,
+            article_id=result.article_id,
+            due_again_at=result.due_again_at,
+        )
+    yield from map(polled_line, settled.states)
+    yield from map(distrusted_line, settled.distrusted)

@@ -35,11 +35,11 @@ from archive.catalog.outcomes import (
     Pending,
     Skipped,
     UrlStory,
-    last_listed,
     outcome_of,
     outcomes_of_run,
     pending,
     skipped,
+    waiting,
 )
 from archive.catalog.tables import IS_DONE, IS_DUE, hosts, urls
 from archive.catalog.upsert import upsert
@@ -49,8 +49,8 @@ from archive.urls import urlkey
 
 __all__ = [
     "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory", "Validators", "acknowledge", "add", "hold",
-    "host_of", "last_listed", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew",
-    "skipped", "take", "take_unread", "unknown",
+    "host_of", "lease", "make_due", "outcome_of", "outcomes_of_run", "pending", "release", "renew",
+    "skipped", "take", "take_unread", "unknown", "waiting",
 ]  # fmt: skip
 
 LISTING, ARTICLE = 0, 1  # priorities: lower goes first

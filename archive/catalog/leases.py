@@ -39,7 +39,7 @@ from archive.catalog.captures import latest
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog
-from archive.catalog.tables import IS_DUE, IS_LEASED, captures, hosts, queues, urls, workers
+from archive.catalog.tables import IS_DUE, IS_LEASED, PRIORITIES, captures, hosts, queues, urls, workers
 from archive.catalog.upsert import upsert
 from archive.model import Capture, Claims, FoundBy, Outcome
 
@@ -82,6 +82,7 @@ class Lease:
     attempts: int  # 1 for the first since its last outcome
     until: datetime
     validators: Validators
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,8 @@ def take(
 ) -> list[Lease]:
     """Lease these very URLs, those of them that are due, whatever else is."""
     with catalog.transaction() as conn:
-        return _take(conn, map(bounded, addresses), worker, now + timedelta(seconds=seconds), run)
+        due = select(urls.c.url).where(among(conn, urls.c.url, map(bounded, addresses)), IS_DUE, urls.c.due_at <= now)
+        return _take(conn, conn.execute(due).scalars(), worker, now + timedelta(seconds=seconds), run)
 
 
 def _take(conn: Connection, keys: Iterable[str], worker: str, until: datetime, run: str | None) -> list[Lease]:
@@ -343,10 +345,13 @@ def _choose(conn: Connection, found: Sequence[_Queue], now: datetime, limit: int
 
 
 def _firsts(conn: Connection, found: Sequence[_Queue], now: datetime) -> list[Row[Any]]:
-    """The first due URLs of every queue, as many as the roomiest may take: one statement, an index seek for each."""
+    """The first due URLs of every queue, as many as the roomiest may take: one statement, an index seek for each.
+
+    A seek for each priority, too: across priorities a database would walk over all that is due at a later time.
+    """
     if not found:
         return []
-    wanted = json.dumps([(queue.host, queue.source) for queue in found])
+    wanted = json.dumps([(queue.host, queue.source, priority) for queue in found for priority in PRIORITIES])
     given = {"queues": wanted, "now": now, "most": max(queue.room for queue in found)}
     rows = conn.execute(_FIRSTS[conn.dialect.name], given).all()
     return sorted(rows, key=lambda row: (row.priority, row.due_at, row.url))
@@ -360,13 +365,15 @@ _FIRSTS = {
             SELECT urls.* FROM json_each(:queues) AS queue CROSS JOIN urls WHERE urls.rowid IN (
                 SELECT line.rowid FROM urls AS line
                 WHERE line.state = 'due' AND line.host = json_extract(queue.value, '$[0]')
-                    AND line.source = json_extract(queue.value, '$[1]') AND line.due_at <= :now
-                ORDER BY line.priority, line.due_at LIMIT :most)""",
+                    AND line.source = json_extract(queue.value, '$[1]')
+                    AND line.priority = json_extract(queue.value, '$[2]') AND line.due_at <= :now
+                ORDER BY line.due_at LIMIT :most)""",
         "postgresql": """
             SELECT line.* FROM json_array_elements(CAST(:queues AS json)) AS queue CROSS JOIN LATERAL (
                 SELECT * FROM urls
-                WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1 AND due_at <= :now
-                ORDER BY priority, due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
+                WHERE state = 'due' AND host = queue ->> 0 AND source = queue ->> 1
+                    AND priority = CAST(queue ->> 2 AS integer) AND due_at <= :now
+                ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) AS line""",
     }.items()
 }
 
@@ -395,7 +402,9 @@ def _served(conn: Connection, found: Sequence[_Queue], rows: Sequence[Row[Any]],
 
 def _next_due(conn: Connection, queue: _Queue) -> datetime | None:
     where = (IS_DUE, urls.c.host == queue.host, urls.c.source == queue.source)
-    return conn.execute(select(func.min(urls.c.due_at)).where(*where)).scalar()
+    earliest = select(func.min(urls.c.due_at)).where(*where)
+    found = [conn.execute(earliest.where(urls.c.priority == priority)).scalar() for priority in PRIORITIES]
+    return min((at for at in found if at is not None), default=None)
 
 
 def _lease(row: Row[Any], until: datetime) -> Lease:
@@ -412,6 +421,7 @@ def _lease(row: Row[Any], until: datetime) -> Lease:
         attempts=row.attempts + 1,
         until=until,
         validators=Validators(row.etag, row.last_modified, row.record_id, row.payload_digest, row.captured_at),
+        due_at=row.due_at,
     )
 
 

@@ -8,25 +8,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from archive.catalog import captures
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import IS_DUE, IS_LEASED, urls
+from archive.catalog.tables import IS_DUE, IS_LEASED, PRIORITIES, listings, queues, urls
 from archive.model import Capture, Claims, FoundBy, Outcome, OutcomeKind
 from archive.urls import urlkey
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is still to do: due now, held by workers, and due later with the next time something is."""
+    """What is to do now: due, and held by workers."""
 
     due: int
     leased_by: Mapping[str, int]
-    later: int
-    next_due_at: datetime | None
     leased_by_me: int = 0
 
     @property
@@ -86,35 +84,42 @@ class Skipped:
 def pending(
     catalog: Catalog | Connection, sources: Sequence[str] | None, now: datetime, *, worker: str | None = None
 ) -> Pending:
-    """Count what is still to do for some sources (None: all). `worker`: whose leases are "mine"."""
-    # Grouped as the index of due URLs is, and sources told apart here: an index by source has all that is done.
-    queue = (urls.c.host, urls.c.source)
-    by_source = (urls.c.source, func.count().label("count"))
-    due = select(*by_source).where(IS_DUE, urls.c.due_at <= now).group_by(*queue)
-    later = select(*by_source, func.min(urls.c.due_at).label("at")).where(IS_DUE, urls.c.due_at > now)
-    held = select(*by_source, urls.c.leased_by).where(IS_LEASED).group_by(urls.c.source, urls.c.leased_by)
+    """Count what is to do now for some sources (None: all). `worker`: whose leases are "mine".
+
+    Asked every few seconds: it looks at what is due, never at what waits for a later time (see `waiting`).
+    """
+    held = select(urls.c.source, func.count().label("count"), urls.c.leased_by).where(IS_LEASED)
     with connection(catalog) as conn:
-        now_due, waiting, leased = (
-            [row for row in conn.execute(asked) if sources is None or row.source in sources]
-            for asked in (due, later.group_by(*queue), held)
-        )
+        now_due = _by_source(conn, now)
+        leased = conn.execute(held.group_by(urls.c.source, urls.c.leased_by)).all()
     holders: Counter[str] = Counter()
     for row in leased:
-        holders[row.leased_by] += row[1]
+        if sources is None or row.source in sources:
+            holders[row.leased_by] += row[1]
     return Pending(
-        due=sum(row[1] for row in now_due),
+        due=sum(count for source, count in now_due if sources is None or source in sources),
         leased_by=dict(holders),
-        later=sum(row[1] for row in waiting),
-        next_due_at=min((row.at for row in waiting), default=None),
         leased_by_me=holders[worker] if worker else 0,
     )
 
 
-def last_listed(catalog: Catalog | Connection) -> dict[str, datetime]:
-    """Return when each source's listings were last asked, by the source's name."""
-    asked = select(urls.c.source, func.max(urls.c.outcome_at)).where(urls.c.is_listing, urls.c.outcome_at.is_not(None))
+def _by_source(conn: Connection, now: datetime) -> list[tuple[str, int]]:
+    """How many URLs are due now, a row for each queue and priority: as the index of due URLs has them."""
+    asked = (
+        select(queues.c.source, func.count())
+        .join(urls, and_(urls.c.host == queues.c.host, urls.c.source == queues.c.source))
+        .where(queues.c.due_at <= now, IS_DUE, urls.c.priority.in_(PRIORITIES), urls.c.due_at <= now)
+        .group_by(queues.c.source)
+    )
+    return [(source, count) for source, count in conn.execute(asked)]
+
+
+def waiting(catalog: Catalog | Connection, now: datetime) -> tuple[int, datetime | None]:
+    """How many URLs are due at a later time, and the first of these times. Looks at all of them."""
+    asked = select(func.count(), func.min(urls.c.due_at)).where(IS_DUE, urls.c.due_at > now)
     with connection(catalog) as conn:
-        return dict(conn.execute(asked.group_by(urls.c.source)).tuples().all())
+        count, first = conn.execute(asked).one()
+    return count, first
 
 
 def outcome_of(catalog: Catalog | Connection, url: str) -> UrlStory | None:
@@ -124,7 +129,18 @@ def outcome_of(catalog: Catalog | Connection, url: str) -> UrlStory | None:
         if row is None:
             alike = select(urls).where(urls.c.urlkey == bounded(urlkey(url))).order_by(urls.c.found_at)
             row = conn.execute(alike).first()
-        return None if row is None else _story(row, captures.of_url(conn, row.long_url or row.url))
+        return None if row is None else _story(row, captures.of_url(conn, row.long_url or row.url), _seen(conn, row))
+
+
+def _seen(conn: Connection, row: Row[Any]) -> datetime:
+    """When a listing last named the URL: one that said the same again was not read, and still named it."""
+    last: datetime = row.last_seen
+    if row.via is not None:
+        asked = select(listings.c.asked_at, listings.c.read_at).where(listings.c.url == bounded(row.via))
+        via = conn.execute(asked.where(listings.c.failures == 0)).first()
+        if via is not None and via.read_at is not None and last >= via.read_at:
+            last = max(last, via.asked_at)
+    return last
 
 
 def outcomes_of_run(catalog: Catalog | Connection, run: str) -> dict[tuple[str, str | None], int]:
@@ -173,7 +189,7 @@ def _skipped(row: Row[Any]) -> Skipped:
     )
 
 
-def _story(row: Row[Any], found: list[Capture]) -> UrlStory:
+def _story(row: Row[Any], found: list[Capture], last_seen: datetime) -> UrlStory:
     return UrlStory(
         url=row.long_url or row.url,
         urlkey=row.urlkey,
@@ -182,7 +198,7 @@ def _story(row: Row[Any], found: list[Capture]) -> UrlStory:
         is_listing=row.is_listing,
         found_by=row.found_by,
         found_at=row.found_at,
-        last_seen=row.last_seen,
+        last_seen=last_seen,
         via=row.via,
         depth=row.depth,
         claims=read_claims(row.claims),
