@@ -16,7 +16,7 @@ import typer
 
 from archive import cli as asking
 from archive.output import run_app, set_color, set_quiet
-from crawler.commands import config, crawl, demo, doctor, fetch, init, source
+from crawler.commands import config, crawl, demo, doctor, fetch, init, schedule, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ app.add_typer(config.app, name="config", rich_help_panel=START)
 app.command("fetch", rich_help_panel=CRAWL)(fetch.fetch)
 app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
 app.command("crawl", rich_help_panel=CRAWL)(crawl.crawl)
+app.add_typer(schedule.app, name="schedule", rich_help_panel=CRAWL)
 
 
 def _mount(other: typer.Typer) -> None:
