@@ -6,17 +6,16 @@ or wait for a later time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select, text, update
+from sqlalchemy import Connection, Table, bindparam, func, select, update
 
-from archive.catalog.columns import UtcTime, among, bounded
+from archive.catalog.columns import among, bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.leases import bump_where
+from archive.catalog.queued import earliest
 from archive.catalog.tables import IS_DONE, IS_DUE, IS_LEASED, PRIORITIES, distrust, listings, plans, queues, urls
 from archive.catalog.upsert import upsert
 from archive.model import Distrust, ListingState
@@ -106,12 +105,13 @@ class DueSource:
 def due(place: Catalog | Connection, now: datetime) -> dict[str, DueSource]:
     """The sources with something to fetch now, and since when."""
     with connection(place) as conn:
-        found = _earliest(conn, select(queues.c.host, queues.c.source).where(queues.c.due_at <= now))
-        ended = select(urls.c.source, func.min(urls.c.leased_until)).where(IS_LEASED, urls.c.leased_until < now)
-        given_up = dict(conn.execute(ended.group_by(urls.c.source)).tuples().all())
+        found = earliest(conn, queues.c.due_at <= now)
+        # Not grouped by the database: it would go through all URLs in the order of an index by source.
+        given_up = conn.execute(select(urls.c.source, urls.c.leased_until).where(IS_LEASED, urls.c.leased_until < now))
+        ended = [(row.source, row.leased_until) for row in given_up]
     found = {key: at for key, at in found.items() if at <= now}
-    anything = dict(given_up)
-    for (source, _), at in found.items():
+    anything: dict[str, datetime] = {}
+    for source, at in (*((source, at) for (source, _), at in found.items()), *ended):
         anything[source] = min(at, anything.get(source, at))
     return {source: DueSource(found.get((source, PRIORITIES[0])), at) for source, at in anything.items()}
 
@@ -119,46 +119,8 @@ def due(place: Catalog | Connection, now: datetime) -> dict[str, DueSource]:
 def next_due(place: Catalog | Connection, sources: Sequence[str]) -> datetime | None:
     """When something of these sources is due next; None: nothing waits."""
     with connection(place) as conn:
-        chosen = select(queues.c.host, queues.c.source).where(queues.c.due_at.is_not(None))
-        found = _earliest(conn, chosen.where(among(conn, queues.c.source, sources)))
+        found = earliest(conn, queues.c.due_at.is_not(None), among(conn, queues.c.source, sources))
     return min(found.values(), default=None)
-
-
-def last_asked(place: Catalog | Connection) -> dict[str, datetime]:
-    """When each source's listings were last asked, by the source's name."""
-    asked = select(listings.c.source, func.max(listings.c.asked_at)).group_by(listings.c.source)
-    with connection(place) as conn:
-        return dict(conn.execute(asked).tuples().all())
-
-
-def _earliest(conn: Connection, chosen: Select[Any]) -> dict[tuple[str, int], datetime]:
-    """The earliest due time over these queues, by source and priority."""
-    rows = [(host, source, priority) for host, source in conn.execute(chosen) for priority in PRIORITIES]
-    found: dict[tuple[str, int], datetime] = {}
-    if rows:
-        for source, priority, at in conn.execute(_EARLIEST[conn.dialect.name], {"queues": json.dumps(rows)}):
-            if at is not None:
-                found[source, priority] = min(at, found.get((source, priority), at))
-    return found
-
-
-# The earliest of a queue and priority is the first entry of the index urls_due.
-_EARLIEST = {
-    name: text(statement).columns(source=urls.c.source.type, priority=urls.c.priority.type, at=UtcTime)
-    for name, statement in {
-        "sqlite": """
-            SELECT json_extract(queue.value, '$[1]') AS source, json_extract(queue.value, '$[2]') AS priority,
-                (SELECT due_at FROM urls WHERE state = 'due' AND host = json_extract(queue.value, '$[0]')
-                    AND source = json_extract(queue.value, '$[1]') AND priority = json_extract(queue.value, '$[2]')
-                    ORDER BY due_at LIMIT 1) AS at
-            FROM json_each(:queues) AS queue""",
-        "postgresql": """
-            SELECT queue ->> 1 AS source, CAST(queue ->> 2 AS integer) AS priority,
-                (SELECT due_at FROM urls WHERE state = 'due' AND host = queue ->> 0 AND urls.source = queue ->> 1
-                    AND priority = CAST(queue ->> 2 AS integer) ORDER BY due_at LIMIT 1) AS at
-            FROM json_array_elements(CAST(:queues AS json)) AS queue""",
-    }.items()
-}
 
 
 # -- hosts that are not believed

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from archive.catalog import captures
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import IS_DUE, IS_LEASED, PRIORITIES, listings, queues, urls
+from archive.catalog.queued import due_counts
+from archive.catalog.tables import IS_DUE, IS_LEASED, listings, urls
 from archive.model import Capture, Claims, FoundBy, Outcome, OutcomeKind
 from archive.urls import urlkey
 
@@ -90,28 +91,17 @@ def pending(
     """
     held = select(urls.c.source, func.count().label("count"), urls.c.leased_by).where(IS_LEASED)
     with connection(catalog) as conn:
-        now_due = _by_source(conn, now)
+        now_due = due_counts(conn, now)
         leased = conn.execute(held.group_by(urls.c.source, urls.c.leased_by)).all()
     holders: Counter[str] = Counter()
     for row in leased:
         if sources is None or row.source in sources:
             holders[row.leased_by] += row[1]
     return Pending(
-        due=sum(count for source, count in now_due if sources is None or source in sources),
+        due=sum(count for source, count in now_due.items() if sources is None or source in sources),
         leased_by=dict(holders),
         leased_by_me=holders[worker] if worker else 0,
     )
-
-
-def _by_source(conn: Connection, now: datetime) -> list[tuple[str, int]]:
-    """How many URLs are due now, a row for each queue and priority: as the index of due URLs has them."""
-    asked = (
-        select(queues.c.source, func.count())
-        .join(urls, and_(urls.c.host == queues.c.host, urls.c.source == queues.c.source))
-        .where(queues.c.due_at <= now, IS_DUE, urls.c.priority.in_(PRIORITIES), urls.c.due_at <= now)
-        .group_by(queues.c.source)
-    )
-    return [(source, count) for source, count in conn.execute(asked)]
 
 
 def waiting(catalog: Catalog | Connection, now: datetime) -> tuple[int, datetime | None]:

@@ -61,7 +61,7 @@ def test_a_system_unit_may_write_its_archive_and_nothing_else(job: Job) -> None:
     lines = systemd.service(job, system=True).splitlines()
     assert "ProtectSystem=strict" in lines
     assert [line for line in lines if line.startswith("ReadWritePaths=")] == [
-        f'ReadWritePaths="{job.folder.parent}/my news 100%% $$HOME\'s \\"best\\""'
+        f'ReadWritePaths="{job.folder.parent}/my news 100%% $HOME\'s \\"best\\""'
     ]
     assert not any("PRESSMARK" in line or "SECRET" in line for line in lines)  # secrets stand in a file of their own
     assert "ProtectSystem=strict" not in systemd.service(job, system=False)
