@@ -66,5 +66,5 @@ def _statements(value: str, kind: Any, *binds: Any) -> dict[str, Any]:
 
 _EARLIEST = _statements("due_at {} ORDER BY due_at LIMIT 1", UtcTime)
 # In the order of the index, so that no database takes another one for it.
-_DUE_LINE = "count(*) FROM (SELECT due_at {} AND due_at <= :now ORDER BY due_at LIMIT 1000000) AS line"
+_DUE_LINE = "count(*) FROM (SELECT due_at {} AND due_at <= :now ORDER BY due_at LIMIT 1000000) AS counted"
 _COUNT = _statements(_DUE_LINE, Integer, bindparam("now", type_=UtcTime))
