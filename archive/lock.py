@@ -20,6 +20,7 @@ from typing import Protocol, Self
 from archive.errors import ArchiveLocked, DiskFull
 
 LOCK_NAME = ".lock"
+WORKER_LOCK_NAME = ".schedule.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,14 @@ class Holder:
 class ArchiveLock:
     """Held from `acquire` to `release`, or inside `with`. Raises ArchiveLocked where another process holds it.
 
-    `taken_over` names a holder that died without releasing; its lock needs no removing by hand.
+    `taken_over` names a holder that died without releasing; its lock needs no removing by hand. `name` is another
+    lock's: that of the schedule's worker, who writes only through the crawls it starts.
     """
 
-    def __init__(self, root: Path, *, command: str, started: datetime, run: str | None = None) -> None:
-        self.path = Path(root) / LOCK_NAME
+    def __init__(
+        self, root: Path, *, command: str, started: datetime, run: str | None = None, name: str = LOCK_NAME
+    ) -> None:
+        self.path = Path(root) / name
         self.holder = Holder(os.getpid(), command, started.isoformat(timespec="seconds"), socket.gethostname(), run)
         self.taken_over: Holder | None = None
         self._fd: int | None = None
@@ -53,7 +57,7 @@ class ArchiveLock:
         if not try_lock(fd):
             other = _read_holder(fd)
             os.close(fd)
-            raise _locked(other)
+            raise _locked(other, "being written" if self.path.name == LOCK_NAME else "looked after")
         self.taken_over = _read_holder(fd)
         self._fd = fd
         close_in_children(self)
@@ -118,12 +122,12 @@ def _read_holder(fd: int) -> Holder | None:
         return None
 
 
-def _locked(other: Holder | None) -> ArchiveLocked:
+def _locked(other: Holder | None, how: str) -> ArchiveLocked:
     if other is None:  # it has the lock but has not yet written its name
-        return ArchiveLocked("this archive is being written by another process", hint="wait and try again")
+        return ArchiveLocked(f"this archive is {how} by another process", hint="wait and try again")
     clock = other.started[11:19] or other.started
     return ArchiveLocked(
-        f"this archive is being written by pid {other.pid} ({other.command}, started {clock} on host {other.host})",
+        f"this archive is {how} by pid {other.pid} ({other.command}, started {clock} on host {other.host})",
         hint="wait, or " + (f"pressmark run stop {other.run}" if other.run else f"stop pid {other.pid}"),
         context=("reading works meanwhile",),
     )

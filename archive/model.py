@@ -333,11 +333,45 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class ListingState:
+    """What was learned of a listing by asking it: how often it is asked next, and whether its server can be believed.
+
+    Written to the run's log after each asking, and from there to the catalog.
+    """
+
+    url: str
+    source: str
+    asked_at: datetime
+    interval_seconds: float
+    failures: float = 0.0  # weight of the failures since its last answer
+    ttl_seconds: float | None = None
+    polls: int = 0  # answers so far
+    entries: int = 0  # when it was read last
+    new: int = 0  # of them, how many we did not know
+    body_digest: str | None = None  # of the content-decoded body read last
+    read_at: datetime | None = None  # when that was; later answers said the same
+    not_modified: int = 0  # 304 answers in a row since the last whole one
+    proofs: int = 0  # times a whole answer after such ones was looked at
+    idle_etags: int = 0  # whole answers in a row with a new ETag and the old bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Distrust:
+    """A host whose 304 was a lie: until then it is asked without conditions."""
+
+    host: str
+    at: datetime
+    until: datetime
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution of a command that writes."""
 
     run_id: str  # "2026-11-22T07-20-11"
-    kind: str  # "crawl", "fetch", "extract"
+    kind: str  # "crawl", "fetch", "extract"; "schedule" (a worker), "skipped" and "missed" (what was not done)
     started_at: datetime
     command: str
     version: str

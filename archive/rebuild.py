@@ -19,7 +19,16 @@ from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
 from archive.model import Capture, Discovery, Run
 from archive.record import revision_of
-from archive.runlog import LogLine, discovery_of, event_of, outcome_of, read_run_log, run_of
+from archive.runlog import (
+    LogLine,
+    discovery_of,
+    distrusted_of,
+    event_of,
+    outcome_of,
+    polled_of,
+    read_run_log,
+    run_of,
+)
 from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:
@@ -184,6 +193,8 @@ def _fill_runs(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Prog
                 _profiles(catalog, group, run_id)
             elif kind == "event":
                 _events(catalog, group, run_id)
+            elif kind in ("polled", "distrusted"):
+                _learned(catalog, group)
             elif kind == "end" and first is not None:
                 _put_run(catalog, run_of(first, list(group)[-1]))
 
@@ -241,6 +252,16 @@ def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: se
                 if line["kind"] == "unchanged" and line["reason"] != "unstable":
                     _seen_again(conn, line)
         done.outcomes += len(batch)
+
+
+def _learned(catalog: Catalog, lines: Iterable[LogLine]) -> None:
+    """What asking listings taught; of each, and of each host, the last line counts."""
+    from archive.catalog import listings
+
+    for batch in _batches(lines):
+        with catalog.transaction() as conn:
+            listings.put(conn, [polled_of(line) for line in batch if line["type"] == "polled"])
+            listings.distrusted(conn, [distrusted_of(line) for line in batch if line["type"] == "distrusted"])
 
 
 def _unlisted(line: LogLine) -> Discovery:

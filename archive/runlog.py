@@ -1,7 +1,7 @@
 """The log of a run: what it was, every URL it saw, what became of each, how it ended. JSON lines in runs/RUN.jsonl.
 
 The crawler writes it, `db rebuild` reads it: together with the WARC files and the records, it is all the catalog
-knows. Five kinds of line, told apart by "type"; the functions below make and read them. Times are RFC 3339 in UTC.
+knows. Kinds of line are told apart by "type"; the functions below make and read them. Times are RFC 3339 in UTC.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.jsonl import JsonLines, read_json_lines
-from archive.model import Discovery, Event, Outcome, Run
+from archive.model import Discovery, Distrust, Event, ListingState, Outcome, Run
 from archive.provenance import claims_from, claims_values
 from archive.times import parse_rfc3339, rfc3339
 
@@ -96,6 +96,26 @@ def event_line(event: Event) -> LogLine:
     return {"type": "event", **values, "at": rfc3339(event.at), "detail": dict(event.detail)}
 
 
+def polled_line(state: ListingState) -> LogLine:
+    """{"type": "polled", …}: what was learned of a listing by asking it. The last line of a URL counts."""
+    return {"type": "polled", **_values(state)}
+
+
+def distrusted_line(found: Distrust) -> LogLine:
+    """{"type": "distrusted", …}: a host is asked without conditions for a time."""
+    return {"type": "distrusted", **_values(found)}
+
+
+def polled_of(line: Mapping[str, Any]) -> ListingState:
+    """The ListingState of a "polled" line."""
+    return ListingState(**_given(line, "asked_at", "read_at"))
+
+
+def distrusted_of(line: Mapping[str, Any]) -> Distrust:
+    """The Distrust of a "distrusted" line."""
+    return Distrust(**_given(line, "at", "until"))
+
+
 def run_of(line: Mapping[str, Any], end: Mapping[str, Any] | None = None) -> Run:
     """The Run of a "run" line, with what its "end" line adds. Raises KeyError, ValueError for a foreign line."""
     closing = end or {}
@@ -142,8 +162,15 @@ def event_of(line: Mapping[str, Any], run_id: str | None = None) -> Event:
 
 
 def _run_values(run: Run) -> dict[str, Any]:
-    values = asdict(run) | {"counts": dict(run.counts)}
-    return {name: _written(value) for name, value in values.items()}
+    return _values(run) | {"counts": dict(run.counts)}
+
+
+def _values(value: Any) -> dict[str, Any]:
+    return {name: _written(one) for name, one in asdict(value).items()}
+
+
+def _given(line: Mapping[str, Any], *times: str) -> dict[str, Any]:
+    return {name: _moment(value) if name in times else value for name, value in line.items() if name != "type"}
 
 
 def _written(value: Any) -> Any:

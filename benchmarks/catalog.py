@@ -248,7 +248,7 @@ def questions(catalog: Catalog) -> Iterator[Question]:
 
     chance = random.Random(5)
     fingerprint = [chance.getrandbits(64) for _ in range(100)]
-    yield Question("crawl --due: when each source was asked last", 50, lambda turn: frontier.last_listed(catalog))
+    yield Question("crawl --due: when each source was asked last", 50, lambda turn: listings.last_asked(catalog))
     yield Question("crawl --due: a source's listings are due", 50, due)
     yield Question("crawl --due: the next batch (64 URLs)", 50, lease)
     yield Question("64 outcomes", 50, end)

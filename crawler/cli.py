@@ -16,7 +16,7 @@ import typer
 
 from archive import cli as asking
 from archive.output import run_app, set_color, set_quiet
-from crawler.commands import config, crawl, demo, doctor, fetch, health, init, source
+from crawler.commands import config, crawl, demo, doctor, fetch, health, init, schedule, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ app.add_typer(source.app, name="source", rich_help_panel=CRAWL)
 app.command("crawl", rich_help_panel=CRAWL)(crawl.crawl)
 app.command("health", rich_help_panel=CRAWL)(health.health)
 app.command("metrics", rich_help_panel=CRAWL)(health.metrics)
+app.add_typer(schedule.app, name="schedule", rich_help_panel=CRAWL)
 
 
 def _mount(other: typer.Typer) -> None:

@@ -22,6 +22,9 @@ from archive.watch import Watched, after_absence, after_presence, watch_of, watc
 from crawler.admission import admit
 from crawler.leased import found
 from crawler.ledger import Entry
+from crawler.outcomes import PASSING
+from crawler.polling import retry_at
+from crawler.polls import Asked
 from crawler.rechecks import absence_of, due_again
 
 if TYPE_CHECKING:
@@ -45,16 +48,22 @@ class Desk:
         article_id: str | None = None,
         watched: Watched | None = None,
         outlinks: Sequence[str] = (),
+        asked: Asked | None = None,
     ) -> None:
         """The URL of this lease has its outcome; it is acknowledged with the next commit.
 
         `watched` is what a reading found of an article; without one, the outcome says whether it is still there.
+        `asked`: more, of a listing.
         """
         session = self._session
         now = session.clock()
         seen_at = capture.fetched_at if capture is not None else now
         article = article_id or lease.article_id
         watch, found = watched or self._looked_for(lease, outcome, seen_at)
+        again = (
+            due_again(watch, seen_at, self._policy(lease)) if article is not None else None,
+            self._page_due_again(lease, outcome, now),
+        )
         result = Acknowledged(
             url=lease.url,
             outcome=outcome,
@@ -62,7 +71,7 @@ class Desk:
             now=now,
             article_id=article,
             validators=Validators.after(outcome, capture),
-            due_again_at=due_again(watch, seen_at, self._policy(lease)) if article is not None else None,
+            due_again_at=min(filter(None, again), default=None),
             watch=watch_values(watch) if article is not None else None,
         )
         after = capture.record_id if capture is not None else outcome.detail.get("record")
@@ -71,6 +80,8 @@ class Desk:
             Event(lease.url, seen_at, one.kind, one.detail, article, lease.source, before, after, session.run.run_id)
             for one in found
         ]
+        if lease.is_listing:
+            session.ledger.asked(asked or Asked(lease, outcome, now))
         session.ledger.finished(result, lease, capture, events, outlinks)
 
     def _looked_for(self, lease: Lease, outcome: Outcome, at: datetime) -> Watched:
@@ -88,6 +99,17 @@ class Desk:
         session = self._session
         known = session.archive.sources.get(lease.source) or session.sources[lease.source]
         return known.recheck_seconds
+
+    def _page_due_again(self, lease: Lease, outcome: Outcome, now: datetime) -> datetime | None:
+        """When a page is due by itself: one that failed for a passing reason, or of a fixed list with a schedule."""
+        if lease.is_listing:
+            return None  # by what it gave: see crawler/polls.py
+        source = self._session.sources[lease.source]
+        if outcome.kind == "failed" and outcome.reason in PASSING:
+            return retry_at(lease.found_at, now)
+        if source.kind == "urls":
+            return self._session.polls.page_due_again(source, now, lease.due_at)
+        return None
 
     def missing(self, lease: Lease, outcome: Outcome) -> Outcome:
         """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may."""

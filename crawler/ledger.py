@@ -8,21 +8,30 @@ that the next start cannot see in the files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, events, frontier, near, profiles, tallies
+from archive.catalog import articles, captures, events, frontier, listings, near, profiles, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Event, Outcome
 from archive.provenance import Fields, outcome_fields
 from archive.read import READING_REASONS, RecordWriter
 from archive.revisions import Changed, Decision, New
-from archive.runlog import RunLog, discovered_line, event_line, outcome_line, profile_line
+from archive.runlog import (
+    RunLog,
+    discovered_line,
+    distrusted_line,
+    event_line,
+    outcome_line,
+    polled_line,
+    profile_line,
+)
 from archive.warc.writer import WarcWriter
+from crawler.polls import Asked, Polls, Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +51,23 @@ class _Pending:
     readings: list[Entry] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     seen_again: list[tuple[str, datetime, datetime]] = field(default_factory=list)  # article, seen at, known at
-    results: list[Acknowledged] = field(default_factory=list)
+    results: list[tuple[Acknowledged, Lease, Capture | None]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     said: list[tuple[Capture, Fields]] = field(default_factory=list)  # what became of captures, for the WARC
-    lines: list[dict[str, Any]] = field(default_factory=list)  # of the run's log
     profiles: list[tuple[SiteProfile, datetime]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.captures or self.discoveries or self.readings or self.results or self.profiles)
+        return bool(self.captures or self.discoveries or self.readings or self.results or self.asked or self.profiles)
 
 
 class Ledger:
     """Collects captures, discoveries, readings and results of one run; `counts` is for people watching."""
 
-    def __init__(self, archive: Archive, writer: WarcWriter, records: RecordWriter, log: RunLog, run_id: str) -> None:
+    def __init__(
+        self, archive: Archive, writer: WarcWriter, records: RecordWriter, log: RunLog, run_id: str, polls: Polls
+    ) -> None:
         self._archive, self._writer, self._records, self._log = archive, writer, records, log
-        self._run_id = run_id
+        self._run_id, self._polls = run_id, polls
         self._pending = _Pending()
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[tuple[str, str]] = Counter()
@@ -85,7 +96,10 @@ class Ledger:
     def learned(self, profile: SiteProfile, now: datetime) -> None:
         """A site's profile has a new version."""
         self._pending.profiles.append((profile, now))
-        self._pending.lines.append(profile_line(profile_values(profile), profile.digest, now))
+
+    def asked(self, asked: Asked) -> None:
+        """A listing was asked; what follows is known when its discoveries are committed, in the same commit."""
+        self._pending.asked.append(asked)
 
     def finished(
         self,
@@ -96,28 +110,15 @@ class Ledger:
         outlinks: Sequence[str] = (),
     ) -> None:
         """The URL has its outcome, and what was found out about its article; it counts once for the progress line."""
-        self._pending.results.append(result)
+        self._pending.results.append((result, lease, capture))
         if capture is not None:
             self._pending.said.append((capture, outcome_fields(result.outcome, outlinks)))
         self._pending.events.extend(found)
-        self._pending.lines.extend(map(event_line, found))
         self.counts["events"] += len(found)
         self.counts["rechecks"] += lease.is_recheck
         if result.outcome.kind == "unchanged" and result.outcome.reason != "unstable" and result.article_id:
             seen_at = capture.fetched_at if capture is not None else result.now
             self._pending.seen_again.append((result.article_id, seen_at, result.now))
-        self._pending.lines.append(
-            outcome_line(
-                result.url,
-                result.outcome,
-                result.now,
-                source=lease.source,
-                record_id=capture.record_id if capture else None,
-                article_id=result.article_id,
-                due_again_at=result.due_again_at,
-                watch=result.watch,
-            )
-        )
         outcome = result.outcome
         if lease.is_requisite:  # whatever became of it, its page is there: it fails no run
             self.counts["done"] += 1
@@ -151,8 +152,15 @@ class Ledger:
             pending.said.pop(0)
         self._writer.sync()
         self._write_records(pending.readings)
-        self._log.append_many(self._lines(pending, now))
+        fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
+        settled = self._polls.settle(pending.asked, pending.discoveries, fresh)
+        results = [(_due_again(result, settled), lease, capture) for result, lease, capture in pending.results]
+        self._log.append_many(_discovery_lines(pending, fresh, now))
+        self._log.append_many(_outcome_lines(results, settled))
+        self._log.append_many(map(event_line, pending.events))
+        self._log.append_many(profile_line(profile_values(one), one.digest, at) for one, at in pending.profiles)
         self._log.sync()
+        acknowledged = [result for result, _, _ in results]
         with self._archive.catalog.transaction() as connection:
             captures.insert(connection, pending.captures)
             added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
@@ -160,12 +168,14 @@ class Ledger:
                 articles.record(connection, reading.decision, reading.record, run=self._run_id)
             for profile, at in pending.profiles:
                 profiles.put(connection, profile_values(profile), profile.digest, at, self._run_id)
-            frontier.acknowledge(connection, pending.results)
+            frontier.acknowledge(connection, acknowledged)
             events.put(connection, pending.events)
             for article_id, seen_at, known_at in pending.seen_again:
                 articles.seen_again(connection, article_id, seen_at, known_at)
-            tallies.add_outcomes(connection, pending.results)
+            tallies.add_outcomes(connection, acknowledged)
             tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
+            listings.put(connection, settled.states)
+            listings.distrusted(connection, settled.distrusted)
         if pending.readings:
             near.settle(self._archive.catalog)
         self._log_modified(added.modified_urls, pending.discoveries)
@@ -177,18 +187,6 @@ class Ledger:
             if _is_news(reading):
                 self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
-
-    def _lines(self, pending: _Pending, now: datetime) -> list[dict[str, Any]]:
-        """The lines of the run's log: URLs seen for the first time, those refused at once, and outcomes."""
-        fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
-        lines = []
-        for one in pending.discoveries:
-            if one.url in fresh:
-                fresh.discard(one.url)
-                lines.append(discovered_line(one))
-                if one.url in pending.refused:
-                    lines.append(outcome_line(one.url, pending.refused[one.url], now, source=one.source))
-        return lines + pending.lines
 
     def _log_modified(self, urls: Sequence[str], discoveries: Sequence[Discovery]) -> None:
         """A known URL that a listing says was modified since: `db rebuild` has to know the claim, too."""
@@ -205,3 +203,37 @@ class Ledger:
 def _is_news(reading: Entry) -> bool:
     """The same text again is no new record."""
     return isinstance(reading.decision, New | Changed)
+
+
+def _due_again(result: Acknowledged, settled: Settled) -> Acknowledged:
+    return replace(result, due_again_at=settled.due_again.get(result.url, result.due_again_at))
+
+
+def _discovery_lines(pending: _Pending, unknown: Collection[str], now: datetime) -> Iterator[dict[str, Any]]:
+    """URLs seen for the first time, and the outcome of those refused at once."""
+    fresh = set(unknown)
+    for one in pending.discoveries:
+        if one.url in fresh:
+            fresh.discard(one.url)
+            yield discovered_line(one)
+            if one.url in pending.refused:
+                yield outcome_line(one.url, pending.refused[one.url], now, source=one.source)
+
+
+def _outcome_lines(
+    results: Sequence[tuple[Acknowledged, Lease, Capture | None]], settled: Settled
+) -> Iterator[dict[str, Any]]:
+    """What became of URLs, and what was learned of listings and hosts."""
+    for result, lease, capture in results:
+        yield outcome_line(
+            result.url,
+            result.outcome,
+            result.now,
+            source=lease.source,
+            record_id=capture.record_id if capture else None,
+            article_id=result.article_id,
+            due_again_at=result.due_again_at,
+            watch=result.watch,
+        )
+    yield from map(polled_line, settled.states)
+    yield from map(distrusted_line, settled.distrusted)

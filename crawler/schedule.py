@@ -1,18 +1,23 @@
 """When a source is due again. Pure: the caller owns the clock, and the zone.
 
-A schedule is "every 30m", "daily 06:00", five fields of cron, or "manual". Times of day are wall times in the zone
-of the `now` that is passed in, so that "daily 06:00" stays at six through summer time where a caller passes local time.
+A schedule is "every 30m", "daily 06:00", five fields of cron, "adaptive" or "manual". Times of day are wall times in
+the zone of the `now` that is passed in (`local_zone`), so that "daily 06:00" stays at six through summer time.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from crawler.units import read_duration
+from crawler.units import read_duration, show_duration
 
+DAY = 86_400
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _HORIZON_DAYS = 366 * 8 + 1  # 29 February comes again within eight years
@@ -36,6 +41,14 @@ class Every:
 
 
 @dataclass(frozen=True, slots=True)
+class Adaptive:
+    """A pause that follows what comes: within these bounds, by the rule in crawler/polling.py."""
+
+    least_seconds: float = 600.0
+    most_seconds: float = float(DAY)
+
+
+@dataclass(frozen=True, slots=True)
 class Cron:
     """Minutes, hours, days, months and weekdays (0 = Sunday) on which to run."""
 
@@ -53,6 +66,9 @@ class Cron:
         return (of_month or of_week) if self.either_day else (of_month and of_week)
 
 
+Plan: TypeAlias = Every | Adaptive | Cron
+
+
 def next_due(schedule: str, last: datetime | None, now: datetime) -> datetime | None:
     """Return when a source that last ran at `last` is due: a time not after `now` means due. None: never ("manual").
 
@@ -64,13 +80,13 @@ def next_due(schedule: str, last: datetime | None, now: datetime) -> datetime | 
         return None
     if last is None:
         return now
-    if isinstance(plan, Every):
-        return last + timedelta(seconds=plan.seconds)
+    if not isinstance(plan, Cron):
+        return last + timedelta(seconds=plan.seconds if isinstance(plan, Every) else plan.least_seconds)
     return _next_time(plan, last.astimezone(now.tzinfo))
 
 
 @lru_cache(maxsize=256)
-def parse_schedule(schedule: str) -> Every | Cron | None:
+def parse_schedule(schedule: str) -> Plan | None:
     """Read a schedule; None is "manual". Raises ValueError with what is wrong and how it should look."""
     text = " ".join(schedule.split()).lower()
     if text == "manual":
@@ -80,6 +96,8 @@ def parse_schedule(schedule: str) -> Every | Cron | None:
         if seconds < 60:
             raise ValueError(f'"{schedule}" is more often than once a minute')
         return Every(seconds)
+    if text == "adaptive" or text.startswith("adaptive "):
+        return _adaptive(schedule, text.removeprefix("adaptive").strip())
     daily = re.fullmatch(r"daily(?: at)? (\d{1,2}):(\d{2})", text)
     if daily:
         if int(daily[1]) > 23 or int(daily[2]) > 59:
@@ -88,7 +106,41 @@ def parse_schedule(schedule: str) -> Every | Cron | None:
     text = _MACROS.get(text, text)
     if len(text.split(" ")) == 5 and re.match(r"[\d*]", text):
         return _cron(text)
-    raise ValueError(f'"{schedule}" is none of "every 30m", "daily 06:00", cron "*/15 * * * *", "manual"')
+    raise ValueError(f'"{schedule}" is none of "every 30m", "daily 06:00", "adaptive", cron "*/15 * * * *", "manual"')
+
+
+def _adaptive(schedule: str, bounds: str) -> Adaptive:
+    if not bounds:
+        return Adaptive()
+    least, dash, most = (part.strip() for part in bounds.partition("-"))
+    found = Adaptive(read_duration(least), read_duration(most)) if dash else None
+    if found is None or not 60 <= found.least_seconds <= found.most_seconds:
+        raise ValueError(f'"{schedule}" is not like "adaptive 15m-12h"')
+    return found
+
+
+def in_words(schedule: str) -> str:
+    """A schedule as a person says it: "at 06:00 every day", "every 30m", "adaptive, 10m to 1d"."""
+    plan = parse_schedule(schedule)
+    if plan is None:
+        return "only when asked for"
+    if isinstance(plan, Adaptive):
+        return f"adaptive, {show_duration(plan.least_seconds)} to {show_duration(plan.most_seconds)}"
+    if isinstance(plan, Every):
+        return f"every {show_duration(plan.seconds)}"
+    text = " ".join(schedule.split())
+    return f"at {text.split()[-1]} every day" if text.lower().startswith("daily") else f"cron {text}"
+
+
+def local_zone() -> tzinfo | None:
+    """The zone people here mean by "06:00": of TZ, else of the machine; None where neither is known (UTC then)."""
+    try:
+        if name := os.environ.get("TZ", "").lstrip(":"):
+            return ZoneInfo(name)
+        with Path("/etc/localtime").open("rb") as file:
+            return ZoneInfo.from_file(file, key="local time")
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return None
 
 
 def _cron(text: str) -> Cron:

@@ -7,10 +7,7 @@ URLs is in crawler/desk.py, what happens by the clock in crawler/heart.py.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
-import secrets
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -37,7 +34,9 @@ from crawler.keeper import Keeper
 from crawler.ledger import Ledger
 from crawler.limits import check_disk
 from crawler.outcomes import PASSING
+from crawler.polls import Polls
 from crawler.progress import Style, Watcher, watcher
+from crawler.rows import new_run, write_row
 from crawler.sites import Sites
 
 if TYPE_CHECKING:
@@ -59,10 +58,11 @@ class CrawlOptions:
     size_limit_bytes: int | None = None
     max_failures: int | None = None
     refetch: bool = False
-    listings: frozenset[str] | None = None  # sources whose listings are asked; None: all
     only: tuple[str, ...] = ()  # these URLs and what they redirect to, and nothing else that is due
     kind: str = "crawl"
     resume: bool = False  # go on with what is due; listings are not asked again
+    due: bool = False  # only what is due by itself
+    missed: tuple[str, ...] = ()  # what went by before: a row each
     read: bool = True
     workers: int | None = None
     progress: Style = "auto"
@@ -87,7 +87,7 @@ class Session:
         self.frontier: Frontier
         self.warc_files: list[str] = []
         self.only = list(options.only)  # grows by what they redirect to
-        self.run = _new_run(options, settings, self.clock())
+        self.run = new_run(settings, self.clock(), kind=options.kind, command=options.command)
         self.worker = worker_of(self.run)
         self._open = ExitStack()
         try:
@@ -114,7 +114,8 @@ class Session:
         )
         self._records = RecordWriter(self.archive.store)
         self._log = RunLog(self.archive.store.path(self.archive.store.runs_path(run.run_id)))
-        self.ledger = Ledger(self.archive, self._writer, self._records, self._log, run.run_id)
+        self.polls = Polls(self.archive.catalog, self.sources, self.clock())
+        self.ledger = Ledger(self.archive, self._writer, self._records, self._log, run.run_id, self.polls)
         self.keeper = Keeper(self.archive, self._writer, self.ledger, dedup=settings.archive.dedup == "revisit")
         self.desk = Desk(self)
         self.sites = Sites(self.archive)
@@ -137,6 +138,8 @@ class Session:
 
     def _begin(self) -> None:
         now = self.clock()
+        for reason in self.options.missed:
+            write_row(self.archive, new_run(self.settings, now, kind="missed", command=self.run.command), reason)
         self._log.append(run_line(self.run))
         seeds = [seed for source in self.sources.values() for seed in _seeds(source, now)]
         with self.archive.catalog.transaction() as connection:
@@ -149,7 +152,7 @@ class Session:
         if self.only:
             with self.archive.catalog.transaction() as connection:
                 leases.make_due(connection, urls=self.only, now=now)
-        elif not self.options.resume:
+        elif not self.options.resume and not self.options.due:
             self._make_due(now)
 
     def _make_due(self, now: datetime) -> None:
@@ -157,8 +160,7 @@ class Session:
         with self.archive.catalog.transaction() as connection:
             for source in self.sources.values():
                 make_due = partial(leases.make_due, connection, source=source.name, now=now)
-                if self.options.listings is None or source.name in self.options.listings:
-                    make_due(listings=True)
+                make_due(listings=True)
                 if self.options.refetch or source.kind == "urls":
                     make_due(outcomes=("stored", "unchanged", "kept", "moved", "failed"))
                     make_due(reasons=READING_REASONS)
@@ -293,20 +295,6 @@ def worker_of(run: Run) -> str:
 def worker_of_id(host: str, run_id: str) -> str:
     """The name under which a run holds leases; from what is known of a run whose process is gone."""
     return f"{host}/{run_id}"
-
-
-def _new_run(options: CrawlOptions, settings: Settings, now: datetime) -> Run:
-    digest = hashlib.sha256(settings.model_dump_json(exclude={"db"}).encode()).hexdigest()[:16]
-    return Run(
-        run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}",
-        kind=options.kind,
-        started_at=now,
-        command=options.command,
-        version=software(),
-        settings_digest=digest,
-        pid=os.getpid(),
-        host=socket.gethostname(),
-    )
 
 
 def _seeds(source: Source, now: datetime) -> Iterator[Discovery]:

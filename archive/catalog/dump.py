@@ -19,6 +19,8 @@ COMPARED: dict[str, tuple[str, ...]] = {
     "profiles": ("*",),
     "events": ("*",),
     "runs": ("*", "-heartbeat_at"),
+    "listings": ("*",),
+    "distrust": ("*",),
     "urls": (
         "url", "urlkey", "source", "is_listing", "found_by", "via", "depth", "claims", "found_at",
         "outcome_kind", "outcome_reason", "outcome_detail", "outcome_at", "run", "article_id", "watch", "record_id",

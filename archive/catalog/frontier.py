@@ -35,13 +35,13 @@ from archive.catalog.outcomes import (
     Pending,
     Skipped,
     UrlStory,
-    last_listed,
     outcome_of,
     outcomes_of_run,
     pending,
     skipped,
+    waiting,
 )
-from archive.catalog.tables import ARTICLE, IS_DONE, IS_DUE, LISTING, RECHECK, REQUISITE, hosts, queues, urls
+from archive.catalog.tables import ARTICLE, IS_DONE, IS_DUE, LISTING, RECHECK, REQUISITE, hosts, urls
 from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
@@ -49,8 +49,8 @@ from archive.urls import urlkey
 
 __all__ = [
     "ARTICLE", "LISTING", "RECHECK", "REQUISITE", "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory",
-    "Validators", "acknowledge", "add", "due_sources", "hold", "host_of", "last_listed", "lease", "make_due",
-    "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped", "take", "take_unread", "unknown",
+    "Validators", "acknowledge", "add", "hold", "host_of", "lease", "make_due", "outcome_of", "outcomes_of_run",
+    "pending", "release", "renew", "skipped", "take", "take_unread", "unknown", "waiting",
 ]  # fmt: skip
 
 _ADDING = 0x7072_6174  # any constant
@@ -98,12 +98,6 @@ def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
     with connection(place) as conn:
         known = set(conn.execute(select(_T.url).where(among(conn, _T.url, map(bounded, asked)))).scalars())
     return {url for url in asked if bounded(url) not in known}
-
-
-def due_sources(place: Catalog | Connection, now: datetime) -> set[str]:
-    """Return the sources of which something is due, listings aside or not."""
-    with connection(place) as conn:
-        return set(conn.execute(select(queues.c.source).where(queues.c.due_at <= now)).scalars())
 
 
 def make_due(

@@ -96,6 +96,7 @@ class Lease:
     article_id: str | None = None  # of the article we have from there
     watch: Mapping[str, Any] | None = None  # archive.watch
     priority: int = ARTICLE
+    due_at: datetime | None = None
 
     @property
     def is_recheck(self) -> bool:
@@ -256,7 +257,8 @@ def take(
 ) -> list[Lease]:
     """Lease these very URLs, those of them that are due, whatever else is."""
     with catalog.transaction() as conn:
-        return _take(conn, map(bounded, addresses), worker, now + timedelta(seconds=seconds), run)
+        due = select(urls.c.url).where(among(conn, urls.c.url, map(bounded, addresses)), IS_DUE, urls.c.due_at <= now)
+        return _take(conn, conn.execute(due).scalars(), worker, now + timedelta(seconds=seconds), run)
 
 
 def _take(conn: Connection, keys: Iterable[str], worker: str, until: datetime, run: str | None) -> list[Lease]:
@@ -436,8 +438,9 @@ def _served(conn: Connection, found: Sequence[_Queue], rows: Sequence[Row[Any]],
 def _next_due(conn: Connection, queue: _Queue) -> datetime | None:
     """When something of a queue is due next: the first of each priority, an index seek for each."""
     where = (IS_DUE, urls.c.host == queue.host, urls.c.source == queue.source)
-    asked = (select(func.min(urls.c.due_at)).where(*where, urls.c.priority == one) for one in PRIORITIES)
-    return min(filter(None, (conn.execute(one).scalar() for one in asked)), default=None)
+    earliest = select(func.min(urls.c.due_at)).where(*where)
+    found = [conn.execute(earliest.where(urls.c.priority == priority)).scalar() for priority in PRIORITIES]
+    return min((at for at in found if at is not None), default=None)
 
 
 def _lease(row: Row[Any], until: datetime) -> Lease:
@@ -457,6 +460,7 @@ def _lease(row: Row[Any], until: datetime) -> Lease:
         article_id=row.article_id,
         watch=row.watch,
         priority=row.priority,
+        due_at=row.due_at,
     )
 
 
@@ -480,7 +484,14 @@ _ENDING = (
         watch=func.coalesce(bindparam("new_watch", type_=urls.c.watch.type), urls.c.watch),
         # An article that comes again by itself does so behind what is new; a listing stays a listing.
         priority=case(
-            (and_(bindparam("new_due_at", type_=UtcTime).is_not(None), urls.c.priority == ARTICLE), RECHECK),
+            (
+                and_(
+                    bindparam("new_due_at", type_=UtcTime).is_not(None),
+                    func.coalesce(bindparam("new_article_id"), urls.c.article_id).is_not(None),
+                    urls.c.priority == ARTICLE,
+                ),
+                RECHECK,
+            ),
             else_=urls.c.priority,
         ),
     )

@@ -8,25 +8,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from archive.catalog import captures
 from archive.catalog.claims import read_claims
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import IS_DUE, IS_LEASED, PRIORITIES, queues, urls
+from archive.catalog.queued import due_counts
+from archive.catalog.tables import IS_DUE, IS_LEASED, listings, urls
 from archive.model import Capture, Claims, FoundBy, Outcome, OutcomeKind
 from archive.urls import urlkey
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is still to do: due now, held by workers, and due later with the next time something is."""
+    """What is to do now: due, and held by workers."""
 
     due: int
     leased_by: Mapping[str, int]
-    later: int
-    next_due_at: datetime | None
     leased_by_me: int = 0
 
     @property
@@ -91,51 +90,34 @@ def pending(
     *,
     worker: str | None = None,
     most: Mapping[tuple[str, int], int] | None = None,
-    with_later: bool = False,
 ) -> Pending:
-    """Count what is still to do for some sources (None: all). `worker`: whose leases are "mine".
+    """Count what is to do now for some sources (None: all). `worker`: whose leases are "mine".
 
+    Asked every few seconds: it looks at what is due, never at what waits for a later time (see `waiting`).
     `most`: of a source and priority no more than so many count, because no more will be taken now.
-    `with_later` counts what is due some day, too: every article that is looked at again, which takes its time.
     """
+    held = select(urls.c.source, func.count().label("count"), urls.c.leased_by).where(IS_LEASED)
     with connection(catalog) as conn:
-        now_due = conn.execute(_due_by_queue(now)).all()
-        held = select(urls.c.source, urls.c.leased_by, func.count()).where(IS_LEASED)
+        due = due_counts(conn, now)
         leased = conn.execute(held.group_by(urls.c.source, urls.c.leased_by)).all()
-        later = _later(conn, sources, now) if with_later else (0, None)
-    due: Counter[tuple[str, int]] = Counter()
-    for source, *counts in now_due:
-        if sources is None or source in sources:
-            due.update({(source, priority): count for priority, count in zip(PRIORITIES, counts, strict=True)})
     holders: Counter[str] = Counter()
-    for source, holder, count in leased:
-        if sources is None or source in sources:
-            holders[holder] += count
-    wanted = sum(min(count, (most or {}).get(line, count)) for line, count in due.items())
-    return Pending(wanted, dict(holders), *later, leased_by_me=holders[worker] if worker else 0)
-
-
-def _due_by_queue(now: datetime) -> Select[Any]:
-    """For each host and source with something due: how many of each priority, by ranges of the index."""
-    due = select(func.count()).where(
-        IS_DUE, urls.c.host == queues.c.host, urls.c.source == queues.c.source, urls.c.due_at <= now
+    for row in leased:
+        if sources is None or row.source in sources:
+            holders[row.leased_by] += row[1]
+    wanted = {line: count for line, count in due.items() if sources is None or line[0] in sources}
+    return Pending(
+        due=sum(min(count, (most or {}).get(line, count)) for line, count in wanted.items()),
+        leased_by=dict(holders),
+        leased_by_me=holders[worker] if worker else 0,
     )
-    counts = (due.where(urls.c.priority == one).scalar_subquery() for one in PRIORITIES)
-    return select(queues.c.source, *counts).where(queues.c.due_at <= now)
 
 
-def _later(conn: Connection, sources: Sequence[str] | None, now: datetime) -> tuple[int, datetime | None]:
-    asked = select(urls.c.source, func.count(), func.min(urls.c.due_at)).where(IS_DUE, urls.c.due_at > now)
-    rows = conn.execute(asked.group_by(urls.c.host, urls.c.source))
-    waiting = [(count, at) for source, count, at in rows if sources is None or source in sources]
-    return sum(count for count, _ in waiting), min((at for _, at in waiting), default=None)
-
-
-def last_listed(catalog: Catalog | Connection) -> dict[str, datetime]:
-    """Return when each source's listings were last asked, by the source's name."""
-    asked = select(urls.c.source, func.max(urls.c.outcome_at)).where(urls.c.is_listing, urls.c.outcome_at.is_not(None))
+def waiting(catalog: Catalog | Connection, now: datetime) -> tuple[int, datetime | None]:
+    """How many URLs are due at a later time, and the first of these times. Looks at all of them."""
+    asked = select(func.count(), func.min(urls.c.due_at)).where(IS_DUE, urls.c.due_at > now)
     with connection(catalog) as conn:
-        return dict(conn.execute(asked.group_by(urls.c.source)).tuples().all())
+        count, first = conn.execute(asked).one()
+    return count, first
 
 
 def outcome_of(catalog: Catalog | Connection, url: str) -> UrlStory | None:
@@ -145,7 +127,18 @@ def outcome_of(catalog: Catalog | Connection, url: str) -> UrlStory | None:
         if row is None:
             alike = select(urls).where(urls.c.urlkey == bounded(urlkey(url))).order_by(urls.c.found_at)
             row = conn.execute(alike).first()
-        return None if row is None else _story(row, captures.of_url(conn, row.long_url or row.url))
+        return None if row is None else _story(row, captures.of_url(conn, row.long_url or row.url), _seen(conn, row))
+
+
+def _seen(conn: Connection, row: Row[Any]) -> datetime:
+    """When a listing last named the URL: one that said the same again was not read, and still named it."""
+    last: datetime = row.last_seen
+    if row.via is not None:
+        asked = select(listings.c.asked_at, listings.c.read_at).where(listings.c.url == bounded(row.via))
+        via = conn.execute(asked.where(listings.c.failures == 0)).first()
+        if via is not None and via.read_at is not None and last >= via.read_at:
+            last = max(last, via.asked_at)
+    return last
 
 
 def outcomes_of_run(catalog: Catalog | Connection, run: str) -> dict[tuple[str, str | None], int]:
@@ -194,7 +187,7 @@ def _skipped(row: Row[Any]) -> Skipped:
     )
 
 
-def _story(row: Row[Any], found: list[Capture]) -> UrlStory:
+def _story(row: Row[Any], found: list[Capture], last_seen: datetime) -> UrlStory:
     return UrlStory(
         url=row.long_url or row.url,
         urlkey=row.urlkey,
@@ -203,7 +196,7 @@ def _story(row: Row[Any], found: list[Capture]) -> UrlStory:
         is_listing=row.is_listing,
         found_by=row.found_by,
         found_at=row.found_at,
-        last_seen=row.last_seen,
+        last_seen=last_seen,
         via=row.via,
         depth=row.depth,
         claims=read_claims(row.claims),

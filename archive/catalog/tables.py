@@ -1,6 +1,6 @@
 """The tables. All of it can be made again from the files, so there are no migrations: another version is a rebuild.
 
-In the order data arrives: archives; urls with their hosts and queues (the frontier); captures; articles and
+In the order data arrives: archives; urls with their hosts, queues and listings (the frontier); captures; articles and
 revisions with their fingerprints; site profiles; events; runs. The search index is made in search.py.
 """
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
+LISTING, ARTICLE, RECHECK, REQUISITE = PRIORITIES = 0, 1, 2, 3  # of URLs: lower goes first
 SCHEMA_VERSION = 2  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
@@ -87,8 +89,6 @@ def _partial(name: str, condition: str, *columns: ColumnElement[object]) -> Inde
 IS_DUE, IS_LEASED, IS_DONE = (urls.c.state == literal_column(f"'{state}'") for state in ("due", "leased", "done"))
 
 
-LISTING, ARTICLE, RECHECK, REQUISITE = PRIORITIES = 0, 1, 2, 3  # lower goes first
-
 _partial("urls_due", "state = 'due'", urls.c.host, urls.c.source, urls.c.priority, urls.c.due_at)
 _partial("urls_leased_until", "state = 'leased'", urls.c.leased_until)
 _partial("urls_leased_by", "state = 'leased'", urls.c.leased_by, urls.c.host)
@@ -111,6 +111,45 @@ hosts = Table(
     Column("leased_by", Key, index=True),
     Column("leased_until", UtcTime),
     Column("next_at", UtcTime),  # no lease before: the site asked us to wait
+)
+
+# What asking a listing taught: archive.model.ListingState. When it is due stands with its URL.
+listings = Table(
+    "listings",
+    metadata,
+    Column("url", Key, primary_key=True),
+    Column("source", Key, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("interval_seconds", Float, nullable=False),
+    Column("failures", Float, nullable=False),
+    Column("ttl_seconds", Float),
+    Column("polls", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("body_digest", Key),
+    Column("read_at", UtcTime),
+    Column("not_modified", Integer, nullable=False),
+    Column("proofs", Integer, nullable=False),
+    Column("idle_etags", Integer, nullable=False),
+)
+
+# The schedule under which the listings of a source got their times: where sources.toml says another, they get new ones.
+plans = Table(
+    "plans",
+    metadata,
+    Column("source", Key, primary_key=True),
+    Column("schedule", Words, nullable=False),
+)
+
+# Hosts whose 304 was a lie: archive.model.Distrust, the last of each.
+distrust = Table(
+    "distrust",
+    metadata,
+    Column("host", Key, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("reason", Words, nullable=False),
 )
 
 # Who asks for leases, so that they can share the hosts.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from archive.catalog import histories, runs, tallies
-from archive.catalog.frontier import last_listed
+from archive.catalog.listings import last_asked
 from archive.health.findings import Finding
 from archive.health.history import (
     HOUR,
@@ -45,7 +45,7 @@ def examine(
     `next_due` says when a source should be asked after it was last asked; it is not called for paused ones.
     """
     yield from judge_machine(machine_history(archive, now, least_bytes))
-    asked = last_listed(archive.catalog)
+    asked = last_asked(archive.catalog)
     for source in sources:
         at = asked.get(source.name)
         due = next_due(source, at) if next_due is not None and at is not None and not source.paused else None

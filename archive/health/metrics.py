@@ -106,10 +106,11 @@ def _alarms(archive: Archive) -> Iterator[tuple[str, Sample]]:
 def _sources(archive: Archive, now: datetime) -> Iterator[tuple[str, Sample]]:
     from archive.catalog import near, tallies
     from archive.catalog.articles import by_source
-    from archive.catalog.frontier import last_listed, pending
+    from archive.catalog.frontier import pending, waiting
+    from archive.catalog.listings import last_asked
 
     catalog = archive.catalog
-    for source, at in sorted(last_listed(catalog).items()):
+    for source, at in sorted(last_asked(catalog).items()):
         yield "pressmark_source_asked_timestamp_seconds", Sample(at.timestamp(), (source,))
         for what, count in tallies.totals(catalog, source, now - _DAY).items():
             kind, _, rest = what.partition(" ")
@@ -124,7 +125,11 @@ def _sources(archive: Archive, now: datetime) -> Iterator[tuple[str, Sample]]:
     yield "pressmark_near_duplicate_clusters", Sample(clusters)
     yield "pressmark_near_duplicate_articles", Sample(inside)
     left = pending(catalog, None, now)
-    for state, urls in (("due", left.due), ("leased", sum(left.leased_by.values())), ("later", left.later)):
+    for state, urls in (
+        ("due", left.due),
+        ("leased", sum(left.leased_by.values())),
+        ("later", waiting(catalog, now)[0]),
+    ):
         yield "pressmark_urls", Sample(urls, (state,))
 
 

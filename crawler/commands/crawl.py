@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
-from archive.errors import NotFound, UsageError
-from archive.output import dump, say
+from archive.errors import ArchiveLocked, NotFound, UsageError
+from archive.output import dump, note, say
 from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
     from archive.model import Source
+    from crawler.config import Settings
+    from crawler.due import Due
     from crawler.run import RunReport
 
 _T = TypeVar("_T", float, int)
@@ -28,7 +30,7 @@ def crawl(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME|URL]...", help="Sources, or a site.")] = None,
     *,
     all_: Annotated[bool, typer.Option("--all", help="All sources that are not paused.")] = False,
-    due: Annotated[bool, typer.Option("--due", help="The sources whose schedule says so.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="What is due by the sources' schedules, of NAMEs or all.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many articles.")] = None,
     depth: Annotated[int | None, typer.Option(min=0, help="For kind = crawl: how far from the seed.")] = None,
     since: Annotated[str | None, typer.Option(metavar="7d", help="Leave what listings say is older.")] = None,
@@ -57,8 +59,11 @@ def crawl(
     location = location_of(folder, settings)
     if resume is not None:
         _known_run(location, resume)
-    chosen = _chosen(context, names or [], all_=all_, due=due, resume=resume)
-    listings = frozenset(one.name for one in _scheduled(context, chosen)) if due else None
+    found = _due(context, location, names or [], all_=all_, resume=resume) if due else None
+    if found is not None and not found.sources:
+        _say_next(found)
+        return
+    chosen = found.sources if found is not None else _chosen(context, names or [], all_=all_, resume=resume)
     chosen = [_adjusted(source, depth, since) for source in chosen]
     options = CrawlOptions(
         limit=limit,
@@ -66,16 +71,23 @@ def crawl(
         size_limit_bytes=_parsed(read_size, size_limit, "--size-limit"),
         max_failures=max_failures,
         refetch=refetch,
-        listings=listings,
         resume=resume is not None,
         read=read,
         workers=workers,
         progress=cast(Style, progress.value if progress else globals_of(context).progress),
         verbose=globals_of(context).verbose,
         command=_command_line(names or [], all_=all_, due=due),
+        due=due,
+        missed=found.missed if found is not None else (),
     )
     everything = sources_of(context)
-    report = run_crawl(location, settings, chosen, options)
+    try:
+        report = run_crawl(location, settings, chosen, options)
+    except ArchiveLocked as error:
+        if found is None:
+            raise
+        _skip(location, settings, found, options.command, error)
+        return
     _show(report, as_json=as_json, quiet=globals_of(context).quiet)
     for line in after_run(location, settings, everything, Session.clock()):
         say(f"warning[alerts]: {line}", out=sys.stderr)
@@ -97,7 +109,7 @@ def _command_line(names: Sequence[str], *, all_: bool, due: bool) -> str:
     return " ".join(("pressmark crawl", *names, *(("--all",) if all_ else ()), *(("--due",) if due else ())))
 
 
-def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, due: bool, resume: str | None) -> list[Source]:
+def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, resume: str | None) -> list[Source]:
     """The sources that were asked for. Raises NotFound, UsageError."""
     sources = {source.name: source for source in sources_of(context)}
     if not sources and not any("://" in name for name in names):
@@ -105,12 +117,10 @@ def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, due: bo
     if names:
         return [_named(context, name, sources) for name in names]
     active = [source for source in sources.values() if not source.paused]
-    if due:
-        active = _due(context, active)
-    elif not all_ and resume is None and len(active) > 1:
+    if not all_ and resume is None and len(active) > 1:
         some = " ".join(list(sources)[:4])
         raise UsageError(f"which of {len(active)} sources?", hint=f"pressmark crawl --all, or name some: {some}")
-    if not active and not due:
+    if not active:
         raise NotFound("all sources are paused", hint="pressmark source resume NAME")
     return active
 
@@ -147,34 +157,47 @@ def _prepare_adhoc(context: typer.Context, names: Sequence[str]) -> None:
         context.find_root().obj = replace(given, folder=folder)
 
 
-def _due(context: typer.Context, sources: list[Source]) -> list[Source]:
-    """The sources whose listings are due, or articles of which are to be looked at again."""
+# -- what is due
+
+
+def _due(
+    context: typer.Context, location: ArchiveLocation, names: Sequence[str], *, all_: bool, resume: str | None
+) -> Due:
+    """What is due of the named sources, or of all: asked without the lock. Raises NotFound, UsageError."""
+
     from archive.archive import open_archive
-    from archive.catalog import frontier
-    from crawler.session import location_of
+    from crawler.due import due_now
 
-    with open_archive(location_of(folder_of(context), settings_of(context)), create=True) as archive:
-        waiting = frontier.due_sources(archive.catalog, utc_now())
-    scheduled = _scheduled(context, sources)
-    return [one for one in sources if one in scheduled or (one.name in waiting and one.schedule != "manual")]
+    if all_ or resume is not None:
+        raise UsageError(f"--due and {'--all' if all_ else '--resume'} cannot both be", hint="pressmark crawl --due")
+    sources = sources_of(context)
+    known = {source.name: source for source in sources}
+    chosen = [_named(context, name, known) for name in names] if names else sources
+    with open_archive(location, create=True) as archive:
+        return due_now(archive, chosen, utc_now())
 
 
-def _scheduled(context: typer.Context, sources: list[Source]) -> list[Source]:
-    """The sources whose next run, by their schedule and their last one, is not in the future."""
+def _say_next(found: Due) -> None:
+    from crawler.schedule import local_zone
+
+    if found.next_at is None:
+        note("nothing is due, and nothing will be: no source has a schedule that is not paused")
+        return
+    note(f"nothing is due; next at {found.next_at.astimezone(local_zone()):%Y-%m-%d %H:%M %Z}")
+
+
+def _skip(location: ArchiveLocation, settings: Settings, found: Due, command: str, error: ArchiveLocked) -> None:
+    """Another run has the archive: no fault of anyone, and a row in `run list`, one for each run in the way."""
     from archive.archive import open_archive
-    from archive.catalog import frontier
-    from crawler.schedule import next_due
-    from crawler.session import location_of
+    from archive.catalog.runs import list_runs
+    from crawler.rows import new_run, write_row
 
-    now = utc_now()
-    with open_archive(location_of(folder_of(context), settings_of(context)), create=True) as archive:
-        last = frontier.last_listed(archive.catalog)
-    found = []
-    for source in sources:
-        at = next_due(source.schedule, last.get(source.name), now)
-        if at is not None and at <= now:
-            found.append(source)
-    return found
+    reason = f"{', '.join(source.name for source in found.sources)}: {error.message}"
+    with open_archive(location, create=True) as archive:
+        if not any(run.reason == reason for run in list_runs(archive.catalog, limit=1, kind="skipped")):
+            run = new_run(settings, utc_now(), kind="skipped", command=command)
+            write_row(archive, run, reason, error.exit_code)
+    note(f"skipped: {reason}")
 
 
 def _adjusted(source: Source, depth: int | None, since: str | None) -> Source:

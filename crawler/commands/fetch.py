@@ -46,7 +46,7 @@ def fetch(
         with open_archive(location, create=True) as archive:
             known = _story(archive, page)
         name = known.source if known is not None else host_of(page)
-        source = Source(name=name, kind="urls", urls=(page,), delay_seconds=0.0, same_host="subdomains")
+        source = Source(name, "urls", (page,), schedule="manual", delay_seconds=0.0, same_host="subdomains")
         options = CrawlOptions(only=(page,), progress="none", command=f"pressmark fetch {page}", kind="fetch")
         report = crawl(location, settings_of(context), [source], options)
         if report.error is not None and report.error.exit_code != 9:

@@ -168,11 +168,11 @@ def _catalog(patient: Patient) -> Iterator[Finding]:
 def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
     from archive.catalog import outcomes, runs
 
-    found = outcomes.pending(catalog, None, now, with_later=True)
+    found, (later, _) = outcomes.pending(catalog, None, now), outcomes.waiting(catalog, now)
     held = sum(found.leased_by.values())
     by = ", ".join(f"{worker} ({count})" for worker, count in found.leased_by.items())
     yield Finding(
-        "queue", "ok", f"{found.due} URLs due now, {held} with a worker{f': {by}' if by else ''}, {found.later} later"
+        "queue", "ok", f"{found.due} URLs due now, {held} with a worker{f': {by}' if by else ''}, {later} later"
     )
     dead = [
         run

@@ -26,7 +26,9 @@ from crawler.discovery.kinds import read_listing, sniff_listing
 from crawler.discovery.listing import Listing, Seen
 from crawler.discovery.requisites import page_requisites, style_requisites
 from crawler.discovery.sections import page_links
+from crawler.fetch.retry import parse_retry_after
 from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_status
+from crawler.polls import Asked, digest_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -79,10 +81,9 @@ class NewsSpider(scrapy.Spider):
         """Return the request of a lease, conditional where an earlier capture gave validators."""
         crawl = self.session.settings.crawl
         headers = {}
-        if crawl.conditional and lease.validators.etag:
-            headers["If-None-Match"] = lease.validators.etag
-        if crawl.conditional and lease.validators.last_modified:
-            headers["If-Modified-Since"] = lease.validators.last_modified
+        if crawl.conditional and self.session.polls.may_ask_conditionally(lease, self.session.clock()):
+            given = {"If-None-Match": lease.validators.etag, "If-Modified-Since": lease.validators.last_modified}
+            headers = {name: value for name, value in given.items() if value}
         meta: dict[str, Any] = {"lease": lease, "download_slot": lease.host}
         if lease.is_requisite:
             meta["download_maxsize"] = crawl.requisite_max_size
@@ -110,7 +111,9 @@ class NewsSpider(scrapy.Spider):
         if outcome is None and "truncated:length" in response.flags:
             outcome = Outcome("skipped", "size", {"bytes": str(len(response.body))})
         if outcome is not None:
-            self.session.desk.finish(lease, self.session.desk.missing(lease, outcome), capture)
+            outcome = self.session.desk.missing(lease, outcome)
+            asked = Asked(lease, outcome, self.session.clock(), retry_after_seconds=self._retry_after(response))
+            self.session.desk.finish(lease, outcome, capture, asked=asked)
         elif lease.is_requisite:
             self._kept(response, lease, capture)
         elif lease.is_listing:
@@ -162,14 +165,32 @@ class NewsSpider(scrapy.Spider):
         return found(response.body, seen, charset=_charset(response)) if found is not None else ()
 
     def _listed(self, response: Response, lease: Lease, capture: Capture | None) -> None:
-        if capture is not None and capture.record_type == "revisit" and self.session.already_read(lease, capture):
-            self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
+        """Read a listing; one that says what it said before is not read again, whatever its headers claim."""
+        desk, now = self.session.desk, self.session.clock()
+        digest = digest_of(response.body)
+        came = Asked(
+            lease,
+            Outcome("unchanged", "same_bytes"),
+            now,
+            body_digest=digest,
+            etag=capture.etag if capture else None,
+            last_modified=capture.last_modified if capture else None,
+        )
+        if self.session.polls.is_known(lease, digest):
+            desk.finish(lease, came.outcome, capture, asked=came)
             return
         source = self.session.sources[lease.source]
         listing = self._read_listing(response, lease, source)
         found = self._discover(listing.discoveries, source)
         self._refuse(listing, lease)
-        self.session.desk.finish(lease, Outcome("listed", None, self._detail(listing, found)), capture)
+        outcome = Outcome("listed", None, self._detail(listing, found))
+        unreadable = bool(listing.problems) and not listing.discoveries
+        read = replace(came, outcome=outcome, ttl_seconds=listing.ttl_seconds, unreadable=unreadable)
+        desk.finish(lease, outcome, capture, asked=read)
+
+    def _retry_after(self, response: Response) -> float | None:
+        value = response.headers.get("Retry-After")
+        return parse_retry_after(value.decode("latin-1") if value else None, self.session.clock())
 
     def _refuse(self, listing: Listing, lease: Lease) -> None:
         """Entries whose URL is none are outcomes too: the publisher meant a page, and we do not have it."""

@@ -234,8 +234,8 @@ def test_due_again_at_a_time_is_not_due_before(catalog: Catalog) -> None:
     urls = urls_of(take(catalog))
     end(catalog, urls[0], due_again_at=NOW + 60 * MINUTE)
     end(catalog, urls[1])
-    left = frontier.pending(catalog, None, NOW, with_later=True)
-    assert (left.due, left.later, left.next_due_at, left.is_done) == (0, 1, NOW + 60 * MINUTE, True)
+    left = frontier.pending(catalog, None, NOW)
+    assert (left.due, left.is_done, frontier.waiting(catalog, NOW)) == (0, True, (1, NOW + 60 * MINUTE))
     assert take(catalog, now=NOW + 59 * MINUTE) == []
     story = frontier.outcome_of(catalog, urls[0])
     assert story is not None and story.outcome == STORED

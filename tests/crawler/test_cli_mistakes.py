@@ -248,6 +248,6 @@ def test_11_a_redirect_that_leaves_the_source(crawled: Path, site: Site) -> None
 # -- commands of later editions
 
 
-@pytest.mark.parametrize("command", ["serve", "schedule", "replay"])
+@pytest.mark.parametrize("command", ["serve", "replay"])
 def test_a_command_that_does_not_exist_yet_is_a_usage_error(tmp_path: Path, command: str) -> None:
     assert_error(pressmark(tmp_path, command), 2, f'pressmark has no command "{command}"')
