@@ -27,7 +27,7 @@ from sqlalchemy import Table, insert, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from archive.catalog import Catalog, articles, frontier, near, open_catalog, search, tallies
+from archive.catalog import Catalog, articles, frontier, listings, near, open_catalog, search, tallies
 from archive.catalog.articles import ArticleQuery
 from archive.catalog.frontier import Acknowledged
 from archive.catalog.tables import (
