@@ -84,7 +84,7 @@ def _is_packed_already(record: bytes) -> bool:
     """Whether samples from all over it do not get smaller, as with the gzip and Brotli bodies most servers send."""
     places = range(len(record) // 5, len(record) - _SAMPLE_BYTES, len(record) // 5)
     sample = b"".join([record[at : at + _SAMPLE_BYTES] for at in places])
-    return len(isal_zlib.compress(sample, 1, -15)) > len(sample) - len(sample) // 32
+    return not sample.isascii() and len(isal_zlib.compress(sample, 1, -15)) > len(sample) - len(sample) // 32
 
 
 def pack_pieces(pieces: Iterable[Bytes]) -> Packed:
