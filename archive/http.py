@@ -38,7 +38,8 @@ class Head:
     def values(self, name: str) -> list[str]:
         """All values of a field, in order, decoded as UTF-8 or else Latin-1."""
         wanted = name.lower().encode()
-        return [_text(value) for key, value in self.fields if key.lower() == wanted]
+        size = len(wanted)  # most names differ in length already
+        return [_text(value) for key, value in self.fields if len(key) == size and key.lower() == wanted]
 
     def value(self, name: str) -> str | None:
         """The first value of a field, or None."""
@@ -246,13 +247,13 @@ class ResponseReader:
         if coding:
             self.framing = "chunked" if coding[-1] == "chunked" else "close"
             return
-        lengths = set(head.tokens("content-length"))
+        lengths = head.tokens("content-length")
         if not lengths:
             self.framing = "close"
             return
-        first = head.tokens("content-length")[0]
-        if len(lengths) > 1:
-            self.problems.append(f"Content-Length given with different values: {', '.join(sorted(lengths))[:80]}")
+        first = lengths[0]
+        if len(set(lengths)) > 1:
+            self.problems.append(f"Content-Length given with different values: {', '.join(sorted(set(lengths)))[:80]}")
         if not first.isascii() or not first.isdigit() or len(first) > 18:
             self.problems.append(f"Content-Length is not a number: {first[:40]}")
             self.framing = "close"

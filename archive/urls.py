@@ -70,6 +70,10 @@ def canonical_url(url: str, base: str | None = None, *, keep_tracking: bool = Fa
     return found
 
 
+_WWW = re.compile(r"^www\d*\.")
+_SIMPLE_URL = re.compile(r"https?://([a-z0-9]+(?:[.-][a-z0-9]+)*)((?:/[A-Za-z0-9_~,-][A-Za-z0-9_~,.-]*)*)/?\Z")
+
+
 def urlkey(url: str) -> str:
     """Return the SURT key that sorts captures of one site together, e.g. "org,example)/news?a=1".
 
@@ -77,9 +81,12 @@ def urlkey(url: str) -> str:
     session ids and a trailing slash dropped, query sorted, ports other than the default kept.
     Raises UrlError for a URL without a host.
     """
+    simple = _SIMPLE_URL.match(url)
+    if simple and len(simple[1]) <= 63:  # most are, and this is ten times as fast
+        return ",".join(reversed(_WWW.sub("", simple[1]).split("."))) + ")" + (simple[2].lower() or "/")
     parts = _split(url)
     host = _ascii_host(parts.hostname or "", url)
-    host = re.sub(r"^www\d*\.", "", host).strip("[]")
+    host = _WWW.sub("", host).strip("[]")
     port = f":{parts.port}" if parts.port not in (None, DEFAULT_PORTS.get(parts.scheme.lower())) else ""
     path = _key_path(parts.path)
     query = _key_query(parts.query)

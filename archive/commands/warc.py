@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -182,7 +183,9 @@ def verify(
         list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
     ] = None,
     deep: Annotated[bool, typer.Option("--deep/--quick", help="Digests too, or structure only.")] = True,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that check.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that check. Default: one per core, if it pays.")
+    ] = None,
     seals: Annotated[bool, typer.Option("--seals", help="Only compare the archive with its seals.")] = False,
     head: Annotated[
         str | None, typer.Option(metavar="DIGEST", help="With --seals: a head of the chain noted earlier.")
@@ -190,7 +193,7 @@ def verify(
     listing: Listing,
 ) -> None:
     """Check files for every problem: gzip, structure, digests, references. Exit code 7 if there is one."""
-    from archive.verify import verify_files
+    from archive.verify import usual_workers, verify_files
 
     if seals:
         from archive.commands.seals import check_seals
@@ -202,7 +205,8 @@ def verify(
     if head:
         raise UsageError("--head goes with --seals", hint=f"pressmark warc verify --seals --head {head}")
     paths = paths_of(context, files) if files else archive_files(context)
-    reports = list(verify_files(paths, workers, deep=deep))
+    with _Progress(paths) as progress:
+        reports = list(verify_files(paths, workers or usual_workers(paths), deep=deep, checked=progress.checked))
     rows = [row for report in reports for row in _problem_rows(report)]
     print_listing(rows, ("file", "offset", "severity", "code", "message"), listing, total=len(rows))
     bad = [report for report in reports if not report.ok]
@@ -210,6 +214,34 @@ def verify(
         _verified(reports, rows, deep)
     if bad:
         raise _damaged(bad)
+
+
+class _Progress:
+    """Nothing blocks silently: on a terminal, how much has been checked and how fast. The line goes at the end."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._files, self._bytes = len(paths), sum(path.stat().st_size for path in paths if path.exists())
+        self._done_files = self._done_bytes = 0
+        self._began = time.monotonic()
+
+    def __enter__(self) -> _Progress:
+        self._print(f"checking {plural(self._files, 'file')}, {size(self._bytes)}")
+        return self
+
+    def checked(self, report: Report) -> None:
+        self._done_files += 1
+        self._done_bytes += report.size_bytes
+        rate = self._done_bytes / max(0.001, time.monotonic() - self._began)
+        done = f"{self._done_files:,} of {plural(self._files, 'file')}"
+        self._print(f"{done}, {size(self._done_bytes)} of {size(self._bytes)} checked, {size(int(rate))}/s")
+
+    def __exit__(self, *_: object) -> None:
+        self._print("")
+
+    @staticmethod
+    def _print(line: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
 
 def _problem_rows(report: Report) -> Iterator[dict[str, Any]]:

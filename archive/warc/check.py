@@ -181,9 +181,9 @@ class _FileCheck:
 
     def _record(self, offset: int, raw: RawRecord) -> None:
         self.records += 1
-        kind = (raw.value("WARC-Type") or "").lower()
+        kind = raw.first.get("warc-type", "").lower()
         self.first_type = self.first_type or kind
-        record_id = raw.value("WARC-Record-ID")
+        record_id = raw.first.get("warc-record-id")
         for code, message in [*raw.problems, *_header_problems(raw, kind)]:
             self.add(offset, record_id, code, message)
         if record_id:
@@ -201,7 +201,7 @@ class _FileCheck:
             for name, value in raw.headers:
                 if name.lower() == "warc-concurrent-to":
                     self.concurrent.append(Reference(offset, record_id, value))
-        refers_to = raw.value("WARC-Refers-To")
+        refers_to = raw.first.get("warc-refers-to")
         if refers_to:
             self.references.append(Reference(offset, record_id, refers_to))
 
@@ -218,7 +218,7 @@ class _FileCheck:
 
 def _header_problems(raw: RawRecord, kind: str) -> Iterator[tuple[str, str]]:
     for name in _MANDATORY:
-        if raw.value(name) is None:
+        if name.lower() not in raw.first:
             yield "header", f"no {name}"
     if len(raw.first) < len(raw.headers):
         names = [name.lower() for name, _ in raw.headers]

@@ -12,12 +12,12 @@ from archive.http import Head, ResponseReader, entity_pieces
 from archive.wire import Bytes, Wire
 
 _ALGORITHMS = {
-    "sha1": "sha1",
-    "sha-1": "sha1",
-    "sha256": "sha256",
-    "sha-256": "sha256",
-    "sha512": "sha512",
-    "md5": "md5",
+    "sha1": hashlib.sha1,
+    "sha-1": hashlib.sha1,
+    "sha256": hashlib.sha256,
+    "sha-256": hashlib.sha256,
+    "sha512": hashlib.sha512,
+    "md5": hashlib.md5,
 }
 _NO_HEAD = Head(b"", None, b"", (), 0, ("empty",))
 
@@ -78,13 +78,16 @@ def same_digest(stated: str, pieces: Iterable[Bytes]) -> bool | None:
     """Compare a digest header with bytes. None where its algorithm or form is not known to us."""
     name, _, value = stated.partition(":")
     algorithm = _ALGORITHMS.get(name.strip().lower())
-    wanted = _digest_bytes(value.strip(), hashlib.new(algorithm).digest_size) if algorithm else None
-    if algorithm is None or wanted is None:
+    if algorithm is None:
         return None
-    running = hashlib.new(algorithm, usedforsecurity=False)
+    running = algorithm(usedforsecurity=False)
     for piece in pieces:
         running.update(piece)
-    return running.digest() == wanted
+    found = running.digest()
+    if base64.b32encode(found) == value.encode():  # as nearly all write it
+        return True
+    wanted = _digest_bytes(value.strip(), len(found))
+    return None if wanted is None else found == wanted
 
 
 def _digest_bytes(value: str, size: int) -> bytes | None:

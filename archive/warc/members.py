@@ -21,9 +21,11 @@ from archive.wire import Bytes, Wire
 _LEVEL = 5  # libdeflate's: 5 times as fast as zlib's 9, 2 % larger on news pages; see benchmarks/warc.py
 _LARGE_LEVEL = 4  # 6 times as fast, 4 % larger
 _LARGE_BYTES = 1 << 19
-_QUICK_LEVEL = 2  # isal's: as good where there is little to gain, for a tenth of the time
-_QUICK_BYTES = 1 << 10  # records up to this: a request, a metadata record
-_SAMPLE_BYTES = 1 << 12
+_TINY_LEVEL = 2  # isal's: as good for a request or a metadata record, in half the time
+_TINY_BYTES = 1 << 10
+_SAMPLED_BYTES = 1 << 13  # from this size on it pays to look first whether a record gets smaller at all
+_SAMPLE_BYTES = 1 << 9
+_START_BYTES = 1 << 11  # the heads of a record and of its HTTP message
 _STREAM_LEVEL = 3  # isal's best, for very large records: libdeflate takes a record whole or not at all
 MAGIC = b"\x1f\x8b\x08"
 _FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, system unknown
@@ -69,15 +71,20 @@ def pack(record: bytes) -> Packed:
 
 
 def _deflated(record: bytes) -> bytes | bytearray:
-    if len(record) <= _QUICK_BYTES or _is_packed_already(record):
-        return isal_zlib.compress(record, _QUICK_LEVEL, -15)
+    if len(record) <= _TINY_BYTES:
+        return isal_zlib.compress(record, _TINY_LEVEL, -15)
+    if len(record) >= _SAMPLED_BYTES and _is_packed_already(record):
+        engine = isal_zlib.compressobj(_TINY_LEVEL, isal_zlib.DEFLATED, -15)
+        start = engine.compress(record[:_START_BYTES]) + engine.flush(isal_zlib.Z_SYNC_FLUSH)
+        return start + deflate.deflate_compress(memoryview(record)[_START_BYTES:], 0)
     return deflate.deflate_compress(record, _LEVEL if len(record) < _LARGE_BYTES else _LARGE_LEVEL)
 
 
 def _is_packed_already(record: bytes) -> bool:
-    """Whether what lies in the middle does not get smaller, as in the gzip and Brotli bodies most servers send."""
-    sample = record[len(record) // 2 :][:_SAMPLE_BYTES]
-    return len(isal_zlib.compress(sample, 1, -15)) > len(sample) - len(sample) // 32
+    """Whether samples from all over it do not get smaller, as with the gzip and Brotli bodies most servers send."""
+    places = range(len(record) // 5, len(record) - _SAMPLE_BYTES, len(record) // 5)
+    sample = b"".join([record[at : at + _SAMPLE_BYTES] for at in places])
+    return not sample.isascii() and len(isal_zlib.compress(sample, 1, -15)) > len(sample) - len(sample) // 32
 
 
 def pack_pieces(pieces: Iterable[Bytes]) -> Packed:

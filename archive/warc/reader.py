@@ -8,6 +8,7 @@ A file that is still open is read as far as its last whole record.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ VERSIONS = ("WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17")
 MAX_HEADER_BYTES = 1 << 20
 MAX_BODY_BYTES = 1 << 26
 _PIECE_BYTES = 1 << 18
+# A line about which nothing is special. `parse_record_head` reads the others one by one.
+_SIMPLE_LINE = re.compile(r"\r\n([!-9;-~]+): ([!-~][ -~]*)(?=\r\n|\Z)")
+_USUAL_VERSIONS = (b"WARC/1.1\r\n", b"WARC/1.0\r\n")
 _NO_HEAD = Head(b"", None, b"", (), 0, ("empty",))
 
 
@@ -233,7 +237,11 @@ class RecordStream:
 
 def parse_record_head(head: bytes) -> tuple[str, tuple[tuple[str, str], ...], list[tuple[str, str]]]:
     """Version, headers (folded lines joined) and problems of a record's header, without its blank line."""
-    lines = head.decode("utf-8", errors="replace").split("\r\n")
+    text = head.decode("utf-8", errors="replace")
+    simple = _SIMPLE_LINE.findall(text)
+    if len(simple) == head.count(b"\n") and head.startswith(_USUAL_VERSIONS) and b" \r" not in head + b"\r":
+        return text[:8], tuple(simple), []
+    lines = text.split("\r\n")
     headers: list[tuple[str, str]] = []
     problems: list[tuple[str, str]] = []
     if lines[0] not in VERSIONS:

@@ -220,3 +220,11 @@ def test_an_address_has_no_subdomains() -> None:
     assert same_site("http://127.0.1.1:8801/x", source)
     assert not same_site("http://1.127.0.1.1/x", source)
     assert not same_site("http://127.0.1.2:8800/x", source)
+
+
+@settings(deadline=None)
+@given(st.text("w2a-1./~A_,%é;(", max_size=14))
+def test_the_key_of_a_simple_address_is_that_of_any_other(rest: str) -> None:
+    url = "http://n" + rest
+    with contextlib.suppress(UrlError):  # an empty query makes it no simple one, and leaves its key
+        assert urlkey(url) == urlkey(url + "?")

@@ -9,15 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.errors import NotFound, WarcDamaged
-from archive.verify import check_file, verify_files
+from archive.verify import check_file, usual_workers, verify_files
 from archive.warc.captures import captures_in
 from archive.warc.check import Report
 from archive.warc.members import pack
-from archive.warc.reader import iter_records, read_record
+from archive.warc.reader import iter_records, parse_record_head, read_record
 from archive.warc.writer import RevisitOf
 from tests.archive.warc_samples import PAGE, chunked, closed_file, exchange, head, samples, writer
 
@@ -241,6 +243,24 @@ def test_verification_over_processes_finds_the_same(tmp_path: Path) -> None:
     together = {report.file: report for report in verify_files(paths, workers=2)}
     assert alone == together
     assert [alone[path].ok for path in paths] == [True, False, True]
+
+
+def test_processes_are_started_only_where_there_is_enough_to_do(tmp_path: Path) -> None:
+    small, large = tmp_path / "small", [tmp_path / "a", tmp_path / "b"]
+    small.write_bytes(b"x")
+    for path in large:
+        path.touch()
+        os.truncate(path, 1 << 30)
+    assert usual_workers([]) == usual_workers([small]) == usual_workers(large[:1]) == 1
+    assert usual_workers(large) == min(2, os.cpu_count() or 1)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("aZ:-_ \t\r\n\x0b\x85ü/", max_size=12) | st.just("WARC-Type: a  b"), max_size=4))
+def test_record_heads_read_at_once_are_read_as_line_by_line(lines: list[str]) -> None:
+    rest = "".join("\r\n" + line for line in lines).encode()
+    usual, unusual = parse_record_head(b"WARC/1.1" + rest), parse_record_head(b"WARC/0.18" + rest)
+    assert usual[1:] == unusual[1:]
 
 
 def test_a_shallow_check_computes_no_digest(tmp_path: Path) -> None:
