@@ -11,6 +11,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.archive import Archive
+from archive.audit import audit
 from archive.catalog import captures
 from archive.catalog.articles import ArticleQuery
 from archive.errors import WarcDamaged
@@ -188,3 +189,14 @@ def test_a_damaged_arc_file_is_refused_with_the_place(
 def test_an_arc_file_with_all_documents_in_one_member_is_read(tmp_path: Path) -> None:
     (tmp_path / "one.arc.gz").write_bytes(gzip.compress(arc(OLD)))
     assert [one.block.getvalue() for one in documents(tmp_path / "one.arc.gz")] == [block for _, block in OLD]
+
+
+def test_audit_sees_that_the_original_was_changed_or_taken_away(archive: Archive, tmp_path: Path) -> None:
+    one, _ = imported(archive, written(tmp_path))
+    path = archive.store.path(one.warc_file)
+    assert audit(path).exact
+    original = path.with_name("old.arc.gz")
+    original.write_bytes(original.read_bytes()[:-1] + b"\0")
+    assert "changed-since-import" in [finding.code for finding in audit(path).findings]
+    original.unlink()
+    assert "original-missing" in [finding.code for finding in audit(path).findings]
