@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import NotFound
+from archive.warc.digests import sha256_of
 from archive.warc.fidelity import (
     NOT_THE_WIRE,
     Certainty,
@@ -25,6 +26,7 @@ from archive.warc.fidelity import (
     request_facts,
     response_facts,
 )
+from archive.warc.judged import read_judgement
 from archive.warc.members import MAGIC
 from archive.warc.records import parse_warc_fields
 from archive.warc.salvage import Found, Gap, salvage
@@ -82,12 +84,26 @@ def audit(path: Path) -> Audit:
     finally:
         os.close(fd)
     seen.finish()
+    for fault in _since_import(path):
+        seen.add(0, fault, None)
     findings = [
         Finding(code, certainty, message, tuple(sorted(offsets)), target)
         for (code, certainty, message), target, offsets in seen.findings.values()
     ]
     findings.sort(key=lambda finding: (finding.certainty != "proven", finding.offsets))
     return Audit(path, seen.records, seen.software, tuple(findings), seen.is_gzip)
+
+
+def _since_import(path: Path) -> Iterator[Fault]:
+    """Whether an imported file, or the ARC file it was made from, is still what was imported."""
+    known = read_judgement(path)
+    if known.get("how") not in ("copied", "linked", "converted"):
+        return
+    held = path.with_name(known["original"]) if known["how"] == "converted" else path
+    if not held.exists():
+        yield "original-missing", "proven", f"{held.name}, which it was made from, is not beside it any more"
+    elif sha256_of(held) != known["sha256"]:
+        yield "changed-since-import", "proven", f"{held.name} is not what was imported at {known['imported_at']}"
 
 
 def audit_files(paths: Sequence[Path], workers: int = 1) -> Iterator[Audit]:

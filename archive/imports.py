@@ -30,6 +30,7 @@ from archive.store import LocalStore
 from archive.times import rfc3339
 from archive.warc.arc import convert
 from archive.warc.captures import build_index
+from archive.warc.digests import sha256_of
 from archive.warc.judged import inexact_records, judgement_path, read_judgement
 from archive.warc.output import disk_error, make_folder, sync_folder, write_whole
 
@@ -142,7 +143,7 @@ def _copied(source: IO[bytes], out: IO[bytes]) -> str:
 
 def _import_one(archive: Archive, path: Path, name: str, source: str, now: datetime, *, link: bool) -> Imported:
     store = archive.store
-    size, digest = path.stat().st_size, _sha256(path)
+    size, digest = path.stat().st_size, sha256_of(path)
     plan = _planned(path, name, source, link=link)
     warc_file, known = _place(store, name, plan.packed, digest, now)
     if known:
@@ -161,7 +162,7 @@ def _import_one(archive: Archive, path: Path, name: str, source: str, now: datet
         _put(plan.how, path, name, draft, now)
         found = plan.audited or audit(draft)
         write_whole(index, build_index(draft, warc_file))
-        write_whole(judgement, _judgement(found, source, digest, plan.how, now))
+        write_whole(judgement, _judgement(found, source, digest, plan.how, original.name, now))
         draft.rename(target)
         sync_folder(target.parent)
     except (OSError, WarcDamaged) as error:
@@ -235,12 +236,13 @@ def _make_durable(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _judgement(found: Audit, source: str, sha256: str, how: How, now: datetime) -> bytes:
+def _judgement(found: Audit, source: str, sha256: str, how: How, original: str, now: datetime) -> bytes:
     """What is known of an imported file, for its captures and for whoever asks later where it came from."""
     values = {
         "imported_from": source,
         "sha256": sha256,
         "how": how,
+        "original": original if how == "converted" else None,  # beside the file
         "imported_at": rfc3339(now),
         "software": found.software,
         "records": found.records,
@@ -257,15 +259,10 @@ def _place(store: LocalStore, name: str, packed: bool, digest: str, now: datetim
         found = next((known for known in store.warc_files() if known.rsplit("/", 1)[-1] == one + suffix), None)
         if found is None:
             return store.warc_path(now, one).removesuffix(".warc.gz") + suffix, False
-        if digest in (_sha256(store.path(found)), read_judgement(store.path(found)).get("sha256")):
+        if digest in (sha256_of(store.path(found)), read_judgement(store.path(found)).get("sha256")):
             return found, True
     return found or "", True  # the longer name has the digest in it
 
 
 def _stem_of(name: str) -> str:
     return _SUFFIX.sub("", name.removesuffix(_DRAFT))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

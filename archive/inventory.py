@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from archive.errors import WarcDamaged
+from archive.warc.digests import sha256_of
 from archive.warc.judged import read_judgement
 from archive.warc.reader import Record, iter_records
 from archive.warc.records import parse_warc_fields
@@ -50,12 +50,10 @@ def entry_of(path: Path) -> FileEntry:
                 dates += [record.date] if record.date else []
     except WarcDamaged as error:
         damage = error.message
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return FileEntry(
         file=path.name,
         bytes=path.stat().st_size,
-        sha256=sha256,
+        sha256=sha256_of(path),
         records=counts.total(),
         responses=counts["response"],
         revisits=counts["revisit"],

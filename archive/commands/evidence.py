@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archive.commands.shared import now, with_listing
-from archive.commands.warc import archive_files, path_of, paths_of
+from archive.commands.warc import Files, chosen_files, path_of
 from archive.errors import VerificationFailed
 from archive.output import Listing, next_step, plural, print_listing, say, size
 
@@ -58,16 +58,14 @@ def _repaired(done: Repaired) -> str:
 def audit(
     context: typer.Context,
     *,
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
-    ] = None,
+    files: Files = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that look, one file each.")] = 1,
     listing: Listing,
 ) -> None:
     """Say whether records can be what went over the wire, or what a tool made of it. Exit code 7 if one cannot."""
     from archive.audit import audit_files
 
-    audits = list(audit_files(paths_of(context, files) if files else archive_files(context), workers))
+    audits = list(audit_files(chosen_files(context, files), workers))
     rows = [row for one in audits for row in _finding_rows(one)]
     print_listing(rows, ("file", "certainty", "code", "count", "offset", "message"), listing, total=len(rows))
     inexact = [one for one in audits if not one.exact]

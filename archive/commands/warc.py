@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from heapq import merge
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 warc_app = typer.Typer(no_args_is_help=True, help="The WARC files themselves: list, print, verify, repair.")
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="WARC files; names inside the archive work too.")]
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE…]", help="WARC files, or their names in the archive. Default: all of the archive."),
+]
 _STATUSES = re.compile(r"^(\d{3})(?:-(\d{3}))?$")
 
 
@@ -31,9 +35,7 @@ _STATUSES = re.compile(r"^(\d{3})(?:-(\d{3}))?$")
 def ls(
     context: typer.Context,
     *,
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
-    ] = None,
+    files: Files = None,
     type_: Annotated[str | None, typer.Option("-T", "--type", metavar="TYPE", help="response, revisit …")] = None,
     mime: Annotated[str | None, typer.Option("-m", "--mime", metavar="MIME", help="text/html, or image/")] = None,
     status: Annotated[
@@ -47,11 +49,11 @@ def ls(
     if by_file:
         if type_ or mime or wanted:
             raise UsageError("--files lists whole files", hint="leave out --type, --mime and --status")
-        _list_files(paths_of(context, files) if files else archive_files(context), listing)
+        _list_files(chosen_files(context, files), listing)
         return
     counts = {"records": 0}
     damaged: list[WarcDamaged] = []
-    paths = paths_of(context, files) if files else archive_files(context)
+    paths = chosen_files(context, files)
 
     def rows() -> Iterator[dict[str, Any]]:
         for path in paths:
@@ -179,9 +181,7 @@ def cat(
 def verify(
     context: typer.Context,
     *,
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE…]", help="Default: every WARC file of the archive.")
-    ] = None,
+    files: Files = None,
     deep: Annotated[bool, typer.Option("--deep/--quick", help="Digests too, or structure only.")] = True,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that check. Default: one per core, if it pays.")
@@ -204,7 +204,7 @@ def verify(
         return
     if head:
         raise UsageError("--head goes with --seals", hint=f"pressmark warc verify --seals --head {head}")
-    paths = paths_of(context, files) if files else archive_files(context)
+    paths = chosen_files(context, files)
     with _Progress(paths) as progress:
         reports = list(verify_files(paths, workers or usual_workers(paths), deep=deep, checked=progress.checked))
     rows = [row for report in reports for row in _problem_rows(report)]
@@ -282,17 +282,16 @@ def _damaged(bad: Sequence[Report]) -> VerificationFailed:
 @warc_app.command("index")
 def index(
     context: typer.Context,
-    files: Files,
+    files: Files = None,
     write: Annotated[bool, typer.Option("--write", help="Write NAME.cdxj beside each file, not to stdout.")] = False,
 ) -> None:
-    """Index WARC files as CDXJ, sorted, one line per capture."""
+    """Index WARC files as CDXJ, sorted as `LC_ALL=C sort` does, one line per capture."""
     from archive.warc.captures import build_index
 
-    paths = paths_of(context, files)
+    paths = chosen_files(context, files)
     if not write:
-        lines = sorted(line for path in paths for line in build_index(path, path.name).splitlines(keepends=True))
         sys.stdout.flush()
-        sys.stdout.buffer.write(b"".join(lines))
+        sys.stdout.buffer.writelines(merge(*(build_index(path, path.name).splitlines(keepends=True) for path in paths)))
         return
     for path in paths:
         content = build_index(path, path.name)
@@ -313,8 +312,9 @@ def archive_files(context: typer.Context) -> list[Path]:
     return [store.path(name) for name in names]
 
 
-def paths_of(context: typer.Context, files: Sequence[Path]) -> list[Path]:
-    return [path_of(context, file) for file in files]
+def chosen_files(context: typer.Context, files: Sequence[Path] | None) -> list[Path]:
+    """The files named, or all of the archive."""
+    return [path_of(context, file) for file in files] if files else archive_files(context)
 
 
 def path_of(context: typer.Context, file: Path) -> Path:

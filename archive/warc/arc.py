@@ -7,7 +7,6 @@ ARC never had (requests, digests, ids) is left out or computed, and the same fil
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import uuid
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from archive.errors import WarcDamaged
-from archive.warc.digests import digest_of, read_payload
+from archive.warc.digests import digest_of, read_payload, sha256_of
 from archive.warc.members import MemberError, MemberReader, pack_pieces
 from archive.warc.reader import RecordError, RecordStream, is_plain
 from archive.warc.records import Draft, Fields, safe_uri, warc_date, warc_fields
@@ -125,8 +124,7 @@ def convert(path: Path, out: IO[bytes], now: datetime, *, arc_name: str, warc_na
 
     The first record names the ARC file and its SHA-256, so that nobody takes the new file for the original.
     """
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = sha256_of(path)
     info_id, count = _record_id(sha256, "warcinfo"), 0
     for count, document in enumerate(documents(path), 1):
         if count == 1:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from archive.http import Head, ResponseReader, entity_pieces
@@ -33,6 +34,12 @@ def digest_of(pieces: Iterable[Bytes]) -> str:
     for piece in pieces:
         running.update(piece)
     return _labelled(running.digest())
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a whole file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _labelled(value: bytes) -> str:

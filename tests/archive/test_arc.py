@@ -11,6 +11,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.archive import Archive
+from archive.audit import audit
 from archive.catalog import captures
 from archive.catalog.articles import ArticleQuery
 from archive.errors import WarcDamaged
@@ -41,7 +42,7 @@ OLD: list[tuple[bytes, bytes]] = [
     (b"http://other.example/story 192.0.2.7 20081120100003 text/html", HTML),
     (b"http://other.example/framed 192.0.2.7 20081120100004 text/html", FRAMED),
     (b"http://other.example/a b?q=M\xfcnchen 0.0.0.0 20081120100005 text/html; charset=latin-1", HTML),
-    (b"http://other.example/nothing 192.0.2.7 200811201000 no-type", b""),
+    (b"http://other.example/nothing 192.0.2.7 200811201045 no-type", b""),
 ]
 NEW: list[tuple[bytes, bytes]] = [
     (b"filedesc://new.arc 0.0.0.0 20081120100000 text/plain 200 - - 0 new.arc", VERSION_2),
@@ -141,7 +142,7 @@ def test_what_is_no_http_is_a_resource_with_its_own_type(archive: Archive, tmp_p
         ("resource", "text/plain"), ("resource", "text/dns"), ("response", "application/http; msgtype=response"),
     ]  # fmt: skip
     assert [record.value("WARC-IP-Address") for record in records[5:7]] == ["192.0.2.7", None]
-    assert records[7].value("WARC-Date") == "2008-11-20T10:00:00Z" and records[7].block == b""
+    assert records[7].value("WARC-Date") == "2008-11-20T10:45:00Z" and records[7].block == b""
 
 
 def test_the_same_arc_file_always_gives_the_same_records(archive: Archive, tmp_path: Path) -> None:
@@ -188,3 +189,14 @@ def test_a_damaged_arc_file_is_refused_with_the_place(
 def test_an_arc_file_with_all_documents_in_one_member_is_read(tmp_path: Path) -> None:
     (tmp_path / "one.arc.gz").write_bytes(gzip.compress(arc(OLD)))
     assert [one.block.getvalue() for one in documents(tmp_path / "one.arc.gz")] == [block for _, block in OLD]
+
+
+def test_audit_sees_that_the_original_was_changed_or_taken_away(archive: Archive, tmp_path: Path) -> None:
+    one, _ = imported(archive, written(tmp_path))
+    path = archive.store.path(one.warc_file)
+    assert audit(path).exact
+    original = path.with_name("old.arc.gz")
+    original.write_bytes(original.read_bytes()[:-1] + b"\1")
+    assert "changed-since-import" in [finding.code for finding in audit(path).findings]
+    original.unlink()
+    assert "original-missing" in [finding.code for finding in audit(path).findings]

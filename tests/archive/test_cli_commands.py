@@ -217,6 +217,8 @@ def test_an_index_is_the_one_the_writer_wrote(run, built):
     file = sorted((built.root / "warc").rglob("*.warc.gz"))[0]
     index = file.with_name(file.name.replace(".warc.gz", ".cdxj"))
     assert run("warc", "index", str(file))[1].encode() == index.read_bytes()
+    both = [path.read_bytes().splitlines() for path in sorted((built.root / "warc").rglob("*.cdxj"))]
+    assert run("warc", "index")[1].encode().splitlines() == sorted([*both[0], *both[1]])
 
 
 def test_verify_says_what_it_has_verified(run):

@@ -17,6 +17,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.archive import Archive
+from archive.audit import audit
 from archive.catalog import articles, captures
 from archive.catalog.articles import ArticleQuery
 from archive.errors import DigestMismatch, NotFound, UsageError, WarcDamaged
@@ -285,6 +286,15 @@ def test_bytes_a_tool_made_up_are_marked_and_each_record_says_why(archive: Archi
     beside = json.loads(archive.store.path("warc/2026/11/22/forged.audit.json").read_text())
     assert (beside["software"], beside["how"], beside["imported_from"]) == ("other/1", "copied", str(path))
     assert {finding["code"] for finding in beside["findings"]} == {"forged-status-line", "no-requests"}
+
+
+def test_audit_sees_that_an_imported_file_was_changed(archive: Archive, tmp_path: Path) -> None:
+    (one,) = imported(archive, theirs(tmp_path, "crawl.warc", packed=False))
+    path = archive.store.path(one.warc_file)
+    assert audit(path).exact
+    path.write_bytes(path.read_bytes().replace(b"WARC-Date: 2026-11-20", b"WARC-Date: 2026-11-19", 1))
+    (finding,) = [finding for finding in audit(path).findings if finding.certainty == "proven"]
+    assert finding.code == "changed-since-import" and "imported at 2026-11-22T12:00:00" in finding.message
 
 
 def test_bytes_nobody_doubts_are_not_marked(archive: Archive, tmp_path: Path) -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import cycle, islice
+from pathlib import Path
 
 import pytest
 
+from archive.audit import audit
+from archive.model import Exchange
+from archive.verify import check_file
+from archive.wire import Wire
+from tests.archive.warc_samples import closed_file
 from tests.crawler.adversary import BEHAVIOURS, HEAD_LIMIT, WIRE_LIMIT, Adversary, Behaviour
 from tests.crawler.recording import Job, Result, crawl
 
@@ -128,3 +135,15 @@ def test_connections_are_kept_alive(crawled: tuple[dict[str, Result], Adversary]
 
 def test_the_adversary_has_sixty_behaviours_and_more() -> None:
     assert len(BEHAVIOURS) >= 60
+
+
+def test_the_file_of_it_all_verifies_and_the_audit_finds_nothing_made_up(
+    crawled: tuple[dict[str, Result], Adversary], tmp_path: Path
+) -> None:
+    names = [one.name for one in fields(Exchange) if one.name != "response"]
+    rows = [row for result in crawled[0].values() for row in result.kept]
+    kept = [Exchange(**{name: row[name] for name in names}, response=Wire(row["response"])) for row in rows]
+    path = closed_file(tmp_path, *kept)
+    report, audited = check_file(path), audit(path)
+    assert report.problems == () and report.records > 3 * len(CASES) * 0.9
+    assert audited.exact and {finding.code for finding in audited.findings} == {"no-head"}

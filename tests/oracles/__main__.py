@@ -44,10 +44,11 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work there and leave everything behind")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pressmark-oracles-") as temporary:
-        root = (options.keep or Path(temporary)).resolve()
+        root = (options.keep or Path(temporary)).resolve()  # of the environments; the next run finds them there
         root.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="run-", dir=root))
         failed = 0
-        for collection in _collections(root, options.real_pages):
+        for collection in _collections(work, options.real_pages):
             size = sum(path.stat().st_size for path in collection.warcs)
             print(f"\n{collection.name}: {len(collection.warcs)} WARC files, {size:,} bytes", flush=True)
             asked = {name: ORACLES[name] for name in options.only.split(",")}

@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from archive.archive import ArchiveLocation, open_archive
 from archive.audit import audit_files
+from archive.imports import import_files
 from archive.verify import verify_files
 from tests.oracles.environments import FOREIGN, Environment, ToolFailed, node_environment, python_environment, run
 from tests.oracles.ours import Said, said_by_us
@@ -49,6 +53,11 @@ class Collection:
     warcs: tuple[Path, ...]
     cdxj: Path
     wacz: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where there is room for what a tool leaves behind."""
+        return self.cdxj.parent
 
 
 Oracle = Callable[[Collection, Path], Verdict]
@@ -199,13 +208,28 @@ def _index(text: str) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def wacz(collection: Collection, root: Path) -> Verdict:
-    """The validator of the WACZ format's authors."""
+    """The WACZ format's authors: their validator reads our package, and we read the one they make of the same files."""
     tool = python_environment(root, "wacz", "wacz")
-    verdict = Verdict(tool.packages, did=f"validate: {collection.wacz.stat().st_size:,} bytes")
+    verdict = Verdict(tool.packages)
     try:
         tool.run("wacz", "validate", "-f", collection.wacz)
     except ToolFailed as error:
         verdict.differences.append(str(error))
+    folder = collection.folder / f"wacz-{collection.name}"
+    (folder / "warc").mkdir(parents=True)
+    with zipfile.ZipFile(collection.wacz) as zipped:
+        zipped.extract("pages/pages.jsonl", folder)
+    theirs = folder / "theirs.wacz"
+    tool.run("wacz", "create", "-p", folder / "pages/pages.jsonl", "-o", theirs, *collection.warcs)
+    with open_archive(
+        ArchiveLocation(folder, f"sqlite:///{folder / 'catalog.sqlite3'}", "again"), create=True
+    ) as archive:
+        imported = list(import_files(archive, [theirs], datetime.now(UTC)))
+    found, expected = sum(one.captures for one in imported), len(_index(collection.cdxj.read_text("utf-8")))
+    if found != expected:
+        verdict.differences.append(f"{found} captures imported from their package, {expected} are in the files")
+    verdict.differences += [f"{url} is not in their package" for one in imported for url in one.unfound]
+    verdict.did = f"validate: {collection.wacz.stat().st_size:,} bytes; import of its own: {found:,} captures"
     return verdict
 
 

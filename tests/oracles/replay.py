@@ -37,7 +37,7 @@ def pywb(collection: Collection, root: Path) -> Verdict:
     """Replay what was crawled."""
     tool = python_environment(root, "pywb", "pywb")
     verdict = Verdict(tool.packages)
-    folder = root / f"replay-{collection.name}"
+    folder = collection.folder / f"replay-{collection.name}"
     folder.mkdir()
     tool.run("wb-manager", "init", "warcs", cwd=folder)
     tool.run("wb-manager", "add", "warcs", *collection.warcs, cwd=folder)
