@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from archive.extract import body
-from archive.extract.features import NAMES, measure
+from archive.extract.features import NAMES, measure, with_column
 from archive.extract.metadata import find_metadata
 from archive.extract.page import read_page
 from archive.extract.pieces import pieces_of
@@ -59,21 +59,21 @@ def sheet(page: dict[str, Any], folder: Path, bench: ModuleType) -> dict[str, An
     parsed = read_page(source)
     pieces = pieces_of(parsed.body)
     facts = find_metadata(source, parsed, pieces)
-    rows = measure(
+    table = measure(
         pieces,
         facts.headline,
         facts.headline_node,
         facts.description,
         facts.ld_body,
         facts.declares_article,
-        set(range(len(pieces))),
+        range(len(pieces)),
     )
     voted = body.matched(pieces, body.main_text(parsed.root, "balanced"))
     labels, weights = label(page, [piece.text for piece in pieces], bench)
     site = page.get("domain") or urlsplit(page.get("url") or "").netloc or page["id"]
-    table = np.array([[*rows[at], float(at in voted)] for at in range(len(pieces))], dtype=np.float32)
     return {
-        "x": table.reshape(-1, len(NAMES) + 1), "y": np.array(labels), "w": np.array(weights), "site": site,
+        "x": with_column(table, [at in voted for at in range(len(pieces))]), "y": np.array(labels),
+        "w": np.array(weights), "site": site,
         "text": [piece.text for piece in pieces],
     }  # fmt: skip
 

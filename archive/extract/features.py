@@ -1,4 +1,7 @@
-"""What can be measured of a piece of a page, as numbers: the input of the body model. Order: NAMES, `measure`.
+"""What can be measured of a piece of a page, as numbers: the input of the body model.
+
+Order: the words looked for, `measure`, `_Sheet` (what several measures share, each computed once), `_COLUMNS`: one
+line a measure, computed for all pieces at once, and only where the model asks for it.
 
 Everything here is a cause a reader could name: how long, how many links, inside which element, named how, how far
 from the headline, what the neighbours are like, whether the page repeats it. No site, no language word decides alone.
@@ -8,12 +11,13 @@ from the headline, what the neighbours are like, whether the page repeats it. No
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
 
+import numpy as np
 from lxml import html
 
 from archive.extract.headline import norm
@@ -106,66 +110,26 @@ _PHOTO_WORDS = (
 _AUTHOR_WORDS = (" a ", "ist", "est", "follow", "more from", "author", "autor")
 
 
-def _signs(head: str, digits: int) -> list[float]:
-    """The word signs of a piece, in the order of _PATTERNS; plain words are looked for before any pattern is."""
-    low = head.lower()
-    pattern = _PATTERN_OF
-    return [
-        1.0 if pattern["w_more"].match(head) else 0.0,
-        1.0 if any(word in low for word in _NEWS_WORDS) else 0.0,
-        1.0 if any(word in low for word in _LEGAL_WORDS) else 0.0,
-        1.0 if any(word in low for word in _PHOTO_WORDS) or pattern["w_photo"].match(head) else 0.0,
-        1.0 if pattern["w_by"].match(head) or ("기자" in head and pattern["w_by"].search(head)) else 0.0,
-        1.0 if pattern["w_share"].match(head) else 0.0,
-        1.0 if digits >= 3 and pattern["w_date"].search(head) else 0.0,
-        1.0 if pattern["w_update"].match(head) else 0.0,
-        1.0 if any(word in low for word in _AUTHOR_WORDS) and pattern["w_author"].search(head) else 0.0,
-    ]
-
-
-_SENTENCE_END = re.compile(r"[.!?。！？…»”\"'’)]\s*$")
+_ENDS = frozenset(".!?。！？…»”\"'’)")
 _UPPER = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩА-ЯЁІЇЄҐ]")
 _DIGIT = re.compile(r"\d")
-_STOPS = re.compile(r"[.!?。！？]")
-
-NAMES: tuple[str, ...] = (
-    "chars", "words", "link_density", "stops", "commas", "ends", "starts_upper", "upper_share", "digit_share", "word_length", "lines",
-    *(f"is_{tag}" for tag in _TAGS), *(f"in_{tag}" for tag in _AROUND), "depth",
-    "good_level", "good_count", *(f"bad_{name}" for name, _ in _BAD), "bad_any",
-    *(name for name, _ in _PATTERNS), "colon", "quote_start", "bullet", "question",
-    "order", "mass_before", "mass_after", "head_distance", "head_chars", "after_head", "tail_distance",
-    "main_steps", "in_main", "main_share", "parent_mass", "parent_pieces", "parent_links", "grand_mass", "grand_links", "great_mass",
-    "sig_mass", "sig_count", "sig_links", "path_mass",
-    "prev_chars", "prev_links", "prev_same", "prev_head", "next_chars", "next_links", "next_same", "next_head",
-    "prev2_chars", "next2_chars", "near_mass", "near_links",
-    "repeats", "in_headline", "in_description", "is_description", "ld_body",
-    "page_chars", "page_pieces", "page_long", "page_link_share", "page_news", "page_article_tags", "wide", "h_level",
-)  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Around:
-    """What the ancestors of a block element say; computed once an element."""
-
-    flags: tuple[int, ...]
-    good_level: int
-    good_count: int
-    bad: tuple[int, ...]
-    depth: int
-
-
-@dataclass(slots=True)
-class _Totals:
-    mass: int = 0
-    long: int = 0
-    links: int = 0
-    pieces: int = 0
+_WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_FAR = 12  # levels; beyond it nothing is told apart
+_HEAD_CHARS = 160
+_COUNTED_CHARS = 2000
 
 
 @lru_cache(maxsize=16384)
 def named(names: str) -> tuple[bool, tuple[int, ...]]:
     """What the class, id and role of an element say: (is it content, which of _BAD)."""
-    return bool(_GOOD.search(names)), tuple(at for at, (_, pattern) in enumerate(_BAD) if pattern.search(names))
+    said = [_word_named(word) for word in names.split()]
+    return any(good for good, _ in said), tuple(sorted({at for _, kinds in said for at in kinds}))
+
+
+@lru_cache(maxsize=16384)
+def _word_named(word: str) -> tuple[bool, tuple[int, ...]]:
+    return bool(_GOOD.search(word)), tuple(at for at, (_, pattern) in enumerate(_BAD) if pattern.search(word))
 
 
 def measure(
@@ -175,11 +139,25 @@ def measure(
     description: str | None,
     ld_body: str,
     news: bool,
-    wanted: set[int],
-) -> dict[int, list[float]]:
-    """One row of numbers, in the order of NAMES, for each of the `wanted` pieces."""
-    sheet = _Sheet(pieces, headline, headline_node, description, ld_body, news)
-    return {at: sheet.row(at) for at in range(len(pieces)) if at in wanted}
+    wanted: Sequence[int],
+    asked: frozenset[int] | None = None,
+) -> Any:
+    """A float32 array: a row for each of the `wanted` pieces, a column for each of NAMES.
+
+    Columns whose number is not `asked` for (None asks for all) stay zero.
+    """
+    table = np.zeros((len(NAMES), len(wanted)), dtype=np.float32)
+    if len(wanted):
+        sheet = _Sheet(pieces, headline, headline_node, description, ld_body, news, wanted)
+        for at, column in enumerate(_COLUMNS.values()):
+            if asked is None or at in asked:
+                table[at] = column(sheet)
+    return table.T
+
+
+def with_column(table: Any, values: Sequence[float]) -> Any:
+    """`table` with one more measure at its end."""
+    return np.vstack((table.T, np.asarray(values, dtype=np.float32))).T
 
 
 def hopeless(pieces: list[Piece]) -> set[int]:
@@ -213,8 +191,61 @@ def _in_zone(node: html.HtmlElement, known: dict[html.HtmlElement, bool]) -> boo
     return answer
 
 
+class _Frame:
+    """The elements that hold pieces, and those around them: parents before children, each asked once."""
+
+    def __init__(self) -> None:
+        self.number: dict[html.HtmlElement, int] = {}
+        self.parent: list[int] = []
+        self.tag: list[str] = []
+        self.classes: list[str] = []
+        self.depth: list[int] = []
+        self.flags: list[tuple[bool, ...]] = []  # by _AROUND: inside such an element
+        self.good: list[tuple[int, int]] = []  # (depth of the last one named as content, how many)
+        self.bad: list[tuple[int, ...]] = []  # by _BAD: depth of the last one named so
+
+    def add(self, node: html.HtmlElement) -> int:
+        """The number of an element; its ancestors get theirs before it."""
+        number = self.number
+        chain: list[html.HtmlElement] = []
+        up: html.HtmlElement | None = node
+        while up is not None and up not in number:
+            chain.append(up)
+            up = up.getparent()
+        above = number[up] if up is not None else -1
+        for element in reversed(chain):
+            above = self._one(element, above)
+        return above
+
+    def _one(self, node: html.HtmlElement, above: int) -> int:
+        at = self.number[node] = len(self.parent)
+        tag = str(node.tag)
+        classes = node.get("class") or ""
+        self.parent.append(above)
+        self.tag.append(tag)
+        self.classes.append(classes)
+        if above < 0:
+            depth, flags, good, bad = 0, (False,) * len(_AROUND), (-_FAR, 0), (-_FAR,) * len(_BAD)
+        else:
+            depth, flags, good, bad = self.depth[above] + 1, self.flags[above], self.good[above], self.bad[above]
+        if tag in _AROUND_INDEX and not flags[_AROUND_INDEX[tag]]:
+            flags = tuple(flag or name == tag for flag, name in zip(flags, _AROUND, strict=True))
+        names = f"{classes} {node.get('id') or ''} {node.get('role') or ''}"[:300]
+        if len(names) > 2 and tag not in ("body", "html"):
+            is_good, kinds = named(names)
+            if is_good:
+                good = (depth, good[1] + 1)
+            if kinds:
+                bad = tuple(depth if kind in kinds else level for kind, level in enumerate(bad))
+        self.depth.append(depth)
+        self.flags.append(flags)
+        self.good.append(good)
+        self.bad.append(bad)
+        return at
+
+
 class _Sheet:
-    """The page-wide sums the rows need, each computed once."""
+    """What the measures of one page share. Arrays are by piece; those in `wanted` order say so with `mine`."""
 
     def __init__(
         self,
@@ -224,87 +255,52 @@ class _Sheet:
         description: str | None,
         ld_body: str,
         news: bool,
+        wanted: Sequence[int],
     ) -> None:
         self.pieces = pieces
-        self.around: dict[html.HtmlElement, _Around] = {}
-        self.totals: dict[html.HtmlElement, _Totals] = {}
-        self.signatures: dict[html.HtmlElement, str] = {}
-        self.sig: dict[str, _Totals] = {}
-        self.node_parts: dict[html.HtmlElement, tuple[list[float], list[float]]] = {}
-        self.lengths = [len(piece.key) for piece in pieces]
-        self.total = sum(self.lengths) or 1
-        self.long = [
-            length if length > 60 and piece.link_chars * 3 < length else 0
-            for piece, length in zip(pieces, self.lengths, strict=True)
-        ]
-        self.long_total = sum(self.long) or 1
-        self.before: list[int] = []
-        running = 0
-        for mass in self.long:
-            self.before.append(running)
-            running += mass
+        self.count = len(pieces)
+        self.at = np.asarray(wanted, dtype=np.intp)
+        self.mine = [pieces[at] for at in wanted]
+        self.texts = [piece.text for piece in self.mine]
+        self.heads = [text[:_HEAD_CHARS] for text in self.texts]
+        self.keys = [piece.key for piece in self.mine]
+        self.lengths = np.array([len(piece.key) for piece in pieces], dtype=np.float64)
+        self.link_chars = np.array([piece.link_chars for piece in pieces], dtype=np.float64)
+        self.size = np.maximum(self.lengths[self.at], 1)
+        self.total = float(self.lengths.sum()) or 1.0
+        self.long = np.where((self.lengths > 60) & (self.link_chars * 3 < self.lengths), self.lengths, 0.0)
+        self.long_total = float(self.long.sum()) or 1.0
+        self.before = np.cumsum(self.long) - self.long
         self.headline = norm(headline or "")
         self.description = "".join((description or "").split())[:400]
         self.ld_body = "".join(ld_body.split())
         self.news = float(news)
-        self.copies = Counter(piece.key for piece in pieces)
-        self._sum()
+        self.frame = _Frame()
+        self.owner = [self.frame.add(piece.node) for piece in pieces]  # number of the element of each piece
+        self.mine_owner = np.array([self.owner[at] for at in wanted], dtype=np.intp)
         self.head = self._head_index(headline_node)
-        self.main = self._main()
-        self.main_chain: dict[html.HtmlElement, int] = {}
-        if self.main is not None:
-            for steps, above in enumerate((self.main, *self.main.iterancestors())):
-                self.main_chain[above] = steps
-        self.last_long = max((at for at, mass in enumerate(self.long) if mass), default=0)
-        self.page = self._page()
-
-    def _sum(self) -> None:
-        for piece, length, long in zip(self.pieces, self.lengths, self.long, strict=True):
-            signature = self.signatures.get(piece.node)
-            if signature is None:
-                parent = piece.node.getparent()
-                above = f"{parent.tag!s}.{parent.get('class') or ''}" if parent is not None else ""
-                signature = f"{piece.node.tag!s}.{piece.node.get('class') or ''}<{above}"
-                self.signatures[piece.node] = signature
-            for entry in (
-                self.sig.setdefault(signature, _Totals()),
-                self.totals.setdefault(piece.node, _Totals()),
-            ):
-                entry.mass += length
-                entry.long += long
-                entry.links += piece.link_chars
-                entry.pieces += 1
+        self.last_long = int(np.flatnonzero(self.long)[-1]) if self.long.any() else 0
         self._sum_up()
 
     def _sum_up(self) -> None:
-        """Give every element the sums of what is below it: each element is added to its parent once."""
-        depth: dict[html.HtmlElement, int] = {}
-        parents: dict[html.HtmlElement, html.HtmlElement] = {}
-        for node in list(self.totals):
-            chain = []
-            up: html.HtmlElement | None = node
-            while up is not None and up not in depth:
-                chain.append(up)
-                above = up.getparent()
-                if above is not None:
-                    parents[up] = above
-                up = above
-            start = depth[up] if up is not None else -1
-            for steps, element in enumerate(reversed(chain), 1):
-                depth[element] = start + steps
-        for node in sorted(depth, key=lambda element: -depth[element]):
-            parent = parents.get(node)
-            if parent is not None:
-                entry, above_entry = self.totals[node], self.totals.setdefault(parent, _Totals())
-                above_entry.mass += entry.mass
-                above_entry.long += entry.long
-                above_entry.links += entry.links
-                above_entry.pieces += entry.pieces
+        """Sums over all pieces in an element: each element is added to its parent once."""
+        parents = self.frame.parent
+        sums = [
+            np.bincount(self.owner, weights=weights, minlength=len(parents)).tolist()
+            for weights in (self.lengths, self.long, self.link_chars, np.ones(self.count))
+        ]
+        for child in range(len(parents) - 1, 0, -1):
+            parent = parents[child]
+            if parent >= 0:
+                for column in sums:
+                    column[parent] += column[child]
+        # One more element, for "there is none": nothing in it.
+        self.mass, self.long_mass, self.links, self.held = (np.array([*column, 0.0]) for column in sums)
 
     def _head_index(self, node: html.HtmlElement | None) -> int:
         if node is not None:
             for at, piece in enumerate(self.pieces):
-                if piece.node is node or node in (piece.node.getparent(),):
+                if piece.node is node or piece.node.getparent() is node:
                     return at
         if self.headline:
             for at, piece in enumerate(self.pieces):
@@ -312,174 +308,287 @@ class _Sheet:
                     return at
         return -1
 
-    def _main(self) -> html.HtmlElement | None:
+    # -- of the text
+
+    @cached_property
+    def words(self) -> Any:
+        return np.array([len(text.split()) for text in self.texts], dtype=np.float64)
+
+    @cached_property
+    def lower(self) -> list[str]:
+        return [head.lower() for head in self.heads]
+
+    @cached_property
+    def digits(self) -> list[int]:
+        return [len(_DIGIT.findall(head)) for head in self.heads]
+
+    def says(self, name: str) -> list[bool]:
+        """Whether the beginning of each piece matches one of _PATTERNS."""
+        pattern = _PATTERN_OF[name]
+        return [pattern.match(head) is not None for head in self.heads]
+
+    def has(self, words: tuple[str, ...]) -> list[bool]:
+        """Whether the beginning of each piece has one of `words` in it."""
+        return [any(map(low.__contains__, words)) for low in self.lower]
+
+    def counted(self, signs: str, wide_signs: str) -> list[int]:
+        """How often each piece has one of the signs; the wide ones are not looked for in ASCII."""
+        return [
+            sum(text.count(sign, 0, _COUNTED_CHARS) for sign in (signs if text.isascii() else signs + wide_signs))
+            for text in self.texts
+        ]
+
+    @cached_property
+    def copies(self) -> Counter[str]:
+        return Counter(piece.key for piece in self.pieces)
+
+    def overlap(self) -> list[float]:
+        """The words each short piece shares with the headline, of the words either has."""
+        if not self.headline:
+            return [0.0] * len(self.mine)
+        theirs = set(self.headline.split())
+        found = []
+        for text, size in zip(self.texts, self.size, strict=True):
+            plain = norm(text) if size < 300 else ""
+            words = set(plain.split())
+            found.append(1.0 if plain == self.headline else len(words & theirs) / len(words | theirs) if plain else 0.0)
+        return found
+
+    # -- of the elements around
+
+    def tags(self, tag: str) -> Any:
+        return self._tags == tag
+
+    @cached_property
+    def _tags(self) -> Any:
+        return np.array([self.frame.tag[at] for at in self.mine_owner])
+
+    @cached_property
+    def depth(self) -> Any:
+        return np.array(self.frame.depth)[self.mine_owner]
+
+    @cached_property
+    def flags(self) -> Any:
+        return np.array(self.frame.flags)[self.mine_owner]
+
+    @cached_property
+    def good(self) -> Any:
+        return np.array(self.frame.good)[self.mine_owner]
+
+    @cached_property
+    def bad(self) -> Any:
+        """Levels up to the next element named like each of _BAD."""
+        return np.minimum(self.depth[:, None] - np.array(self.frame.bad)[self.mine_owner], _FAR)
+
+    @cached_property
+    def main(self) -> int:
         """The lowest element that holds most of the long text: readability's idea, by descent from the root."""
-        if not self.pieces:
-            return None
-        node = self.pieces[0].node
-        above = node.getparent()
-        while above is not None and above in self.totals:
-            node, above = above, above.getparent()
+        children: dict[int, list[int]] = {}
+        for child, parent in enumerate(self.frame.parent):
+            children.setdefault(parent, []).append(child)
+        node = 0
         while True:
-            here = self.totals[node].long
-            best, most = None, 0
-            for child in node:
-                entry = self.totals.get(child)
-                if entry is not None and entry.long > most:
-                    best, most = child, entry.long
-            if best is None or most < 0.7 * here or most < 150:
+            best = max(children.get(node, ()), key=self.long_mass.__getitem__, default=None)
+            most = self.long_mass[best] if best is not None else 0.0
+            if best is None or most < 0.7 * self.long_mass[node] or most < 150:
                 return node
             node = best
 
-    def _page(self) -> list[float]:
-        links = sum(piece.link_chars for piece in self.pieces)
-        articles = len({a for piece in self.pieces for a in (piece.node,) if a.tag == "article"})
-        text = "".join(piece.key[:200] for piece in self.pieces[:60])
-        wide = sum(1 for char in text if "\u3040" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7af")
-        self.wide = float(wide * 3 > len(text))
-        return [
-            math.log1p(self.total), math.log1p(len(self.pieces)), math.log1p(self.long_total), links / self.total, self.news,
-            min(articles, 20), self.wide,
-        ]  # fmt: skip
+    @cached_property
+    def main_steps(self) -> Any:
+        """How many steps up from the main element until the piece is inside; 0 when it is inside it."""
+        steps = [_FAR] * len(self.frame.parent)
+        up, far = self.main, 0
+        chain: dict[int, int] = {}
+        while up >= 0:
+            chain[up] = far
+            up, far = self.frame.parent[up], far + 1
+        for at, parent in enumerate(self.frame.parent):
+            steps[at] = min(_FAR, chain[at]) if at in chain else steps[parent] if parent >= 0 else _FAR
+        return np.array(steps)[self.mine_owner]
 
-    def about(self, node: html.HtmlElement) -> _Around:
-        known = self.around.get(node)
-        if known is not None:
-            return known
-        parent = node.getparent()
-        up = self.about_parent(parent)
-        flags = list(up.flags)
-        tag = node.tag
-        if tag in _AROUND_INDEX:
-            flags[_AROUND_INDEX[tag]] = 1
-        names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('role') or ''}"[:300]
-        bad = [min(level + 1, 12) for level in up.bad]
-        good_level, good_count = min(up.good_level + 1, 12), up.good_count
-        if len(names) > 2 and tag not in ("body", "html"):
-            is_good, kinds = named(names)
-            if is_good:
-                good_level, good_count = 0, good_count + 1
-            for at in kinds:
-                bad[at] = 0
-        found = _Around(tuple(flags), good_level, good_count, tuple(bad), up.depth + 1)
-        self.around[node] = found
-        return found
+    def above(self, levels: int) -> Any:
+        """The number of the element so many levels above each piece's own; the last number where there is none."""
+        return self._above[levels][self.mine_owner]
 
-    def about_parent(self, parent: html.HtmlElement | None) -> _Around:
-        if parent is None or parent.tag == "html":
-            return _Around((0,) * len(_AROUND), 12, 0, (12,) * len(_BAD), 0)
-        chain = []
-        node: html.HtmlElement | None = parent
-        while node is not None and node not in self.around and node.tag != "html":
-            chain.append(node)
-            node = node.getparent()
-        for ancestor in reversed(chain):
-            self.about(ancestor)
-        return self.around[parent]
+    @cached_property
+    def _above(self) -> list[Any]:
+        parents = np.array([*self.frame.parent, -1])
+        levels = [np.arange(len(parents))]
+        for _ in range(3):
+            levels.append(parents[levels[-1]])
+        return levels
 
-    def main_steps(self, node: html.HtmlElement) -> int:
-        """How many steps up from the main element until `node` is inside; 0 when it is inside it."""
-        up: html.HtmlElement | None = node
-        while up is not None:
-            steps = self.main_chain.get(up)
-            if steps is not None:
-                return min(steps, 12)
-            up = up.getparent()
-        return 12
+    @cached_property
+    def likes(self) -> Any:
+        """A number for each piece: the same for pieces in like elements, by tag and class, of like parents."""
+        frame = self.frame
+        known: dict[tuple[str, str, str, str], int] = {}
+        found: dict[int, int] = {}
+        for at in self.owner:
+            if at not in found:
+                up = frame.parent[at]
+                above = (frame.tag[up], frame.classes[up]) if up >= 0 else ("", "")
+                found[at] = known.setdefault((frame.tag[at], frame.classes[at], *above), len(known))
+        return np.array([found[at] for at in self.owner])
 
-    def row(self, at: int) -> list[float]:
-        piece = self.pieces[at]
-        text, node, size = piece.text, piece.node, self.lengths[at] or 1
-        cached = self.node_parts
-        if node not in cached:
-            cached[node] = self._node_part(node)
-        words = text.split()
-        head = text[:160]
-        digits = len(_DIGIT.findall(head))
-        values: list[float] = [
-            math.log1p(size), math.log1p(len(words)), min(1.0, piece.link_chars / size), len(_STOPS.findall(text[:2000])), text.count(",", 0, 2000) + text.count("，", 0, 2000),
-            1.0 if _SENTENCE_END.search(text[-4:]) else 0.0, 1.0 if text[:1].isupper() else 0.0, len(_UPPER.findall(head)) / len(head),
-            digits / len(head), size / max(1, len(words)), min(text.count("\n"), 10),
-        ]  # fmt: skip
-        values += cached[node][0]
-        values += _signs(head, digits)
-        values += [
-            1.0 if text[-1:] in ":：" else 0.0, 1.0 if text[:1] in "\"“„«'‘「『" else 0.0, 1.0 if text[:1] in "-–•*▪●■►→>" else 0.0, 1.0 if text[-1:] in "?？" else 0.0,
-        ]  # fmt: skip
-        count = len(self.pieces)
-        values += [
-            at / count, self.before[at] / self.long_total, 1 - (self.before[at] + self.long[at]) / self.long_total,
-            max(-30, min(60, at - self.head)) if self.head >= 0 else -40,
-            math.log1p(max(0, self.before[at] - self.before[self.head])) if self.head >= 0 else -1,
-            (1.0 if at > self.head else 0.0) if self.head >= 0 else 0.5, max(-30, min(30, at - self.last_long)),
-        ]  # fmt: skip
-        values += cached[node][1]
-        values += self._neighbours(at)
-        plain = norm(text) if size < 300 else ""
-        values += [
-            min(self.copies[piece.key], 5), self._headline_overlap(plain), 1.0 if size > 20 and piece.key[:60] in self.description else 0.0,
-            1.0 if len(self.description) > 30 and self.description[:60] in piece.key else 0.0,
-            (1.0 if piece.key[:50] in self.ld_body else 0.0) if self.ld_body and size > 15 else -1.0,
-        ]  # fmt: skip
-        values += self.page
-        values.append(float(node.tag[1]) if node.tag in ("h1", "h2", "h3", "h4", "h5", "h6") else 0.0)
-        return values
+    def of_likes(self, weights: Any) -> Any:
+        """Sums over the like pieces of each."""
+        return np.bincount(self.likes, weights=weights)[self.likes[self.at]]
 
-    def _node_part(self, node: html.HtmlElement) -> tuple[list[float], list[float]]:
-        around = self.about(node)
-        first: list[float] = [1.0 if node.tag == tag else 0.0 for tag in _TAGS]
-        first += [float(flag) for flag in around.flags]
-        first += [around.depth, around.good_level, around.good_count, *around.bad, min(around.bad)]
-        steps = self.main_steps(node)
-        parent = node.getparent()
-        grand = parent.getparent() if parent is not None else None
-        great = grand.getparent() if grand is not None else None
-        up, higher, highest = (
-            self.totals.get(above) if above is not None else None for above in (parent, grand, great)
+    # -- of the neighbours
+
+    def beside(self, values: Any, step: int, edge: float = -1.0) -> Any:
+        """The value of the piece `step` away; `edge` beyond the first and the last."""
+        other = self.at + step
+        inside = (other >= 0) & (other < self.count)
+        return np.where(inside, values[np.clip(other, 0, self.count - 1)], edge)
+
+    def same(self, step: int) -> Any:
+        """1 where the neighbour is in a like element."""
+        return np.where(
+            self.beside(self.likes, step, -1) < 0, -1.0, self.beside(self.likes, step, -1) == self.likes[self.at]
         )
-        group = self.sig[self.signatures[node]]
-        own = self.totals[node]
-        second: list[float] = [
-            steps, 1.0 if steps == 0 else 0.0, (self.totals[self.main].long / self.long_total) if self.main is not None else 0.0,
-            up.long / self.long_total if up else 0.0, math.log1p(up.pieces) if up else 0.0, up.links / (up.mass or 1) if up else 0.0,
-            higher.long / self.long_total if higher else 0.0, higher.links / (higher.mass or 1) if higher else 0.0,
-            highest.long / self.long_total if highest else 0.0,
-            group.long / self.long_total, math.log1p(group.pieces), group.links / (group.mass or 1), own.long / self.long_total,
-        ]  # fmt: skip
-        return first, second
 
-    def _neighbours(self, at: int) -> list[float]:
-        values: list[float] = []
-        node = self.pieces[at].node
-        for step in (-1, 1):
-            other = at + step
-            if 0 <= other < len(self.pieces):
-                piece = self.pieces[other]
-                values += [
-                    math.log1p(self.lengths[other]), min(1.0, piece.link_density), 1.0 if self.signatures[piece.node] == self.signatures[node] else 0.0,
-                    1.0 if piece.node.tag in ("h1", "h2", "h3", "h4", "h5", "h6") else 0.0,
-                ]  # fmt: skip
-            else:
-                values += [-1.0, -1.0, -1.0, -1.0]
-        for other in (at - 2, at + 2):
-            values.append(math.log1p(self.lengths[other]) if 0 <= other < len(self.pieces) else -1.0)
-        low, high = max(0, at - 4), min(len(self.pieces), at + 5)
-        mass = sum(self.lengths[low:high]) or 1
-        values += [
-            math.log1p(sum(self.long[low:high])),
-            sum(piece.link_chars for piece in self.pieces[low:high]) / mass,
-        ]
-        return values
+    @cached_property
+    def log_lengths(self) -> Any:
+        return np.log1p(self.lengths)
 
-    def _headline_overlap(self, plain: str) -> float:
-        if not plain or not self.headline:
-            return 0.0
-        if plain == self.headline:
-            return 1.0
-        mine = set(plain.split())
-        theirs = set(self.headline.split())
-        return len(mine & theirs) / max(1, len(mine | theirs))
+    @cached_property
+    def densities(self) -> Any:
+        return np.minimum(1.0, self.link_chars / np.maximum(1, self.lengths))
+
+    @cached_property
+    def headings(self) -> Any:
+        tags = self.frame.tag
+        return np.array([tags[at] in _HEADINGS for at in self.owner], dtype=np.float64)
+
+    def near(self, values: Any) -> Any:
+        """Sums over the piece and four on each side."""
+        running = np.concatenate(([0.0], np.cumsum(values)))
+        return running[np.minimum(self.at + 5, self.count)] - running[np.maximum(self.at - 4, 0)]
+
+    # -- of the way through the page
+
+    def since_head(self, found: Any, none: float) -> Any:
+        return found if self.head >= 0 else np.full(len(self.mine), none)
+
+    @cached_property
+    def is_wide(self) -> bool:
+        text = "".join(piece.key[:200] for piece in self.pieces[:60])
+        return len(_WIDE.findall(text)) * 3 > len(text)
+
+
+def _flag(at: int) -> Callable[[_Sheet], Any]:
+    return lambda s: s.flags[:, at]
+
+
+def _level(at: int) -> Callable[[_Sheet], Any]:
+    return lambda s: s.bad[:, at]
+
+
+def _tag(tag: str) -> Callable[[_Sheet], Any]:
+    return lambda s: s.tags(tag)
+
+
+def _first(signs: str) -> Callable[[_Sheet], Any]:
+    return lambda s: [text[:1] in signs for text in s.texts]
+
+
+def _last(signs: str) -> Callable[[_Sheet], Any]:
+    return lambda s: [text[-1:] in signs for text in s.texts]
 
 
 _PATTERN_OF = dict(_PATTERNS)
 _AROUND_INDEX = {tag: at for at, tag in enumerate(_AROUND)}
+_COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
+    "chars": lambda s: np.log1p(s.size),
+    "words": lambda s: np.log1p(s.words),
+    "link_density": lambda s: np.minimum(1.0, s.link_chars[s.at] / s.size),
+    "stops": lambda s: s.counted(".!?", "。！？"),
+    "commas": lambda s: s.counted(",", "，"),
+    "ends": lambda s: [text[-1:] in _ENDS for text in s.texts],
+    "starts_upper": lambda s: [text[:1].isupper() for text in s.texts],
+    "upper_share": lambda s: [len(_UPPER.findall(head)) / len(head) for head in s.heads],
+    "digit_share": lambda s: [digits / len(head) for digits, head in zip(s.digits, s.heads, strict=True)],
+    "word_length": lambda s: s.size / np.maximum(1, s.words),
+    "lines": lambda s: [min(text.count("\n"), 10) for text in s.texts],
+    **{f"is_{tag}": _tag(tag) for tag in _TAGS},
+    **{f"in_{tag}": _flag(at) for at, tag in enumerate(_AROUND)},
+    "depth": lambda s: s.depth,
+    "good_level": lambda s: np.minimum(s.depth - s.good[:, 0], _FAR),
+    "good_count": lambda s: s.good[:, 1],
+    **{f"bad_{name}": _level(at) for at, (name, _) in enumerate(_BAD)},
+    "bad_any": lambda s: s.bad.min(axis=1),
+    "w_more": lambda s: s.says("w_more"),
+    "w_news": lambda s: s.has(_NEWS_WORDS),
+    "w_legal": lambda s: s.has(_LEGAL_WORDS),
+    "w_photo": lambda s: np.logical_or(s.has(_PHOTO_WORDS), s.says("w_photo")),
+    "w_by": lambda s: [
+        bool(_PATTERN_OF["w_by"].match(head) or ("기자" in head and _PATTERN_OF["w_by"].search(head))) for head in s.heads
+    ],
+    "w_share": lambda s: s.says("w_share"),
+    "w_date": lambda s: [
+        digits >= 3 and _PATTERN_OF["w_date"].search(head) is not None
+        for digits, head in zip(s.digits, s.heads, strict=True)
+    ],
+    "w_update": lambda s: s.says("w_update"),
+    "w_author": lambda s: [
+        known and _PATTERN_OF["w_author"].search(head) is not None
+        for known, head in zip(s.has(_AUTHOR_WORDS), s.heads, strict=True)
+    ],
+    "colon": _last(":："),
+    "quote_start": _first("\"“„«'‘「『"),
+    "bullet": _first("-–•*▪●■►→>"),
+    "question": _last("?？"),
+    "order": lambda s: s.at / s.count,
+    "mass_before": lambda s: s.before[s.at] / s.long_total,
+    "mass_after": lambda s: 1 - (s.before[s.at] + s.long[s.at]) / s.long_total,
+    "head_distance": lambda s: s.since_head(np.clip(s.at - s.head, -30, 60), -40),
+    "head_chars": lambda s: s.since_head(np.log1p(np.maximum(0, s.before[s.at] - s.before[s.head])), -1),
+    "after_head": lambda s: s.since_head(s.at > s.head, 0.5),
+    "tail_distance": lambda s: np.clip(s.at - s.last_long, -30, 30),
+    "main_steps": lambda s: s.main_steps,
+    "inside_main": lambda s: s.main_steps == 0,
+    "main_share": lambda s: s.long_mass[s.main] / s.long_total,
+    "parent_mass": lambda s: s.long_mass[s.above(1)] / s.long_total,
+    "parent_pieces": lambda s: np.log1p(s.held[s.above(1)]),
+    "parent_links": lambda s: s.links[s.above(1)] / np.maximum(1, s.mass[s.above(1)]),
+    "grand_mass": lambda s: s.long_mass[s.above(2)] / s.long_total,
+    "grand_links": lambda s: s.links[s.above(2)] / np.maximum(1, s.mass[s.above(2)]),
+    "great_mass": lambda s: s.long_mass[s.above(3)] / s.long_total,
+    "sig_mass": lambda s: s.of_likes(s.long) / s.long_total,
+    "sig_count": lambda s: np.log1p(s.of_likes(np.ones(s.count))),
+    "sig_links": lambda s: s.of_likes(s.link_chars) / np.maximum(1, s.of_likes(s.lengths)),
+    "path_mass": lambda s: s.long_mass[s.mine_owner] / s.long_total,
+    "prev_chars": lambda s: s.beside(s.log_lengths, -1),
+    "prev_links": lambda s: s.beside(s.densities, -1),
+    "prev_same": lambda s: s.same(-1),
+    "prev_head": lambda s: s.beside(s.headings, -1),
+    "next_chars": lambda s: s.beside(s.log_lengths, 1),
+    "next_links": lambda s: s.beside(s.densities, 1),
+    "next_same": lambda s: s.same(1),
+    "next_head": lambda s: s.beside(s.headings, 1),
+    "prev2_chars": lambda s: s.beside(s.log_lengths, -2),
+    "next2_chars": lambda s: s.beside(s.log_lengths, 2),
+    "near_mass": lambda s: np.log1p(s.near(s.long)),
+    "near_links": lambda s: s.near(s.link_chars) / np.maximum(1, s.near(s.lengths)),
+    "repeats": lambda s: [min(s.copies[key], 5) for key in s.keys],
+    "in_headline": lambda s: s.overlap(),
+    "in_description": lambda s: [len(key) > 20 and key[:60] in s.description for key in s.keys],
+    "is_description": lambda s: (
+        [s.description[:60] in key for key in s.keys] if len(s.description) > 30 else [False] * len(s.keys)
+    ),
+    "ld_body": lambda s: [float(key[:50] in s.ld_body) if s.ld_body and len(key) > 15 else -1.0 for key in s.keys],
+    "page_chars": lambda s: np.log1p(s.total),
+    "page_pieces": lambda s: np.log1p(s.count),
+    "page_long": lambda s: np.log1p(s.long_total),
+    "page_link_share": lambda s: s.link_chars.sum() / s.total,
+    "page_news": lambda s: s.news,
+    "page_article_tags": lambda s: min(len({at for at in s.owner if s.frame.tag[at] == "article"}), 20),
+    "wide": lambda s: s.is_wide,
+    "h_level": lambda s: [
+        float(tag[1]) if (tag := s.frame.tag[at]) in _HEADINGS else 0.0 for at in s.mine_owner
+    ],
+}  # fmt: skip
+NAMES: tuple[str, ...] = tuple(_COLUMNS)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from archive.extract import body, injection, language
 from archive.extract.blocks import TEXT_LABELS, label_blocks
-from archive.extract.features import hopeless, measure
+from archive.extract.features import hopeless, measure, with_column
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.outlinks import outlinks
@@ -100,14 +100,15 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     if not pieces:
         return {}
     voted = body.matched(pieces, body.main_text(parsed.root, profile))
-    wanted = set(range(len(pieces))) - hopeless(pieces)
-    rows = measure(
-        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted
-    )
-    for at, row in rows.items():
-        row.append(1.0 if at in voted else 0.0)
-    likely = body_model().likelihood(list(rows.values()))
-    chosen = {at: p for at, p in zip(rows, likely, strict=True) if p > _THRESHOLD[profile]}
+    lost = hopeless(pieces)
+    wanted = [at for at in range(len(pieces)) if at not in lost]
+    model = body_model()
+    table = measure(
+        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted,
+        model.asked,
+    )  # fmt: skip
+    likely = model.likelihood(with_column(table, [at in voted for at in wanted]))
+    chosen = {at: p for at, p in zip(wanted, likely, strict=True) if p > _THRESHOLD[profile]}
     # A page too unlike the ones the model knows: what trafilatura found is better than nothing.
     if not any(len(pieces[at].key) > 40 for at in chosen):
         return dict.fromkeys(voted, 0.5) or chosen
