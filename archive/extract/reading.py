@@ -82,18 +82,15 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     """The orders of the pieces that are the text, with how likely each is."""
     if not pieces:
         return {}
-    voted = body.matched(pieces, body.main_text(parsed.root, profile))
     wanted = set(range(len(pieces))) - hopeless(pieces)
     rows = measure(
         pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted
     )
-    for at, row in rows.items():
-        row.append(1.0 if at in voted else 0.0)
     likely = body_model().likelihood(list(rows.values()))
     chosen = {at: p for at, p in zip(rows, likely, strict=True) if p > _THRESHOLD[profile]}
-    # A page too unlike the ones the model knows: what trafilatura found is better than nothing.
+    # A page too unlike the ones the model knows: what trafilatura finds is better than nothing.
     if not any(len(pieces[at].key) > 40 for at in chosen):
-        return dict.fromkeys(voted, 0.5) or chosen
+        return dict.fromkeys(body.matched(pieces, body.main_text(parsed.root, profile)), 0.5) or chosen
     return chosen
 
 
