@@ -3,7 +3,8 @@
     python benchmarks/train_body.py --bench PATH/bench/extraction [--write]
 
 Needs lightgbm (not a dependency of Pressmark). Every piece of every page is labelled by the expected text: the share of
-its 4-word shingles that stand in it. Folds are cut by site, so no page is judged by its own publisher's template.
+its 4-word shingles that stand in it; a piece too short for shingles of its own is labelled by the ones it makes with
+its neighbours. Folds are cut by site, so no page is judged by its own publisher's template.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from archive.extract import body
-from archive.extract.features import NAMES, measure, with_column
+from archive.extract.blocks import TEXT_LABELS, label_blocks
+from archive.extract.features import NAMES, hopeless, measure
 from archive.extract.metadata import find_metadata
 from archive.extract.page import read_page
 from archive.extract.pieces import pieces_of
 from archive.model import Page
 
 SETTINGS = {
-    "objective": "binary", "learning_rate": 0.1, "num_leaves": 8, "max_depth": 4, "min_data_in_leaf": 150,
-    "lambda_l2": 20,
-    "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63, "num_threads": 2,
+    "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 6, "min_data_in_leaf": 80,
+    "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63, 
+    "num_threads": 1,
     "verbose": -1, "seed": 1,
 }  # fmt: skip
-ROUNDS, FOLDS, THRESHOLD = 150, 4, 0.45
+ROUNDS, FOLDS, THRESHOLD = 250, 4, 0.45
 OUT = Path(__file__).parents[1] / "archive" / "extract" / "body_model.json"
 
 
@@ -41,13 +42,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", type=Path, required=True)
     parser.add_argument("--write", action="store_true", help="write body_model.json fitted on all pages")
+    parser.add_argument("--unjudged", action="store_true", help="fit only, without the judging on held-out sites")
     options = parser.parse_args()
     sys.path.insert(0, str(options.bench))
     import extract_bench as bench
 
     pages = bench.load_pages(options.bench)
     sheets = [sheet(page, options.bench, bench) for page in pages]
-    judge(pages, sheets, bench)
+    if not options.unjudged:
+        judge(pages, sheets, bench)
     if options.write:
         OUT.write_text(json.dumps(table(fit(sheets)), separators=(",", ":")) + "\n", encoding="utf-8")
 
@@ -59,22 +62,19 @@ def sheet(page: dict[str, Any], folder: Path, bench: ModuleType) -> dict[str, An
     parsed = read_page(source)
     pieces = pieces_of(parsed.body)
     facts = find_metadata(source, parsed, pieces)
+    lost = hopeless(pieces)
+    at = [one for one in range(len(pieces)) if one not in lost]
     table = measure(
-        pieces,
-        facts.headline,
-        facts.headline_node,
-        facts.description,
-        facts.ld_body,
-        facts.declares_article,
-        range(len(pieces)),
+        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, at
     )
-    voted = body.matched(pieces, body.main_text(parsed.root, "balanced"))
     labels, weights = label(page, [piece.text for piece in pieces], bench)
     site = page.get("domain") or urlsplit(page.get("url") or "").netloc or page["id"]
+    blocks = label_blocks(pieces, dict.fromkeys(at, 0.9), facts, [])
     return {
-        "x": with_column(table, [at in voted for at in range(len(pieces))]), "y": np.array(labels),
-        "w": np.array(weights), "site": site,
-        "text": [piece.text for piece in pieces],
+        "x": table,
+        "y": np.array([labels[i] for i in at]), "w": np.array([weights[i] for i in at]), "site": site,
+        "text": [pieces[i].text for i in at],
+        "shown": [blocks[i].label in TEXT_LABELS for i in at],
     }  # fmt: skip
 
 
@@ -85,16 +85,39 @@ def label(page: dict[str, Any], texts: list[str], bench: ModuleType) -> tuple[li
     expected = bench.tokenize(page["text"])
     known = set(bench.shingles(expected))
     lines = {"".join(bench.tokenize(line)) for line in page["text"].split("\n")}
-    labels, weights = [], []
-    for text in texts:
-        tokens = bench.tokenize(text)
-        if len(tokens) >= 5:
-            grams = list(bench.shingles(tokens).elements())
+    tokens = [bench.tokenize(text) for text in texts]
+    labels = []
+    for words in tokens:
+        if len(words) >= 5:
+            grams = list(bench.shingles(words).elements())
             labels.append(int(sum(gram in known for gram in grams) * 2 >= len(grams)))
         else:
-            labels.append(int("".join(tokens) in lines) if tokens else -1)
-        weights.append(len(tokens) / max(50, len(expected)))
-    return labels, weights
+            labels.append(int("".join(words) in lines) if words else -1)
+    # Two rounds: the first knows a short neighbour by its own words only, the second by the first.
+    for settled in (False, True):
+        for at, words in enumerate(tokens):
+            if words and len(words) < 8:
+                labels[at] = beside_neighbours(tokens, labels, at, known, settled)
+    return labels, [len(words) / max(50, len(expected)) for words in tokens]
+
+
+def beside_neighbours(
+    tokens: list[list[str]], labels: list[int], at: int, known: set[tuple[str, ...]], settled: bool
+) -> int:
+    """The label of a short piece by the shingles that reach into the kept pieces before and after it."""
+    left: list[str] = []
+    for other in range(at - 1, max(-1, at - 5), -1):
+        if labels[other] == 1 and len(left) < 3:
+            left = tokens[other][len(left) - 3 :] + left
+    right: list[str] = []
+    for other in range(at + 1, min(len(tokens), at + 5)):
+        if len(right) < 3 and (labels[other] == 1 or (not settled and len(tokens[other]) < 8)):
+            right += tokens[other][: 3 - len(right)]
+    words = left + tokens[at] + right
+    end = len(left) + len(tokens[at])
+    starts = range(max(0, len(left) - 3), min(end, len(words) - 3))
+    grams = [tuple(words[start : start + 4]) for start in starts]
+    return int(sum(gram in known for gram in grams) >= 0.45 * len(grams)) if grams else labels[at]
 
 
 def by_segments(page: dict[str, Any], texts: list[str], bench: ModuleType) -> tuple[list[int], list[float]]:
@@ -129,7 +152,11 @@ def judge(pages: list[dict[str, Any]], sheets: list[dict[str, Any]], bench: Modu
         for page, sheet, at in zip(pages, sheets, folds, strict=True):
             if at == fold:
                 likely = model.predict(sheet["x"]) if len(sheet["y"]) else []
-                kept = "\n".join(text for text, p in zip(sheet["text"], likely, strict=True) if p > THRESHOLD)
+                kept = "\n".join(
+                    text
+                    for text, shown, p in zip(sheet["text"], sheet["shown"], likely, strict=True)
+                    if shown and p > THRESHOLD
+                )
                 scored.append(
                     bench.page_scores(
                         {**page, "title": None, "authors": None, "date": None, "language": None}, {"text": kept}
@@ -154,7 +181,7 @@ def table(model: Any) -> dict[str, Any]:
         return at
 
     roots = [add(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
-    return {"names": [*NAMES, "trafilatura"], "depth": SETTINGS["max_depth"], "roots": roots, **arrays}
+    return {"names": list(NAMES), "depth": SETTINGS["max_depth"], "roots": roots, **arrays}
 
 
 if __name__ == "__main__":

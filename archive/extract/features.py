@@ -155,40 +155,10 @@ def measure(
     return table.T
 
 
-def with_column(table: Any, values: Sequence[float]) -> Any:
-    """`table` with one more measure at its end."""
-    return np.vstack((table.T, np.asarray(values, dtype=np.float32))).T
-
-
 def hopeless(pieces: list[Piece]) -> set[int]:
-    """Pieces that need no model: runs of links, and what stands in <nav> or <footer>."""
-    linked = [piece.link_density >= 0.9 and len(piece.key) < 160 for piece in pieces]
-    zones: dict[html.HtmlElement, bool] = {}
-    found: set[int] = set()
-    for at, piece in enumerate(pieces):
-        if (linked[at] and (at == 0 or linked[at - 1]) and (at + 1 == len(pieces) or linked[at + 1])) or (
-            len(piece.key) < 400 and _in_zone(piece.node, zones)
-        ):
-            found.add(at)
-    return found
-
-
-def _in_zone(node: html.HtmlElement, known: dict[html.HtmlElement, bool]) -> bool:
-    chain: list[html.HtmlElement] = []
-    up: html.HtmlElement | None = node
-    answer = False
-    while up is not None:
-        if up in known:
-            answer = known[up]
-            break
-        chain.append(up)
-        if up.tag in ("nav", "footer"):
-            # An article may have a footer of its own, with its last lines in it.
-            answer = up.tag == "nav" or not any(above.tag == "article" for above in up.iterancestors("article"))
-            break
-        up = up.getparent()
-    known.update(dict.fromkeys(chain, answer))
-    return answer
+    """Pieces that need no model: links with nothing but links before and after them."""
+    linked = [True, *(piece.link_density >= 0.9 and len(piece.key) < 160 for piece in pieces), True]
+    return {at for at in range(len(pieces)) if linked[at] and linked[at + 1] and linked[at + 2]}
 
 
 class _Frame:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from archive.extract import body, injection, language
 from archive.extract.blocks import TEXT_LABELS, label_blocks
-from archive.extract.features import hopeless, measure, with_column
+from archive.extract.features import hopeless, measure
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.outlinks import outlinks
@@ -99,7 +99,6 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     """The orders of the pieces that are the text, with how likely each is."""
     if not pieces:
         return {}
-    voted = body.matched(pieces, body.main_text(parsed.root, profile))
     lost = hopeless(pieces)
     wanted = [at for at in range(len(pieces)) if at not in lost]
     model = body_model()
@@ -107,11 +106,11 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
         pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted,
         model.asked,
     )  # fmt: skip
-    likely = model.likelihood(with_column(table, [at in voted for at in wanted]))
+    likely = model.likelihood(table)
     chosen = {at: p for at, p in zip(wanted, likely, strict=True) if p > _THRESHOLD[profile]}
-    # A page too unlike the ones the model knows: what trafilatura found is better than nothing.
+    # A page too unlike the ones the model knows: what trafilatura finds is better than nothing.
     if not any(len(pieces[at].key) > 40 for at in chosen):
-        return dict.fromkeys(voted, 0.5) or chosen
+        return dict.fromkeys(body.matched(pieces, body.main_text(parsed.root, profile)), 0.5) or chosen
     return chosen
 
 
