@@ -30,7 +30,7 @@ from archive.model import Page
 
 SETTINGS = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 6, "min_data_in_leaf": 80,
-    "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63, 
+    "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63,
     "num_threads": 1,
     "verbose": -1, "seed": 1,
 }  # fmt: skip
