@@ -319,6 +319,12 @@ def next_step(*commands: str) -> None:
     say("Next:  " + "     ".join(commands), out=out)
 
 
+def passing(line: str) -> None:
+    """Nothing blocks silently: on a terminal, a line that the next one (or "") takes the place of."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+
 def note(line: str) -> None:
     """Counts and the like: for people, beside the data."""
     if _quiet:

@@ -16,7 +16,7 @@ import typer
 
 from archive.commands.shared import archive_of, command_line, location_of, now, with_listing
 from archive.errors import UsageError, VerificationFailed
-from archive.output import Listing, next_step, note, plural, print_listing, say, size
+from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
 from archive.times import parse_moment
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def rebuild_(
         open_catalog(location.db_url, renew=True).close()
         with open_archive(location, create=True) as archive:
             recover(archive, moment)
-            done = rebuild(archive, moment, partial=partial, progress=_progress)
+            done = rebuild(archive, moment, partial=partial, progress=passing)
             where = archive.catalog.name
     _print_rebuilt(done, f"Rebuilt {where}")
     if done.problems:
@@ -250,15 +250,8 @@ def rebuild_(
     next_step("pressmark articles", "pressmark db check")
 
 
-def _progress(line: str) -> None:
-    """Nothing blocks silently: on a terminal, the file that is being read."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-
-
 def _print_rebuilt(done: Rebuilt, what: str) -> None:
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+    passing("")
     say(
         f"{what} from {plural(done.warc_files, 'WARC file')}: {plural(done.captures, 'capture')}, "
         f"{plural(done.articles, 'article')} from {plural(done.records, 'record')}, "
@@ -273,7 +266,7 @@ def check_(context: typer.Context, *, listing: Listing) -> None:
     from archive.rebuild import check
 
     with archive_of(context) as archive:
-        found, done = check(archive, now(), progress=_progress)
+        found, done = check(archive, now(), progress=passing)
     rows = [{"table": one.table, "kind": one.kind, "key": one.key, "fields": list(one.fields)} for one in found]
     print_listing(rows, ("table", "kind", "fields", "key"), listing, total=len(rows))
     if not listing.for_programs:

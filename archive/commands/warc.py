@@ -15,7 +15,7 @@ import typer
 
 from archive.commands.shared import location_of, with_listing
 from archive.errors import NotFound, UsageError, VerificationFailed, WarcDamaged
-from archive.output import Listing, next_step, note, plural, print_listing, say, size
+from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
 
 if TYPE_CHECKING:
     from archive.verify import Report
@@ -217,7 +217,7 @@ def verify(
 
 
 class _Progress:
-    """Nothing blocks silently: on a terminal, how much has been checked and how fast. The line goes at the end."""
+    """How much has been checked and how fast, on a terminal and until the end."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._files, self._bytes = len(paths), sum(path.stat().st_size for path in paths if path.exists())
@@ -225,7 +225,7 @@ class _Progress:
         self._began = time.monotonic()
 
     def __enter__(self) -> _Progress:
-        self._print(f"checking {plural(self._files, 'file')}, {size(self._bytes)}")
+        passing(f"checking {plural(self._files, 'file')}, {size(self._bytes)}")
         return self
 
     def checked(self, report: Report) -> None:
@@ -233,15 +233,10 @@ class _Progress:
         self._done_bytes += report.size_bytes
         rate = self._done_bytes / max(0.001, time.monotonic() - self._began)
         done = f"{self._done_files:,} of {plural(self._files, 'file')}"
-        self._print(f"{done}, {size(self._done_bytes)} of {size(self._bytes)} checked, {size(int(rate))}/s")
+        passing(f"{done}, {size(self._done_bytes)} of {size(self._bytes)} checked, {size(int(rate))}/s")
 
     def __exit__(self, *_: object) -> None:
-        self._print("")
-
-    @staticmethod
-    def _print(line: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+        passing("")
 
 
 def _problem_rows(report: Report) -> Iterator[dict[str, Any]]:

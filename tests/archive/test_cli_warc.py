@@ -6,6 +6,10 @@ import csv
 import hashlib
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +166,19 @@ def test_import_says_what_became_of_each_file(run: Run, built: ArchiveLocation, 
     assert run("warc", "verify")[0] == 0
     code, _, err = run("warc", "import", str(other), "--read")
     assert code == 0 and "1 page read: 1 skipped" in err and "import" in run("run", "show", "last")[1]
+
+
+def test_verify_shows_on_a_terminal_how_far_it_is(built: ArchiveLocation) -> None:
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "archive.cli", "warc", "verify"]
+    done = subprocess.run(command, cwd=built.root, stdout=subprocess.PIPE, stderr=terminal, env=_env())
+    shown = os.read(screen, 10_000).decode()
+    assert done.returncode == 0 and "verified" in done.stdout.decode()
+    assert "2 of 2 files, " in shown and shown.rstrip().endswith("\x1b[K")
+
+
+def _env() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def test_export_of_a_wacz_says_what_is_in_it(run: Run, tmp_path: Path) -> None:

@@ -297,6 +297,13 @@ def test_a_body_that_is_compressed_already_is_stored_and_not_compressed_again(tm
     assert kept == body
 
 
+def test_a_body_of_which_a_part_is_compressed_already_gets_smaller_all_the_same(tmp_path: Path) -> None:
+    noise = random.Random(1).randbytes(60_000)
+    body = noise + PAGE * 60 + noise
+    path = closed_file(tmp_path, exchange(head("200 OK", f"Content-Length: {len(body)}") + body))
+    assert path.stat().st_size < 2 * len(noise) + 5_000
+
+
 def test_read_exchange_block_gives_head_entity_and_body(tmp_path: Path) -> None:
     out = writer(tmp_path)
     for name in ("plain", "chunked", "gzip", "gzip and chunked"):
