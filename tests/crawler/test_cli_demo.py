@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from archive.audit import audit_files
 from archive.catalog.outcomes import Skipped
 from archive.model import Run
 from crawler.config import load_settings
@@ -114,3 +115,4 @@ def test_two_crawls_of_one_paper_with_a_night_in_between(tmp_path: Path) -> None
     assert shown.changed
     assert any("crawl gongyou --refetch" in line for line in said)
     assert not any("PROBLEM" in line for line in shown_lines(shown))
+    assert [found.findings for found in audit_files(sorted(folder.glob("warc/**/*.warc.gz")))] == [(), ()]
