@@ -13,7 +13,7 @@ from functools import lru_cache
 from lxml import html
 
 from archive.extract.dates import is_month
-from archive.extract.headline import norm
+from archive.extract.headline import norm, same_words, words_of
 from archive.extract.metadata import Metadata
 from archive.extract.pieces import Piece, tag_path
 from archive.model import Block, Label
@@ -149,14 +149,13 @@ class _Labeller:
         self.chosen = chosen
         self.headline = norm(facts.headline or "")
         self.headline_node = facts.headline_node
+        self.zones: dict[html.HtmlElement, tuple[tuple[Label, str] | None, int]] = {}
         self.names = {word for author in facts.authors for word in norm(author.name).split()}
         self.names |= set(norm(facts.publisher or "").split())
 
     def label(self, piece: Piece, path: str) -> tuple[Label, str, str]:
         """The label, the rule that gave it, and what the rule saw."""
-        if self.headline and (
-            piece.node is self.headline_node or (len(piece.text) < 400 and norm(piece.text) == self.headline)
-        ):
+        if self.headline and (piece.node is self.headline_node or same_words(piece.text, self.headline)):
             return "headline", "same-as-headline", ""
         likely = self.chosen.get(piece.order)
         short = len(piece.key) < 160
@@ -173,14 +172,14 @@ class _Labeller:
             return _kind(path), "body-model", f"{likely:.2f}"
         if "figcaption" in path.split("/"):
             return "caption", "figcaption", ""
-        return _left_out(piece, path.split("/"))
+        return self._left_out(piece, path.split("/"))
 
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
         text = piece.text
         if len(text) > 200 or not (_DIGIT.search(text) or any(map(text.casefold().__contains__, self.names))):
             return "byline" if len(piece.key) < 60 and _CJK_LINE.match(text) else None
-        words = norm(text).split()
+        words = words_of(text)
         if not words or len(words) > 24:
             return None
         rest = [
@@ -196,6 +195,33 @@ class _Labeller:
         if _CJK_LINE.match(piece.text) and len(piece.key) < 60:
             return "byline"
         return None
+
+    def _left_out(self, piece: Piece, tags: list[str]) -> tuple[Label, str, str]:
+        if "nav" in tags:
+            return "nav", "tag", "nav"
+        if "footer" in tags:
+            return "footer", "tag", "footer"
+        found, levels = self._named(piece.node)
+        if found is not None and levels < 12:
+            return found[0], "named", found[1]
+        if piece.link_density > 0.5:
+            return "related", "link-density", f"{piece.link_density:.2f} > 0.5"
+        return "chrome", "outside-main-text", ""
+
+    def _named(self, node: html.HtmlElement) -> tuple[tuple[Label, str] | None, int]:
+        """What the nearest element with a telling name is, and how many levels up it stands."""
+        chain: list[html.HtmlElement] = []
+        up: html.HtmlElement | None = node
+        while up is not None and up not in self.zones:
+            chain.append(up)
+            up = up.getparent()
+        found, levels = self.zones[up] if up is not None else (None, 0)
+        for element in reversed(chain):
+            names = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
+            own = _zone(names) if names != " " else None
+            found, levels = (own, 0) if own is not None else (found, levels + 1)
+            self.zones[element] = found, levels
+        return found, levels
 
 
 def _kind(path: str) -> Label:
@@ -221,22 +247,3 @@ def _zone(names: str) -> tuple[Label, str] | None:
         if match:
             return label, match[0]
     return None
-
-
-def _left_out(piece: Piece, tags: list[str]) -> tuple[Label, str, str]:
-    if "nav" in tags:
-        return "nav", "tag", "nav"
-    if "footer" in tags:
-        return "footer", "tag", "footer"
-    node: html.HtmlElement | None = piece.node
-    steps = 0
-    while node is not None and steps < 12:
-        names = f"{node.get('class') or ''} {node.get('id') or ''}"
-        found = _zone(names[:300]) if names != " " else None
-        if found is not None:
-            return found[0], "named", found[1]
-        node = node.getparent()
-        steps += 1
-    if piece.link_density > 0.5:
-        return "related", "link-density", f"{piece.link_density:.2f} > 0.5"
-    return "chrome", "outside-main-text", ""

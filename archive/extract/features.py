@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from lxml import html
 
-from archive.extract.headline import norm
+from archive.extract.headline import norm, same_words, words_of
 from archive.extract.pieces import Piece
 
 _GOOD = re.compile(
@@ -170,9 +170,9 @@ class _Frame:
         self.tag: list[str] = []
         self.classes: list[str] = []
         self.depth: list[int] = []
-        self.flags: list[tuple[bool, ...]] = []  # by _AROUND: inside such an element
-        self.good: list[tuple[int, int]] = []  # (depth of the last one named as content, how many)
-        self.bad: list[tuple[int, ...]] = []  # by _BAD: depth of the last one named so
+        # By _AROUND, inside such an element; by _BAD, the depth of the last one named so; the depth of the last one named
+        # as content, and how many there are. One object an element, shared with its parent where nothing changes.
+        self.said: list[bytes] = []
 
     def add(self, node: html.HtmlElement) -> int:
         """The number of an element; its ancestors get theirs before it."""
@@ -194,24 +194,29 @@ class _Frame:
         self.parent.append(above)
         self.tag.append(tag)
         self.classes.append(classes)
-        if above < 0:
-            depth, flags, good, bad = 0, (False,) * len(_AROUND), (-_FAR, 0), (-_FAR,) * len(_BAD)
-        else:
-            depth, flags, good, bad = self.depth[above] + 1, self.flags[above], self.good[above], self.bad[above]
-        if tag in _AROUND_INDEX and not flags[_AROUND_INDEX[tag]]:
-            flags = tuple(flag or name == tag for flag, name in zip(flags, _AROUND, strict=True))
+        # Depths begin so far down that 0, for "never", is out of sight.
+        depth, said = (_FAR, _NOTHING_SAID) if above < 0 else (self.depth[above] + 1, self.said[above])
+        if tag in _AROUND_INDEX and not said[_AROUND_INDEX[tag]]:
+            said = _with(said, [(_AROUND_INDEX[tag], 1)])
         names = f"{classes} {node.get('id') or ''} {node.get('role') or ''}"[:300]
         if len(names) > 2 and tag not in ("body", "html"):
             is_good, kinds = named(names)
-            if is_good:
-                good = (depth, good[1] + 1)
-            if kinds:
-                bad = tuple(depth if kind in kinds else level for kind, level in enumerate(bad))
+            if kinds or is_good:
+                changes = [(len(_AROUND) + kind, depth) for kind in kinds]
+                said = _with(said, [*changes, (-2, depth), (-1, said[-1] + 1)] if is_good else changes)
         self.depth.append(depth)
-        self.flags.append(flags)
-        self.good.append(good)
-        self.bad.append(bad)
+        self.said.append(said)
         return at
+
+
+_NOTHING_SAID = bytes(len(_AROUND) + len(_BAD) + 2)
+
+
+def _with(said: bytes, changes: list[tuple[int, int]]) -> bytes:
+    new = bytearray(said)
+    for at, value in changes:
+        new[at] = min(value, 255)
+    return bytes(new)
 
 
 class _Sheet:
@@ -274,7 +279,7 @@ class _Sheet:
                     return at
         if self.headline:
             for at, piece in enumerate(self.pieces):
-                if len(piece.text) < 400 and norm(piece.text) == self.headline:
+                if same_words(piece.text, self.headline):
                     return at
         return -1
 
@@ -299,7 +304,8 @@ class _Sheet:
 
     def has(self, words: tuple[str, ...]) -> list[bool]:
         """Whether the beginning of each piece has one of `words` in it."""
-        return [any(map(low.__contains__, words)) for low in self.lower]
+        plain = tuple(word for word in words if word.isascii())
+        return [any(map(low.__contains__, plain if low.isascii() else words)) for low in self.lower]
 
     def counted(self, signs: str, wide_signs: str) -> list[int]:
         """How often each piece has one of the signs; the wide ones are not looked for in ASCII."""
@@ -318,10 +324,10 @@ class _Sheet:
             return [0.0] * len(self.mine)
         theirs = set(self.headline.split())
         found = []
-        for text, size in zip(self.texts, self.size, strict=True):
-            plain = norm(text) if size < 300 else ""
-            words = set(plain.split())
-            found.append(1.0 if plain == self.headline else len(words & theirs) / len(words | theirs) if plain else 0.0)
+        for text, key in zip(self.texts, self.keys, strict=True):
+            words = set(words_of(text)) if len(key) < 300 else set()
+            shared = len(words & theirs)
+            found.append(shared / (len(words) + len(theirs) - shared))
         return found
 
     # -- of the elements around
@@ -338,17 +344,16 @@ class _Sheet:
         return np.array(self.frame.depth)[self.mine_owner]
 
     @cached_property
-    def flags(self) -> Any:
-        return np.array(self.frame.flags)[self.mine_owner]
-
-    @cached_property
-    def good(self) -> Any:
-        return np.array(self.frame.good)[self.mine_owner]
+    def said(self) -> Any:
+        """A column for each entry of `_Frame.said`."""
+        said = self.frame.said
+        rows = np.frombuffer(b"".join([said[at] for at in self.mine_owner]), dtype=np.uint8)
+        return rows.reshape(-1, len(_NOTHING_SAID)).T.astype(np.int64)
 
     @cached_property
     def bad(self) -> Any:
         """Levels up to the next element named like each of _BAD."""
-        return np.minimum(self.depth[:, None] - np.array(self.frame.bad)[self.mine_owner], _FAR)
+        return np.minimum(self.depth - self.said[len(_AROUND) : -2], _FAR)
 
     @cached_property
     def main(self) -> int:
@@ -450,11 +455,11 @@ class _Sheet:
 
 
 def _flag(at: int) -> Callable[[_Sheet], Any]:
-    return lambda s: s.flags[:, at]
+    return lambda s: s.said[at]
 
 
 def _level(at: int) -> Callable[[_Sheet], Any]:
-    return lambda s: s.bad[:, at]
+    return lambda s: s.bad[at]
 
 
 def _tag(tag: str) -> Callable[[_Sheet], Any]:
@@ -485,11 +490,11 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "lines": lambda s: [min(text.count("\n"), 10) for text in s.texts],
     **{f"is_{tag}": _tag(tag) for tag in _TAGS},
     **{f"in_{tag}": _flag(at) for at, tag in enumerate(_AROUND)},
-    "depth": lambda s: s.depth,
-    "good_level": lambda s: np.minimum(s.depth - s.good[:, 0], _FAR),
-    "good_count": lambda s: s.good[:, 1],
+    "depth": lambda s: s.depth - _FAR,
+    "good_level": lambda s: np.minimum(s.depth - s.said[-2], _FAR),
+    "good_count": lambda s: s.said[-1],
     **{f"bad_{name}": _level(at) for at, (name, _) in enumerate(_BAD)},
-    "bad_any": lambda s: s.bad.min(axis=1),
+    "bad_any": lambda s: s.bad.min(axis=0),
     "w_more": lambda s: s.says("w_more"),
     "w_news": lambda s: s.has(_NEWS_WORDS),
     "w_legal": lambda s: s.has(_LEGAL_WORDS),

@@ -25,8 +25,18 @@ _WORDS = re.compile(r"\w+")
 @lru_cache(maxsize=4096)
 def norm(text: str) -> str:
     """Letters and digits only, case folded: two headings with the same norm are the same heading."""
-    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(_WORDS.findall(folded))
+    return " ".join(words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """The words and numbers of a text, case folded."""
+    return _WORDS.findall(text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold())
+
+
+def same_words(text: str, plain: str) -> bool:
+    """Whether a text of the length of a headline has the norm `plain`."""
+    # Compatibility characters may become several; in ASCII the norm is never longer than the text.
+    return len(text) < 400 and (len(text) >= len(plain) or not text.isascii()) and norm(text) == plain
 
 
 def find_headline(

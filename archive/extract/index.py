@@ -21,6 +21,8 @@ _AUTHOR_HREF = re.compile(
 _MOST = 60
 _STATED = etree.XPath(".//@itemprop/.. | .//@property/..")
 _TESTED = etree.XPath(".//@data-testid/..")
+_CLASSED = etree.XPath(".//@class/..")
+_IDENTIFIED = etree.XPath(".//@id/..")
 _RELATED = etree.XPath(".//@rel/..")
 
 
@@ -38,26 +40,30 @@ class Index:
 
 def index_of(body: html.HtmlElement) -> Index:
     """Walk `body` once."""
-    nodes = list(body.iter())
-    index = Index({node: at for at, node in enumerate(nodes)})
+    index = Index({node: at for at, node in enumerate(body.iter())})
     stated = {node: (node.get("itemprop") or node.get("property") or "").lower() for node in _STATED(body)}
-    tested = set(_TESTED(body))
-    for node in nodes:
-        is_byline, is_date = _kinds(node.get("class") or "", node.get("id") or "")
-        if tested and node in tested:
-            more = _kinds(node.get("data-testid") or "", "")
-            is_byline, is_date = is_byline or more[0], is_date or more[1]
-        prop = stated.get(node, "")
-        if is_byline and len(index.bylines) < _MOST:
-            index.bylines.append(node)
-        if (is_date or node.tag == "time" or "date" in prop) and len(index.dates) < _MOST:
-            index.dates.append(node)
-        if prop and prop.removeprefix("schema:") in ("author", "creator") and len(index.microdata) < 20:
-            index.microdata.append(node)
+    named = {node: _kinds(names) for node in _CLASSED(body) if (names := node.get("class"))}
+    for ids in (_IDENTIFIED(body), _TESTED(body)):
+        for node in ids:
+            kinds = _kinds(f"{node.get('id') or ''} {node.get('data-testid') or ''}")
+            if any(kinds):
+                known = named.get(node, kinds)
+                named[node] = (known[0] or kinds[0], known[1] or kinds[1])
+    bylines = {node for node, (is_byline, _) in named.items() if is_byline}
+    dates = {node for node, (_, is_date) in named.items() if is_date}
+    dates.update(body.iter("time"), (node for node, prop in stated.items() if "date" in prop))
+    index.bylines.extend(_first(bylines, index.order))
+    index.dates.extend(_first(dates, index.order))
+    authors = [node for node, prop in stated.items() if prop.removeprefix("schema:") in ("author", "creator")]
+    index.microdata.extend(authors[:20])
     index.rel_author.extend(node for node in _RELATED(body) if _is_author(node))
     links = (node for node in body.iter("a") if _AUTHOR_HREF.search(node.get("href") or ""))
     index.author_links.extend(islice(links, _MOST))
     return index
+
+
+def _first(nodes: set[html.HtmlElement], order: dict[html.HtmlElement, int]) -> list[html.HtmlElement]:
+    return sorted(nodes, key=order.__getitem__)[:_MOST]
 
 
 def _is_author(node: html.HtmlElement) -> bool:
@@ -66,7 +72,6 @@ def _is_author(node: html.HtmlElement) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _kinds(names: str, name: str) -> tuple[bool, bool]:
-    """Whether a class and an id are named like a byline, and like a date."""
-    both = f"{names} {name}"
-    return bool(_BYLINE.search(both)), bool(_DATE.search(both))
+def _kinds(names: str) -> tuple[bool, bool]:
+    """Whether a class or an id is named like a byline, and like a date."""
+    return bool(_BYLINE.search(names)), bool(_DATE.search(names))

@@ -11,6 +11,7 @@ from typing import Any
 from archive.model import Origin
 
 _SAMPLE_CHARS = 2000
+_FIRST_CHARS = 700  # tell the language of nearly every text; the rest is read only in doubt
 _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ja", re.compile("[\u3040-\u30ff]")),
     ("ko", re.compile("[\uac00-\ud7af]")),
@@ -30,6 +31,7 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("my", re.compile("[\u1000-\u109f]")),
     ("si", re.compile("[\u0d80-\u0dff]")),
 )  # fmt: skip
+_BEYOND_LATIN = re.compile("[^\x00-\u036f]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _ALIASES = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "cn": "zh", "jp": "ja", "kr": "ko", "gr": "el", "cz": "cs", "dk": "da",
             "se": "sv", "ua": "uk"}  # fmt: skip
@@ -71,9 +73,9 @@ def find_language(text: str, declared: list[tuple[str, str]]) -> tuple[str | Non
         if not claims:
             return None, None, None
         return claims[0][0], 0.5, Origin(claims[0][1], 0.5, losers[1:])
-    guess, probability = _identifier().classify(sample)
-    guess = _ALIASES.get(str(guess), str(guess))
-    confidence = float(probability)
+    guess, confidence = _guess(sample[:_FIRST_CHARS])
+    if len(sample) > _FIRST_CHARS and (confidence < 0.99 or (claims and claims[0][0] != guess)):
+        guess, confidence = _guess(sample)
     if claims and claims[0][0] != guess:
         first = claims[0][0]
         related = any({first, guess} <= group for group in _CONFUSED[:-1])
@@ -82,11 +84,16 @@ def find_language(text: str, declared: list[tuple[str, str]]) -> tuple[str | Non
     return guess, round(confidence, 3), Origin("text", round(confidence, 3), tuple(x for x in losers if x[0] != guess))
 
 
+def _guess(sample: str) -> tuple[str, float]:
+    guess, probability = _identifier().classify(sample)
+    return _ALIASES.get(str(guess), str(guess)), float(probability)
+
+
 def _by_script(sample: str) -> str | None:
-    letters = sum(1 for char in sample if char.isalpha())
-    if letters < 5:
+    if not _BEYOND_LATIN.search(sample):
         return None
-    if sum(1 for char in sample if char > "\u036f") * 20 < letters:
+    letters = sum(map(str.isalpha, sample))
+    if letters < 5 or len(_BEYOND_LATIN.findall(sample)) * 20 < letters:
         return None  # Latin script
     han = len(_HAN.findall(sample))
     for tag, pattern in _SCRIPTS:

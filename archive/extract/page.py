@@ -69,8 +69,10 @@ def read_page(page: Page) -> Parsed:
     root = _parse(decoded.text)
     metas, links, base = _head_facts(root)
     json_ld = _json_payloads(root)
-    title = " ".join((root.findtext(".//title") or "").split())
-    parsed = Parsed(decoded, root, _body_of(root), title, metas, links, json_ld, root.get("lang"), base, [])
+    title = next((node.text or "" for node in root.iter("title")), "")
+    parsed = Parsed(
+        decoded, root, _body_of(root), " ".join(title.split()), metas, links, json_ld, root.get("lang"), base, []
+    )
     parsed.warnings.extend(warnings)
     parsed.has_player = _player(root)
     parsed.traces = take_traces(root, parsed.body, decoded.text)

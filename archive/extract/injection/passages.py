@@ -15,7 +15,7 @@ from archive.extract.injection.signs import HAN, TOKEN, plain, words
 from archive.extract.injection.signs import grams as _grams
 from archive.model import Block
 
-_LATIN = re.compile(r"[A-Za-z]")
+_BEYOND_LATIN = re.compile("[^\x00-\u024f\u2010-\u205e]")  # punctuation belongs to every script
 _MOST_SPAM = 100  # proven blocks that others are compared with
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
 _STOP = re.compile(r"[.!?。！？]")
@@ -80,8 +80,8 @@ _LETTER_WEIGHT = {"kana": 3, "han": 3, "hangul": 3}  # one of them says as much 
 
 def script_of(text: str) -> str:
     """The script most letters of a text are in: "han", "kana", "hangul", "latin", "cyrillic", "other" or ""."""
-    if text.isascii():
-        return "latin" if _LATIN.search(text) else ""
+    if not _BEYOND_LATIN.search(text):
+        return "latin" if any(map(str.isalpha, text)) else ""
     counted: Counter[str] = Counter()
     for char, times in Counter(text).items():
         script = _script(char)

@@ -262,10 +262,8 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = N
     doubled = _doubled(token, low)
     if doubled:
         kinds.append(f"doubling: {doubled} times twice in a row")
-    hrefs = {href for text, href in zones.links if plain(text).startswith(token) and len(text) < size + 14}
-    feet = sum(1 for text in zones.short if plain(text).startswith(token))
-    if not name and foreign and weak_places and (len(hrefs) >= 2 or feet >= 2):
-        kinds.append(f"zones: in {max(len(hrefs), feet)} places of menu and foot")
+    if not name and foreign and weak_places and (feet := _feet(token, zones)) >= 2:
+        kinds.append(f"zones: in {feet} places of menu and foot")
     if bool(HAN.match(token)) != is_wide(low):
         kinds.append("script: not the script of the text")
     splits = _splits(token, inside, low) if wide or " " in token else 0
@@ -306,6 +304,12 @@ def _from_elsewhere(token: str, past: Past, zones: Zones) -> list[str]:
 
 def _is_heading(token: str, zones: Zones) -> bool:
     return any(token in plain(heading) for heading in zones.headings)
+
+
+def _feet(token: str, zones: Zones) -> int:
+    """In how many places of menu and foot the token begins what is said."""
+    hrefs = {href for text, href in zones.links if len(text) < len(token) + 14 and plain(text).startswith(token)}
+    return max(len(hrefs), sum(1 for text in zones.short if plain(text).startswith(token)))
 
 
 def _is_part(token: str, zones: Zones) -> bool:
