@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 from archive.extract import body, injection, language
+from archive.extract.adverts import without_adverts
 from archive.extract.blocks import TEXT_LABELS, label_blocks
 from archive.extract.features import hopeless, measure
+from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.page import Parsed, read_page
@@ -32,6 +34,7 @@ class Evidence:
     site_profile: SiteProfile | None = None  # what the site's other pages have in common
     copies: injection.Copies = injection.NO_COPIES  # copies of the story on other hosts
     earlier: injection.Copy | None = None  # this page's own text in its last clean capture
+    filters: Filters = NO_FILTERS  # lists the user named
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -47,9 +50,10 @@ class Evidence:
         return injection.Past(self.site_profile, injection.plain(self.earlier.text), self.earlier.at)
 
 
-def config_hash(profile: str) -> str:
-    """A short digest of what besides the page decides a reading: extractor version and profile."""
-    return hashlib.sha256(f"{EXTRACTOR_VERSION}|{profile}".encode()).hexdigest()[:12]
+def config_hash(profile: str, filters: Filters = NO_FILTERS) -> str:
+    """A short digest of the settings that decide a reading: extractor version, profile and filter lists."""
+    said = f"{EXTRACTOR_VERSION}|{profile}" + (f"|{filters.digest}" if filters.digest else "")
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def warm_up() -> None:
@@ -71,6 +75,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled = label_blocks(pieces, chosen, facts, hidden)
+    labelled = without_adverts(labelled, pieces, TEXT_LABELS, evidence.filters, urlsplit(page.url).netloc)
     clean = injection.cleanse(found, labelled, pieces, TEXT_LABELS, facts.headline, evidence.copies, evidence.earlier)
     blocks, text = clean.blocks, clean.text
     facts = replace(facts, headline=clean.headline)
@@ -83,7 +88,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence)
     return Extraction(
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
-        tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile), next_page=facts.next_page,
+        tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile, evidence.filters), next_page=facts.next_page,
         integrity=clean.integrity, text_marked=clean.text_marked,
         outlinks=_outlinks(page, parsed), title_parts=found.title_parts, doubts=clean.doubts,
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
