@@ -80,12 +80,14 @@ def _relabelled(
     blocks: list[Block], found: dict[int, tuple[html.HtmlElement, tuple[Label, str, str]]], total: int
 ) -> list[Block]:
     """What holds most of the text is not an advertisement, whatever it is called."""
-    sizes: Counter[html.HtmlElement] = Counter()
-    for at, (node, _) in found.items():
-        sizes[node] += len(blocks[at].text)
+    by_box: Counter[html.HtmlElement] = Counter()
+    by_rule: Counter[str] = Counter()
+    for at, (node, (_, _, evidence)) in found.items():
+        by_box[node] += len(blocks[at].text)
+        by_rule[evidence] += len(blocks[at].text)
     out = list(blocks)
     for at, (node, (label, rule, evidence)) in found.items():
-        most = total * (0.5 if rule == "filter" else 0.25)
-        if sizes[node] <= most and (rule == "filter" or sizes[node] <= _MAX_BOX):
+        listed = rule == "filter" and by_rule[evidence] * 2 <= total
+        if listed or (rule == "named" and by_box[node] <= _MAX_BOX and by_box[node] * 4 <= total):
             out[at] = replace(blocks[at], label=label, rule=rule, evidence=evidence)
     return out
