@@ -85,7 +85,7 @@ class Session:
         self.frontier: Frontier
         self.warc_files: list[str] = []
         self.only = list(options.only)  # grows by what they redirect to
-        self.run = _new_run(options, settings, self.clock())
+        self.run = new_run(options, settings, self.clock())
         self.worker = worker_of(self.run)
         self._open = ExitStack()
         try:
@@ -287,7 +287,7 @@ def worker_of_id(host: str, run_id: str) -> str:
     return f"{host}/{run_id}"
 
 
-def _new_run(options: CrawlOptions, settings: Settings, now: datetime) -> Run:
+def new_run(options: CrawlOptions, settings: Settings, now: datetime) -> Run:
     digest = hashlib.sha256(settings.model_dump_json(exclude={"db"}).encode()).hexdigest()[:16]
     return Run(
         run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}",

@@ -68,7 +68,8 @@ def _verdict(node: html.HtmlElement, hidden: Hidden | None) -> tuple[Label, str,
 def _named(names: str) -> tuple[Label, str, str] | None:
     for name in names.split()[:12]:
         parts = [part for part in re.split(r"[_-]+|(?<=[a-z])(?=[A-Z])", name) if part]
-        if _NOT & {part.lower() for part in parts}:
+        # A long name is an anchor made of a heading ("conducting-ad-hoc-analysis").
+        if len(parts) > 3 or _NOT & {part.lower() for part in parts}:
             continue
         for label, pattern in _NAMES:
             if any(pattern.fullmatch(part) for part in parts) or pattern.fullmatch(name):
