@@ -54,13 +54,13 @@ def commands(command=None, path="pressmark"):
 LISTINGS = (
     "pressmark articles", "pressmark skipped", "pressmark article history", "pressmark run list", "pressmark extract",
     "pressmark warc ls", "pressmark warc verify", "pressmark warc repair", "pressmark warc audit", "pressmark warc seal", "pressmark warc import",
-    "pressmark db check",
+    "pressmark db check", "pressmark integrity report",
 )  # fmt: skip
 
 
 def test_every_command_and_every_option_is_documented():
     found = dict(commands())
-    assert len(found) == 24
+    assert len(found) == 25
     for path, command in found.items():
         assert command.help and command.help.strip().endswith("."), path
         for parameter in command.params:
