@@ -35,12 +35,13 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLocation:
-    """Where an archive is: its folder, the database of its catalog, its name; and its sources, where known."""
+    """Where an archive is: its folder, the database of its catalog, its name; its sources and filters, where known."""
 
     root: Path
     db_url: str
     name: str
     sources: Mapping[str, Source] = field(default_factory=dict)
+    filters: tuple[str, ...] = ()  # paths of filter lists in EasyList's syntax ([reading] filters)
 
 
 Locate = Callable[[Path], ArchiveLocation]
@@ -72,7 +73,17 @@ def _configured(place: Path) -> ArchiveLocation:
         raise ConfigError("1 problem", context=(f"{path}: {error}",)) from error
     root = (place / str(_get(config, "archive", "dir") or ".")).resolve()
     name = str(_get(config, "archive", "name") or _name_of(root))
-    return ArchiveLocation(root, _db_url(root, _get(config, "db", "url")), name)
+    filters = _filters(place, _get(config, "reading", "filters"))
+    return ArchiveLocation(root, _db_url(root, _get(config, "db", "url")), name, filters=filters)
+
+
+def _filters(place: Path, configured: Any) -> tuple[str, ...]:
+    """The filter lists a configuration names, relative to its folder. Raises ConfigError where one is missing."""
+    found = [place / str(name) for name in configured] if isinstance(configured, list) else []
+    missing = [f"{place / CONFIG_NAME}: reading.filters: no file {path}" for path in found if not path.is_file()]
+    if missing:
+        raise ConfigError(f"{len(missing)} problem" + "s" * (len(missing) > 1), context=tuple(missing))
+    return tuple(str(path.resolve()) for path in found)
 
 
 def _get(config: Mapping[str, Any], table: str, key: str) -> Any:
@@ -97,6 +108,7 @@ class Archive:
     catalog: Catalog
     name: str
     sources: Mapping[str, Source] = field(default_factory=dict)
+    filters: tuple[str, ...] = ()  # paths of filter lists
 
     def close(self) -> None:
         self.catalog.close()
@@ -112,7 +124,8 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iter
 
     location = locate(place) if isinstance(place, Path) else place
     catalog = open_catalog(location.db_url, create=create)
-    archive = Archive(location.root, LocalStore(location.root), catalog, location.name, location.sources)
+    store = LocalStore(location.root)
+    archive = Archive(location.root, store, catalog, location.name, location.sources, location.filters)
     try:
         yield archive
     finally:

@@ -10,6 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
     from archive.extract import Evidence
+    from archive.extract.filters import Filters
     from archive.record import Circumstances
     from archive.revisions import Decision, Past
     from archive.warc.reader import KeptResponse
@@ -59,6 +61,7 @@ class ReadJob:
     payload_offset: int | None = None
     claims: Claims | None = None
     evidence: Evidence | None = None  # what the archive knows from elsewhere
+    filters: tuple[str, ...] = ()  # paths of filter lists in EasyList's syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,23 @@ def read_capture(job: ReadJob) -> Reading:
     from archive.warc.judged import inexact_records
 
     page, discovery, fetched_at = load_page(job)
-    extraction = extract(page, job.evidence or Evidence(), job.rules.profile)
+    evidence = job.evidence or Evidence()
+    if job.filters:
+        dated = tuple((path, Path(path).stat().st_mtime_ns) for path in job.filters)
+        evidence = replace(evidence, filters=_filters(dated))
+    extraction = extract(page, evidence, job.rules.profile)
     proofs = inexact_records(LocalStore(Path(job.root)).find(job.warc_file)).get(job.offset)
     if proofs:
         extraction = replace(extraction, warnings=(*extraction.warnings, f"bytes not as received: {', '.join(proofs)}"))
     return Reading(extraction, discovery, fetched_at)
+
+
+@lru_cache(maxsize=4)
+def _filters(lists: tuple[tuple[str, int], ...]) -> Filters:
+    """Read filter lists once a process; again where a file's time has changed."""
+    from archive.extract.filters import read_filters
+
+    return read_filters((Path(path).name, Path(path).read_text("utf-8", "replace")) for path, _ in lists)
 
 
 def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
@@ -99,6 +114,7 @@ def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
         warc_file=capture.warc_file,
         offset=capture.warc_offset,
         rules=rules,
+        filters=archive.filters,
         payload_file=holder.warc_file if holder else None,
         payload_offset=holder.warc_offset if holder else None,
     )

@@ -222,6 +222,7 @@ SETTINGS_TEXT = """\
 
 [reading]
 # workers = 2                 # processes that read pages; default: one per core, less one
+# filters = ["easylist.txt"]  # lists in EasyList's syntax; what they hide is labelled "ad"
 
 [serve]
 # port = 8400

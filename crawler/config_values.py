@@ -196,6 +196,7 @@ class ReadingSettings(_Values):
         default=None, description="default: one per core, less one; 0: in-process"
     )
     timeout: Duration = Field(default=60.0, description="for one page")
+    filters: list[str] = Field(default=[], description="paths of filter lists in EasyList's syntax, beside this file")
 
 
 class ServeSettings(_Values):

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from archive.codings import decode_content
 from archive.errors import PressmarkError
 from archive.http import Head
+from archive.model import Exchange
+from archive.times import utc_now
 from crawler.discovery.robots import DISALLOW_ALL, Robots, Verdict, robots_for
 from crawler.fetch.dial import Dialer, Route
 from crawler.fetch.guard import AddressRefused, Guard
 from crawler.fetch.pool import Pool
-from crawler.fetch.reply import Limits, Reply
+from crawler.fetch.reply import Limits, Reply, exchange_of
 from crawler.fetch.request_bytes import UnsafeRequest, ascii_host, request_bytes
 from crawler.fetch.tls import Trust
 
@@ -74,8 +77,16 @@ class Visit:
 class Visitor:
     """Use as an async context manager; `visit` gives a Visit and never raises for what a server does."""
 
-    def __init__(self, manners: Manners, on_request: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        manners: Manners,
+        on_request: Callable[[str], None] | None = None,
+        keep: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        """`keep` is given every exchange, byte for byte, before it is looked at."""
         self.manners = manners
+        self._keep = keep
+        self._headers: Mapping[str, str] = {}
         self.requests = 0
         self._most = manners.max_requests
         self._on_request = on_request or (lambda url: None)
@@ -113,9 +124,14 @@ class Visitor:
         """The rules read so far, by origin."""
         return dict(self._robots)
 
-    async def visit(self, url: str) -> Visit:
-        """Ask for a page, following redirects."""
-        return await self._follow(url, obey=True)
+    async def visit(self, url: str, headers: Mapping[str, str] | None = None) -> Visit:
+        """Ask for a page, following redirects; `headers` are sent instead of ours. robots.txt is asked as ourselves."""
+        await self.robots(url)
+        self._headers = headers or {}
+        try:
+            return await self._follow(url, obey=True)
+        finally:
+            self._headers = {}
 
     def delay_of(self, url: str) -> float:
         """Seconds between requests to an origin: ours, or what its robots.txt asks if that is more."""
@@ -150,13 +166,16 @@ class Visitor:
         await self._wait(url)
         self.requests += 1
         self._on_request(url)
+        started_at, started = utc_now(), monotonic()
         try:
-            reply = await self._exchange(url)
+            data, reply = await self._exchange(url)
         except (OSError, UnsafeRequest, PressmarkError) as error:
             return Visit(asked, url, failure=_failure(error, url), hint=_hint(error))
         finally:
             self._asked_at[_origin(url)] = asyncio.get_running_loop().time()
         try:
+            if self._keep is not None:
+                self._keep(exchange_of(url, "GET", data, reply, started_at, int((monotonic() - started) * 1000)))
             return self._read(asked, url, reply)
         finally:
             reply.wire.close()
@@ -169,19 +188,20 @@ class Visitor:
                 self._on_request(f"{url} in {pause:.0f} s, as robots.txt asks")
             await asyncio.sleep(max(0.0, pause))
 
-    async def _exchange(self, url: str) -> Reply:
+    async def _exchange(self, url: str) -> tuple[bytes, Reply]:
         from scrapy import Request
 
         parts = urlsplit(url)
         route = Route(parts.scheme, ascii_host(parts.hostname or ""), parts.port or _PORTS[parts.scheme])
-        request = Request(url, headers={**_HEADERS, "User-Agent": self.manners.agent})
+        request = Request(url, headers={**_HEADERS, "User-Agent": self.manners.agent, **self._headers})
         limits = Limits(
             deadline=asyncio.get_running_loop().time() + self.manners.timeout_seconds,
             idle_seconds=self.manners.timeout_seconds,
             wire_bytes=self.manners.max_bytes,
             entity_bytes=self.manners.max_bytes,
         )
-        return await self._pool.exchange(route, request_bytes(request), "GET", limits)
+        data = request_bytes(request)
+        return data, await self._pool.exchange(route, data, "GET", limits)
 
     def _read(self, asked: str, url: str, reply: Reply) -> Visit:
         head = reply.head

@@ -8,9 +8,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from archive.extract import body, injection, language
+from archive.extract import asian, body, injection, language
+from archive.extract.adverts import without_adverts
 from archive.extract.blocks import TEXT_LABELS, label_blocks
 from archive.extract.features import hopeless, measure
+from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.outlinks import outlinks
@@ -32,6 +34,7 @@ class Evidence:
     site_profile: SiteProfile | None = None  # what the site's other pages have in common
     copies: injection.Copies = injection.NO_COPIES  # copies of the story on other hosts
     earlier: injection.Copy | None = None  # this page's own text in its last clean capture
+    filters: Filters = NO_FILTERS  # lists the user named
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -47,9 +50,10 @@ class Evidence:
         return injection.Past(self.site_profile, injection.plain(self.earlier.text), self.earlier.at)
 
 
-def config_hash(profile: str) -> str:
-    """A short digest of what besides the page decides a reading: extractor version and profile."""
-    return hashlib.sha256(f"{EXTRACTOR_VERSION}|{profile}".encode()).hexdigest()[:12]
+def config_hash(profile: str, filters: Filters = NO_FILTERS) -> str:
+    """A short digest of the settings that decide a reading: extractor version, profile and filter lists."""
+    said = f"{EXTRACTOR_VERSION}|{profile}" + (f"|{filters.digest}" if filters.digest else "")
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def warm_up() -> None:
@@ -67,23 +71,29 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     found = injection.inspect(page.url, parsed.title, parsed.metas, parsed.body, pieces, parsed.traces, evidence.past)
     parsed.title, parsed.metas = found.title, list(found.metas)
     facts = find_metadata(page, parsed, pieces)
+    if facts.headline is None and found.zones.title and not parsed.title:  # the <title> was not the publisher's
+        facts = replace(facts, headline=asian.headline_above_source(pieces))
     chosen = _choose(parsed, facts, pieces, profile)
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled = label_blocks(pieces, chosen, facts, hidden)
+    labelled, signed = asian.signed_parts(labelled, TEXT_LABELS)
+    labelled = without_adverts(labelled, pieces, TEXT_LABELS, evidence.filters, urlsplit(page.url).netloc)
     clean = injection.cleanse(found, labelled, pieces, TEXT_LABELS, facts.headline, evidence.copies, evidence.earlier)
     blocks, text = clean.blocks, clean.text
-    facts = replace(facts, headline=clean.headline)
+    section = facts.section or injection.without_strings(asian.section_of_trail(pieces), found)
+    facts = replace(facts, headline=clean.headline, authors=facts.authors or signed, section=section)
     kind, reason = page_type(_signs(page, parsed, facts, pieces, text))
     origins = dict(facts.origins)
     lang, confidence, lang_origin = language.find_language(text or facts.headline or "", facts.declared_languages)
     if lang_origin is not None:
         origins["language"] = lang_origin
     origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
-    article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence)
+    facts = replace(facts, published=asian.zoned(facts.published, lang), modified=asian.zoned(facts.modified, lang))
+    article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, asian.source_line(pieces))
     return Extraction(
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
-        tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile), next_page=facts.next_page,
+        tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile, evidence.filters), next_page=facts.next_page,
         integrity=clean.integrity, text_marked=clean.text_marked,
         outlinks=outlinks(page.url, parsed.base_href, parsed.root), title_parts=found.title_parts, doubts=clean.doubts,
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
@@ -114,13 +124,15 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     return chosen
 
 
-def _article(facts: Metadata, text: str, kind: PageType, lang: str | None, confidence: float | None) -> Article:
+def _article(
+    facts: Metadata, text: str, kind: PageType, lang: str | None, confidence: float | None, source: str | None
+) -> Article:
     return Article(
         headline=facts.headline, description=facts.description, text=text, authors=facts.authors, publisher=facts.publisher,
         section=facts.section, keywords=facts.keywords, date_published=facts.published, date_modified=facts.modified, language=lang,
         language_declared=facts.declared_languages[0][0] if facts.declared_languages else None, language_confidence=confidence,
         images=facts.images, canonical_url=facts.canonical, amp_url=facts.amp, is_accessible_for_free=facts.free, license=facts.license,
-        page_type=kind,
+        republished_from=source, page_type=kind,
     )  # fmt: skip
 
 

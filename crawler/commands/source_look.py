@@ -20,6 +20,7 @@ from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of,
 
 if TYPE_CHECKING:
     from archive.model import Source
+    from crawler.cloak import Seen
     from crawler.config import Settings
     from crawler.look import Look
     from crawler.trial import Trial
@@ -232,6 +233,10 @@ def test(
     show_robots: Annotated[
         bool, typer.Option("--show-robots", help="Show robots.txt and what it says of our URLs.")
     ] = False,
+    cloak: Annotated[
+        bool,
+        typer.Option("--cloak", help="Ask for articles as browser, as crawler and from a search; keep all."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Try a source: read its listings and a few articles, keep nothing. Exit code 9 if nothing could be read."""
@@ -245,6 +250,10 @@ def test(
     now = utc_now()
     with _watching(context) as on_request:
         trial = try_source(source, manners, now, 0 if show_robots else count, on_request)
+    reached = [sample.url for sample in trial.samples if sample.failure is None]
+    if cloak and reached:
+        _cloak(context, reached, manners, source.name, as_json=as_json)
+        return
     if as_json:
         print(dump(_trial_value(trial), indent=2))
     else:
@@ -253,6 +262,31 @@ def test(
         _verdict(trial, source)
         if not as_json:
             next_step(f"pressmark crawl {name} --limit 20")
+
+
+def _cloak(context: typer.Context, urls: list[str], manners: Manners, source: str, *, as_json: bool) -> None:
+    """Ask for the articles in each guise, keep every exchange, and say what differs."""
+    from crawler.cloak import look
+    from crawler.cloak_keeper import CloakKeeper
+    from crawler.session import location_of
+
+    settings = settings_of(context)
+    with CloakKeeper(location_of(folder_of(context), settings), settings, source) as keeper, _watching(context) as said:
+        found = look(urls, manners, keeper.keep, said)
+    if as_json:
+        print(dump([asdict(one) | {"seen": [_seen_value(seen) for seen in one.seen]} for one in found], indent=2))
+        return
+    for one in found:
+        say(f"{'CLOAKED' if one.cloaked else 'differs' if one.differences else 'same   '}  {one.url}")
+        say(*(f"           {line}" for line in one.differences))
+    bad = sum(one.cloaked for one in found)
+    pages = f"{len(found)} page{'s' * (len(found) != 1)}"
+    say(f"{pages} asked for in 3 guises, {bad} cloaked; {keeper.kept} exchanges kept ({', '.join(keeper.files)})")
+    next_step(f"pressmark why {found[0].url}" if found else f"pressmark source test {source}")
+
+
+def _seen_value(seen: Seen) -> dict[str, Any]:
+    return asdict(seen) | {"sites": sorted(seen.sites), "fingerprint": f"{seen.fingerprint:016x}"}
 
 
 def _verdict(trial: Trial, source: Source) -> None:

@@ -10,9 +10,8 @@ import asyncio
 import socket
 import ssl
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn, Protocol
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -34,7 +33,7 @@ from crawler.fetch.dial import Dialer, Proxy, Route
 from crawler.fetch.guard import Guard
 from crawler.fetch.page import page_of
 from crawler.fetch.pool import IDLE_SECONDS, Pool
-from crawler.fetch.reply import Limits, Reply
+from crawler.fetch.reply import Limits, Reply, exchange_of
 from crawler.fetch.request_bytes import ascii_host, request_bytes, without_proxy_credentials
 from crawler.fetch.tls import Trust
 
@@ -138,7 +137,8 @@ class PressmarkDownloadHandler(BaseDownloadHandler):
             meta["exchange_truncated"] = reply.truncated
         if by_proxy:
             data, reply.notes = _for_the_archive(data, reply.notes)
-        meta["capture"] = self._keep(_exchange(request, data, reply, started_at, fetch_ms), request)
+        exchange = exchange_of(request.url, request.method, data, reply, started_at, fetch_ms)
+        meta["capture"] = self._keep(exchange, request)
         self._raise_if_no_page(reply, request)
         return page_of(reply, request, decoded_bytes=self._settings.decoded_bytes)
 
@@ -196,23 +196,6 @@ def _proxy_of(request: Request) -> Proxy | None:
         raise UnsupportedURLSchemeError(f"not an HTTP proxy: {parts.scheme}://{parts.hostname}")
     return Proxy(
         parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], request.headers.get(b"Proxy-Authorization")
-    )
-
-
-def _exchange(request: Request, data: bytes, reply: Reply, started_at: datetime, fetch_ms: int) -> Exchange:
-    return Exchange(
-        target_uri=urldefrag(request.url)[0],
-        method=request.method,
-        started_at=started_at,
-        fetch_ms=fetch_ms,
-        request=data,
-        response=reply.wire,
-        interim=reply.interim,
-        ip_address=reply.ip_address,
-        protocols=reply.protocols,
-        cipher=reply.cipher,
-        truncated=reply.truncated,
-        notes=reply.notes,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urldefrag
 
 from archive.http import Head
-from archive.model import Truncation
+from archive.model import Exchange, Truncation
 from archive.wire import Wire
 
 EMPTY_HEAD = Head(b"", None, b"", (), 0, ())
@@ -40,3 +42,21 @@ class Reply:
     protocols: tuple[str, ...] = ("http/1.1",)
     cipher: str | None = None
     first_byte_at: float | None = None  # the event loop's time
+
+
+def exchange_of(url: str, method: str, data: bytes, reply: Reply, started_at: datetime, fetch_ms: int) -> Exchange:
+    """The exchange to keep: what was asked (`data`, as sent) and what came."""
+    return Exchange(
+        target_uri=urldefrag(url)[0],
+        method=method,
+        started_at=started_at,
+        fetch_ms=fetch_ms,
+        request=data,
+        response=reply.wire,
+        interim=reply.interim,
+        ip_address=reply.ip_address,
+        protocols=reply.protocols,
+        cipher=reply.cipher,
+        truncated=reply.truncated,
+        notes=reply.notes,
+    )

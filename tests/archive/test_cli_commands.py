@@ -54,7 +54,7 @@ def commands(command=None, path="pressmark"):
 LISTINGS = (
     "pressmark articles", "pressmark skipped", "pressmark gone", "pressmark article history", "pressmark run list", "pressmark extract",
     "pressmark warc ls", "pressmark warc verify", "pressmark warc repair", "pressmark warc audit", "pressmark warc seal", "pressmark warc import",
-    "pressmark db check",
+    "pressmark db check", "pressmark integrity report",
 )  # fmt: skip
 
 

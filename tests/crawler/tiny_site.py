@@ -14,6 +14,7 @@ class Page:
     body: str = ""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "text/html; charset=utf-8"})
+    instead: Mapping[str, Page] = field(default_factory=dict)  # for who says this word in User-Agent or Referer
 
 
 @dataclass
@@ -35,6 +36,8 @@ def tiny_site(pages: Mapping[str, Page]) -> Iterator[Site]:
         def do_GET(self) -> None:
             site.asked.append(self.path)
             page = site.pages.get(self.path, Page("not here", 404))
+            asker = f"{self.headers.get('User-Agent')} {self.headers.get('Referer')}"
+            page = next((other for word, other in page.instead.items() if word in asker), page)
             body = page.body.encode()
             self.send_response(page.status)
             for name, value in page.headers.items():

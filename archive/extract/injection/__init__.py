@@ -6,8 +6,9 @@ the shared words.
 """
 
 from archive.extract.injection.copies import NO_COPIES, Copies, Copy, index_copies
-from archive.extract.injection.findings import Findings, inspect
+from archive.extract.injection.findings import Findings, inspect, without_strings
 from archive.extract.injection.judge import cleanse
+from archive.extract.injection.links import site_of
 from archive.extract.injection.result import Cleansed, restored_headline, restored_text
 from archive.extract.injection.signs import plain
 from archive.extract.injection.tokens import Past
@@ -27,5 +28,7 @@ __all__ = [
     "plain",
     "restored_headline",
     "restored_text",
+    "site_of",
     "take_traces",
+    "without_strings",
 ]

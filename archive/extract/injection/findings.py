@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from lxml import html
 
 from archive.extract.injection.links import is_platform, site_of
-from archive.extract.injection.signs import HAN, plain
+from archive.extract.injection.signs import HAN, grams, plain
 from archive.extract.injection.tokens import (
     NO_PAST,
     Past,
@@ -42,6 +42,12 @@ class Findings:
     anchors: tuple[tuple[html.HtmlElement, str, str, str], ...] = ()  # (block element, text, site, href)
     traces: Traces = field(default_factory=Traces)
     past: Past = NO_PAST
+
+    @property
+    def overrun(self) -> bool:
+        """Whether injected strings are (nearly) all the <title> says."""
+        proven = [token.text for token in self.tokens if token.proven]
+        return bool(proven) and (foreign_title(self.zones) or _nothing_left(self.zones, proven))
 
     @property
     def title_parts(self) -> tuple[str, ...]:
@@ -162,8 +168,7 @@ def _title_kinds(zones: Zones, prose: str, tokens: tuple[Token, ...], traces: Tr
 def _disarmed(found: Findings) -> Findings:
     """Title and metas without what was injected."""
     proven = [token.text for token in found.tokens if token.proven]
-    overrun = bool(proven) and foreign_title(found.zones)
-    if overrun or (found.cloaked and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds)):
+    if found.overrun or (found.cloaked and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds)):
         poison = {plain(found.title)}
         metas = tuple((name, value) for name, value in found.metas if name not in _TITLES or plain(value) not in poison)
         return replace(found, title=found.traces.script_title or "", metas=metas)
@@ -171,6 +176,18 @@ def _disarmed(found: Findings) -> Findings:
         metas = tuple((name, without(value, proven) if name in _TITLES else value) for name, value in found.metas)
         return replace(found, title=without(found.title, proven), metas=metas)
     return found
+
+
+def _nothing_left(zones: Zones, proven: list[str]) -> bool:
+    """Whether a title that has injected strings shares no word with the headings once they are out of both."""
+    rest = without(zones.title, proven)
+    shown = {gram for heading in zones.headings for gram in grams(without(heading, proven))}
+    return rest != zones.title and not grams(rest) & shown
+
+
+def without_strings(text: str | None, found: Findings) -> str | None:
+    """A short text of the page without what was proven to be put into it; None where nothing is left."""
+    return without(text, [token.text for token in found.tokens if token.proven]) or None if text else None
 
 
 def without(text: str, tokens: list[str]) -> str:

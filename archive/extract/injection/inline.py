@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
-from archive.extract.injection.signs import HAN, INVISIBLE, Mark, is_wide
+from archive.extract.injection.signs import HAN, INVISIBLE, UNSPACED, Mark, is_wide
 
 _TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _GLOSS = re.compile(
@@ -68,6 +68,44 @@ def within_words(marks: list[Mark], text: str) -> int:
         and text[mark.start - 1].isalpha()
         and text[mark.end].isalpha()
     )
+
+
+def veiled(blocks: list[str]) -> dict[str, int]:
+    """Strings of a script without spaces that are never written without invisible marks in or right behind them.
+
+    Returns each with how often it stands there, twice at least. No editor breaks one and the same word each time.
+    """
+    joined = "\n".join(blocks)
+    if not INVISIBLE.search(joined):
+        return {}
+    shown: list[str] = []
+    breaks: set[int] = set()
+    for char in joined:
+        if INVISIBLE.match(char):
+            breaks.add(len(shown))
+        else:
+            shown.append(char)
+    text = "".join(shown)
+    counted: dict[str, int] = {}
+    for at in sorted(breaks)[:400]:
+        for start in range(max(0, at - 7), at):
+            for end in range(max(at + 1, start + 3), start + 9):
+                said = text[start:end]
+                if len(said) == end - start and said not in counted and all(UNSPACED.match(char) for char in said):
+                    counted[said] = _veiled_times(said, text, breaks)
+    found = {said: times for said, times in counted.items() if times >= 2}
+    return {
+        said: times
+        for said, times in found.items()
+        if not any(said != other and said in other and found[other] == times for other in found)
+    }
+
+
+def _veiled_times(said: str, text: str, breaks: set[int]) -> int:
+    """How often a string stands in a text, 0 if anywhere without a break in or right behind it."""
+    places = [match.start() for match in re.finditer(re.escape(said), text)]
+    whole = all(any(at < one < at + len(said) + 3 for one in breaks) for at in places)
+    return len(places) if whole else 0
 
 
 def mixed_words(text: str) -> list[tuple[int, int]]:

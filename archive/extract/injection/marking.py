@@ -128,6 +128,12 @@ def _linked_all_over(found: Findings, site: str) -> tuple[str, ...]:
 def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
     for at, text in enumerate(raw):
         marks[at].extend(inline.invisible_marks(text))
+    veiled = inline.veiled(raw)
+    for at, text in enumerate(raw) if veiled else ():
+        for start, end in occurrences(list(veiled), text):
+            times = max(veiled.get(plain(text[start:end]).rstrip(":_"), 0), 2)
+            kinds = ("invisible: marks inside it", f"repeats: {times} times, never without such marks")
+            marks[at].append(Mark(start, end, "inline_token", kinds, "redacted"))
     shown = [(at, mark) for at, text in enumerate(raw) for mark in inline.disguised(text)]
     # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
     if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from archive.extract.injection import inline
 from archive.extract.injection.findings import Findings, without
 from archive.extract.injection.signs import Mark, words
-from archive.extract.injection.tokens import foreign_title
 from archive.model import Block, Integrity, Span
 
 
@@ -133,7 +132,7 @@ def _beside(found: Findings) -> tuple[list[Span], list[str]]:
             spans.append(Span(block.text, -1, -1, name, seen, "dropped"))
     proven = [token for token in found.tokens if token.proven]
     title = found.zones.title
-    kinds = found.title_kinds if found.cloaked else proven[0].evidence if proven and foreign_title(found.zones) else ()
+    kinds = found.title_kinds if found.cloaked else proven[0].evidence if proven and found.overrun else ()
     if title and kinds and (proven or any(kind[:5] in ("title", "robot", "coded") for kind in kinds)):
         own = set(words(title))
         said = [meta for meta in found.zones.metas if len(own & set(words(meta))) * 2 >= len(set(words(meta)))]

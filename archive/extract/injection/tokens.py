@@ -141,7 +141,16 @@ def _longer(tokens: list[Token], zones: Zones, low: str) -> list[Token]:
     out: list[Token] = []
     places = plain("\n".join((zones.title, *zones.metas, *zones.short)))
     for token in tokens:
-        if not token.proven or HAN.match(token.text):
+        if not token.proven:
+            continue
+        if UNSPACED.match(token.text):
+            tails = {match[1] for match in re.finditer(re.escape(token.text) + r"([^\W\d_]{1,4})", low)}
+            starts = {tail[:size] for tail in tails for size in range(1, len(tail) + 1)}
+            longer = (token.text + start for start in sorted(starts) if token.text + start in places)
+            out.extend(
+                Token(text, (*token.evidence, "family: its longer form is in menu, foot or title"), True)
+                for text in longer
+            )
             continue
         after = Counter(match[1] for match in re.finditer(re.escape(token.text) + r"( [^\W\d_]+)", low))
         for tail, times in after.items():
