@@ -162,9 +162,9 @@ def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> 
 
 def by_source(place: Catalog | Connection) -> dict[str | None, int]:
     """Return how many articles each source has."""
-    asked = select(_A.source, func.count()).group_by(_A.source).order_by(_A.source)
+    asked = select(_A.source, func.count().label("held")).group_by(_A.source).order_by(_A.source)
     with connection(place) as conn:
-        return {source: articles for source, articles in conn.execute(asked)}
+        return {row.source: row.held for row in conn.execute(asked)}
 
 
 def records(
