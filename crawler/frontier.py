@@ -54,6 +54,11 @@ class Quota:
             self._of_run -= 1
         return True
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether a limit was reached: of the run, or of a source."""
+        return self._of_run == 0 or 0 in self._of_sources.values()
+
     def open_sources(self) -> list[str]:
         """The sources that may still be asked."""
         return [] if self._of_run == 0 else [name for name, left in self._of_sources.items() if left != 0]
@@ -180,6 +185,10 @@ class Frontier(BaseScheduler):
                 self._in_flight[host] += 1
                 return request
         return None
+
+    @property
+    def has_reached_a_limit(self) -> bool:
+        return self._quota.is_used_up
 
     def _still_wanted(self, queue: Iterable[Lease]) -> list[Lease]:
         """The leases that no limit forbids; the others go back when the run ends."""

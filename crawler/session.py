@@ -31,7 +31,7 @@ from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
 from crawler.config import Settings, find_folder, load_settings, load_sources
 from crawler.desk import Desk
-from crawler.identity import scrapy_settings, software
+from crawler.identity import scrapy_settings, software, versions
 from crawler.keeper import Keeper
 from crawler.ledger import Ledger
 from crawler.limits import check_disk
@@ -133,6 +133,7 @@ class Session:
     def _begin(self) -> None:
         now = self.clock()
         self._log.append(run_line(self.run))
+        self._log.sync()  # the run is on disk before its first request
         seeds = [seed for source in self.sources.values() for seed in _seeds(source, now)]
         with self.archive.catalog.transaction() as connection:
             archives.register(connection, self.archive.name, str(self.archive.root), now)
@@ -209,7 +210,8 @@ class Session:
         Every step is tried whatever became of the others: a full disk keeps no lease and no lock. The first error
         stays in `error`; what could not be closed is mended by the next start.
         """
-        self.reason, self.closed = reason, True
+        self.reason = "limit" if reason == "finished" and self._has_reached_a_limit else reason
+        self.closed = True
         self.watcher.close()
         for step in (self._commit, self._close_files, self._records.close, self._end_log, self._end_run):
             try:
@@ -217,6 +219,11 @@ class Session:
             except PressmarkError as error:
                 self.error = self.error or error
         self._open.close()
+
+    @property
+    def _has_reached_a_limit(self) -> bool:
+        frontier = getattr(self, "frontier", None)  # none where the run ended before Scrapy asked for one
+        return frontier is not None and frontier.has_reached_a_limit
 
     def _commit(self) -> None:
         self.ledger.commit(self.clock())
@@ -282,13 +289,13 @@ def worker_of_id(host: str, run_id: str) -> str:
 
 
 def _new_run(options: CrawlOptions, settings: Settings, now: datetime) -> Run:
-    digest = hashlib.sha256(settings.model_dump_json(exclude={"db"}).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(settings.model_dump_json(exclude={"db", "alerts"}).encode()).hexdigest()[:16]
     return Run(
         run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}",
         kind=options.kind,
         started_at=now,
         command=options.command,
-        version=software(),
+        version=versions(),
         settings_digest=digest,
         pid=os.getpid(),
         host=socket.gethostname(),
