@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
-from archive.catalog import archives, runs
+from archive.catalog import archives, runs, tallies
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
+from archive.health.history import LOOK_BACK
 from archive.model import Capture, Discovery, Run, Source
 from archive.read import READING_REASONS, ReadJob, RecordWriter, job_of
 from archive.runlog import RunLog, end_line, run_line
@@ -138,6 +139,7 @@ class Session:
         with self.archive.catalog.transaction() as connection:
             archives.register(connection, self.archive.name, str(self.archive.root), now)
             runs.open_run(connection, self.run)
+            tallies.drop_before(connection, self.source_names, now - 2 * LOOK_BACK)
             for run_id in self.recovered.runs_closed:
                 leases.release(connection, worker_of_id(self.run.host, run_id))
         self.ledger.discovered(seeds, {})

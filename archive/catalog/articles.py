@@ -148,9 +148,11 @@ def record_of(
 
 def list_articles(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> list[ArticleRow]:
     """Return the articles a query finds, the newest first."""
+    order = (_A.listed_at.desc(), _A.article_id)
     with connection(place) as conn:
-        asked = _filtered(conn, select(*_LISTED), query).order_by(_A.listed_at.desc(), _A.article_id)
-        return [_listed(row) for row in conn.execute(asked.limit(query.limit).offset(query.offset))]
+        shown = _filtered(conn, select(_A.article_id), query).order_by(*order).limit(query.limit).offset(query.offset)
+        asked = select(*_LISTED).where(_A.article_id.in_(shown)).order_by(*order)
+        return [_listed(row) for row in conn.execute(asked)]
 
 
 def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> int:

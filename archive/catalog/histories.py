@@ -77,7 +77,7 @@ def named(place: Catalog | Connection, source: str, since: datetime, until: date
 
 def same_text(place: Catalog | Connection, source: str, since: datetime) -> tuple[int, Row[Any] | None]:
     """Return how many articles were found since a time, and (cluster, articles, url) of the largest cluster of them."""
-    new = (_U.source == source, _U.found_at >= since, _U.article_id.is_not(None))
+    new = (_U.source == source, _U.found_at >= since, ~_U.is_listing, _U.article_id.is_not(None))
     count = func.count(_U.article_id.distinct())
     with connection(place) as conn:
         total = conn.execute(select(count).where(*new)).scalar_one()
