@@ -303,6 +303,11 @@ def end_of_process(pid: int, seconds: float) -> bool:
     return True
 
 
+def is_gone(run: Run) -> bool:
+    """Whether a run of this machine has not ended and its process is no more; of another machine nobody knows."""
+    return run.ended_at is None and run.host == socket.gethostname() and not _is_alive(run.pid)
+
+
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

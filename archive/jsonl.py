@@ -120,6 +120,19 @@ def read_json_lines(path: Path, problems: list[str] | None = None) -> Iterator[d
             problems.append(problem)
 
 
+def json_lines_from(path: Path, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
+    """Give the whole lines from a byte on, each with where the next begins: for following a file that grows."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            offset += len(line)
+            value = _object(line)
+            if value is not None:
+                yield value, offset
+
+
 def _object(line: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(line)

@@ -66,6 +66,11 @@ class Quota:
     def is_open(self, source: str, priority: int) -> bool:
         return priority not in _LIMITED or (self._of_run != 0 and self._left.get((source, priority)) != 0)
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether a limit was reached: of the run, or of a source's new articles."""
+        return self._of_run == 0 or any(self._left.get((one.name, ARTICLE)) == 0 for one in self._sources)
+
     def open_sources(self) -> list[str]:
         """The sources that may still be asked; where pages come with their files, these are wanted to the end."""
         return [
@@ -206,6 +211,10 @@ class Frontier(BaseScheduler):
                 self._in_flight[host] += 1
                 return request
         return None
+
+    @property
+    def has_reached_a_limit(self) -> bool:
+        return self.quota.is_used_up
 
     def _still_wanted(self, queue: Iterable[Lease]) -> list[Lease]:
         """The leases that no limit forbids; the others go back when the run ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +16,12 @@ def software() -> str:
         return f"Pressmark/{version('pressmark')}"
     except PackageNotFoundError:  # run from a checkout that was never installed
         return "Pressmark/0"
+
+
+def versions() -> str:
+    """What a run was made with, as product tokens: "Pressmark/0.1.0 Python/3.11.7 Scrapy/2.19.0 …"."""
+    used = [f"{name}/{version(name)}" for name in ("Scrapy", "Twisted", "trafilatura", "lxml", "SQLAlchemy")]
+    return " ".join([software(), f"Python/{platform.python_version()}", *used])
 
 
 def user_agent(settings: Settings) -> str:

@@ -19,16 +19,32 @@ def log_settings(settings: Settings, verbose: int) -> dict[str, object]:
     return {"LOG_LEVEL": level, "LOG_FILE": settings.log.file}
 
 
-def write_json_lines() -> None:
-    """Have every handler of the root logger write JSON lines: at (UTC), level, logger, message."""
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(JsonLines())
+def install_json_lines(settings: Settings, verbose: int) -> JsonLines:
+    """Write log lines as JSON: at (UTC), level, logger, run, message. Give the formatter, for the run's name.
+
+    A handler of our own, in the place of Scrapy's: that one is installed anew with every crawler, as text.
+    """
+    asked = log_settings(settings, verbose)
+    file = settings.log.file
+    handler: logging.Handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler()
+    handler.setLevel(str(asked["LOG_LEVEL"]))
+    lines = JsonLines()
+    handler.setFormatter(lines)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.NOTSET)
+    return lines
 
 
 class JsonLines(logging.Formatter):
+    def __init__(self, run: str | None = None) -> None:
+        super().__init__()
+        self.run = run
+
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "run": self.run}
+        line["message"] = record.getMessage()
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archive.catalog import runs
 from archive.model import Run
 from archive.runlog import RunLog, end_line, run_line
-from crawler.identity import software
+from crawler.identity import versions
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 def new_run(settings: Settings, now: datetime, *, kind: str, command: str) -> Run:
     """A run of this process that begins now; nothing is written yet."""
-    digest = hashlib.sha256(settings.model_dump_json(exclude={"db"}).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(settings.model_dump_json(exclude={"db", "alerts"}).encode()).hexdigest()[:16]
     return Run(
         run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}",
         kind=kind,
         started_at=now,
         command=command,
-        version=software(),
+        version=versions(),
         settings_digest=digest,
         pid=os.getpid(),
         host=socket.gethostname(),

@@ -12,7 +12,7 @@ from archive.errors import DiskFull, Interrupted, PressmarkError
 from archive.model import Source
 from archive.warc.check import check_file
 from crawler.limits import NOTHING_IS_DAMAGED, resume_hint
-from crawler.logs import log_settings, write_json_lines
+from crawler.logs import install_json_lines, log_settings
 
 if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
@@ -63,10 +63,12 @@ def crawl(
     project = Settings()
     project.setmodule("crawler.settings", priority="project")  # also where no scrapy.cfg is near
     project.update(log_settings(settings, options.verbose), priority="cmdline")
+    lines = install_json_lines(settings, options.verbose) if settings.log.format == "json" else None
+    project.set("LOG_INSTALL_ROOT_HANDLER", lines is None, priority="cmdline")
     process = AsyncCrawlerProcess(project)
-    if settings.log.format == "json":
-        write_json_lines()
     session = Session(location, settings, sources, options)
+    if lines is not None:
+        lines.run = session.run.run_id
     process.crawl(NewsSpider, session=session)
     process.start()
     if not session.closed:  # Ctrl-C twice: the reactor was left at once; what was fetched is made durable all the same

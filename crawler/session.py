@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
-from archive.catalog import archives, runs
+from archive.catalog import archives, runs, tallies
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
+from archive.health.history import LOOK_BACK
 from archive.model import Capture, Discovery, Run, Source
 from archive.read import READING_REASONS, ReadJob, RecordWriter, job_of
 from archive.runlog import RunLog, end_line, run_line
@@ -141,10 +142,12 @@ class Session:
         for reason in self.options.missed:
             write_row(self.archive, new_run(self.settings, now, kind="missed", command=self.run.command), reason)
         self._log.append(run_line(self.run))
+        self._log.sync()  # the run is on disk before its first request
         seeds = [seed for source in self.sources.values() for seed in _seeds(source, now)]
         with self.archive.catalog.transaction() as connection:
             archives.register(connection, self.archive.name, str(self.archive.root), now)
             runs.open_run(connection, self.run)
+            tallies.drop_before(connection, self.source_names, now - 2 * LOOK_BACK)
             for run_id in self.recovered.runs_closed:
                 leases.release(connection, worker_of_id(self.run.host, run_id))
         self.ledger.discovered(seeds, {})
@@ -225,7 +228,8 @@ class Session:
         Every step is tried whatever became of the others: a full disk keeps no lease and no lock. The first error
         stays in `error`; what could not be closed is mended by the next start.
         """
-        self.reason, self.closed = reason, True
+        self.reason = "limit" if reason == "finished" and self._has_reached_a_limit else reason
+        self.closed = True
         self.watcher.close()
         for step in (self._commit, self._close_files, self._records.close, self._end_log, self._end_run):
             try:
@@ -233,6 +237,11 @@ class Session:
             except PressmarkError as error:
                 self.error = self.error or error
         self._open.close()
+
+    @property
+    def _has_reached_a_limit(self) -> bool:
+        frontier = getattr(self, "frontier", None)  # none where the run ended before Scrapy asked for one
+        return frontier is not None and frontier.has_reached_a_limit
 
     def _commit(self) -> None:
         self.ledger.commit(self.clock())

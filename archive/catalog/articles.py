@@ -241,9 +241,11 @@ def headlines(place: Catalog | Connection, article_ids: Sequence[str]) -> dict[s
 
 def list_articles(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> list[ArticleRow]:
     """Return the articles a query finds, the newest first."""
+    order = (_A.listed_at.desc(), _A.article_id)
     with connection(place) as conn:
-        asked = _filtered(conn, select(*_LISTED), query).order_by(_A.listed_at.desc(), _A.article_id)
-        return [_listed(row) for row in conn.execute(asked.limit(query.limit).offset(query.offset))]
+        shown = _filtered(conn, select(_A.article_id), query).order_by(*order).limit(query.limit).offset(query.offset)
+        asked = select(*_LISTED).where(_A.article_id.in_(shown)).order_by(*order)
+        return [_listed(row) for row in conn.execute(asked)]
 
 
 def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> int:
@@ -255,9 +257,9 @@ def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> 
 
 def by_source(place: Catalog | Connection) -> dict[str | None, int]:
     """Return how many articles each source has."""
-    asked = select(_A.source, func.count()).group_by(_A.source).order_by(_A.source)
+    asked = select(_A.source, func.count().label("held")).group_by(_A.source).order_by(_A.source)
     with connection(place) as conn:
-        return dict(conn.execute(asked))
+        return {row.source: row.held for row in conn.execute(asked)}
 
 
 def records(

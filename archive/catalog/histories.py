@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
-from archive.catalog.tables import captures, fingerprints, urls
+from archive.catalog.tables import IS_LEASED, captures, fingerprints, urls
 from archive.urls import urlkey
 
 # What was refused by a rule of the publisher or of ours was never meant to be captured.
@@ -77,7 +77,7 @@ def named(place: Catalog | Connection, source: str, since: datetime, until: date
 
 def same_text(place: Catalog | Connection, source: str, since: datetime) -> tuple[int, Row[Any] | None]:
     """Return how many articles were found since a time, and (cluster, articles, url) of the largest cluster of them."""
-    new = (_U.source == source, _U.found_at >= since, _U.article_id.is_not(None))
+    new = (_U.source == source, _U.found_at >= since, ~_U.is_listing, _U.article_id.is_not(None))
     count = func.count(_U.article_id.distinct())
     with connection(place) as conn:
         total = conn.execute(select(count).where(*new)).scalar_one()
@@ -89,6 +89,14 @@ def same_text(place: Catalog | Connection, source: str, since: datetime) -> tupl
             .order_by(count.desc(), fingerprints.c.cluster)
         )
         return total, conn.execute(asked.limit(1)).first()
+
+
+def leases_over(place: Catalog | Connection, now: datetime) -> int:
+    """Return how many URLs are held by workers that have not renewed their leases."""
+    asked = select(func.count()).select_from(urls).where(IS_LEASED, _U.leased_until < now)
+    with connection(place) as conn:
+        found: int = conn.execute(asked).scalar_one()
+        return found
 
 
 def sources(place: Catalog | Connection) -> Sequence[str]:

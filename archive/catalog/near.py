@@ -85,7 +85,8 @@ def clusters_of(place: Catalog | Connection, names: Iterable[str]) -> dict[str, 
     """Return the clusters of those of the articles that are in one, by their ids."""
     with connection(place) as conn:
         inside = among(conn, _F.article_id, names) & _F.cluster.is_not(None)
-        return dict(conn.execute(select(_F.article_id, _F.cluster).where(inside)))
+        rows = conn.execute(select(_F.article_id, _F.cluster).where(inside))
+        return {row.article_id: row.cluster for row in rows}
 
 
 def members(place: Catalog | Connection, cluster: str) -> list[str]:

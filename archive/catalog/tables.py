@@ -101,7 +101,14 @@ Index(
 Index("urls_outcome", urls.c.source, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_run", urls.c.run, urls.c.outcome_kind, urls.c.outcome_reason)
 Index("urls_urlkey", urls.c.urlkey)
-Index("urls_found", urls.c.source, urls.c.found_at)
+# For health. Of pages only, so that a database does not take it for questions about what is due or leased.
+Index(
+    "urls_found",
+    urls.c.source,
+    urls.c.found_at,
+    sqlite_where=urls.c.is_listing == literal_column("0"),
+    postgresql_where=~urls.c.is_listing,
+)
 
 # A host is leased to one worker at a time, so that politeness holds across workers.
 hosts = Table(
@@ -226,8 +233,10 @@ articles = Table(
     Column("extractor", Key, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("run", Key),
-    Column("search_row", BigInteger, unique=True),  # of the FTS5 index; NULL in PostgreSQL
+    Column("search_row", BigInteger),  # of the FTS5 index; NULL in PostgreSQL
 )
+# With all that sorting the hits of a common word needs; the rows themselves are read of those shown alone.
+_partial("articles_found", "search_row IS NOT NULL", articles.c.search_row, articles.c.listed_at, articles.c.article_id)
 Index("articles_listed", articles.c.listed_at, articles.c.article_id)
 Index("articles_source", articles.c.source, articles.c.listed_at)
 Index("articles_run", articles.c.run)

@@ -71,11 +71,14 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 def _ending(run: Run) -> str:
+    from archive.archive import is_gone
+
     if run.ended_at is None:
-        return "running"
+        return "died" if is_gone(run) else "running"
     if run.exit_code is None:
         return run.reason or "died"
-    return "ok" if run.exit_code == 0 else f"exit {run.exit_code}" + (f" ({run.reason})" if run.reason else "")
+    why = f" ({run.reason})" if run.reason and run.reason != "finished" else ""
+    return ("ok" if run.exit_code == 0 else f"exit {run.exit_code}") + why
 
 
 def _counts(counts: dict[str, Any]) -> str:
@@ -126,13 +129,14 @@ def log(
 ) -> None:
     """Print what a run did, URL by URL."""
     from archive.lookup import find_run
+    from archive.runlog import read_run_log
 
     with archive_of(context) as archive:
         found = find_run(archive, run)
         path = archive.store.path(archive.store.runs_path(found.run_id))
     if not path.exists():
         raise NotFound(f"the log of run {found.run_id} is not at {path}")
-    for line in _lines(path, follow):
+    for line in _followed(path, found) if follow else read_run_log(path, []):
         if as_lines:
             print(dump(line), flush=follow)
         else:
@@ -165,22 +169,21 @@ def stop(
     next_step(f"pressmark run show {found.run_id}", f"pressmark crawl --resume {found.run_id}")
 
 
-def _lines(path: Path, follow: bool, wait_seconds: float = 0.5) -> Iterator[dict[str, Any]]:
-    """The lines there are; with `follow` also those to come, up to the end of the run."""
-    from archive.runlog import read_run_log
+def _followed(path: Path, run: Run, wait_seconds: float = 0.5) -> Iterator[dict[str, Any]]:
+    """The lines there are and those to come, up to the end of the run or of its process."""
+    from archive.archive import is_gone
+    from archive.jsonl import json_lines_from
 
-    if not follow:
-        yield from read_run_log(path, [])
-        return
-    given = 0
+    offset = 0
     while True:
-        for number, line in enumerate(read_run_log(path, [])):
-            if number < given:
-                continue
-            given += 1
+        gone = is_gone(run)  # asked first, so that its last lines are read in any case
+        for line, after in json_lines_from(path, offset):
+            offset = after
             yield line
             if line.get("type") == "end":
                 return
+        if gone:
+            return
         time.sleep(wait_seconds)
 
 

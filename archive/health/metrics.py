@@ -41,7 +41,7 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "pressmark_articles": ("Articles held", ("source",)),
     "pressmark_near_duplicate_clusters": ("Clusters of articles that say the same", ()),
     "pressmark_near_duplicate_articles": ("Articles that are in such a cluster", ()),
-    "pressmark_urls": ("URLs by what is to be done with them: due, leased, later", ("state",)),
+    "pressmark_urls": ("URLs that are due now, and those a worker holds", ("state",)),
     "pressmark_run_started_timestamp_seconds": ("When the newest run of a kind began", ("kind",)),
     "pressmark_run_ended_timestamp_seconds": ("When it ended; absent while it runs", ("kind",)),
     "pressmark_run_exit_code": ("How it ended; -1 where its process died", ("kind",)),
@@ -106,7 +106,7 @@ def _alarms(archive: Archive) -> Iterator[tuple[str, Sample]]:
 def _sources(archive: Archive, now: datetime) -> Iterator[tuple[str, Sample]]:
     from archive.catalog import near, tallies
     from archive.catalog.articles import by_source
-    from archive.catalog.frontier import pending, waiting
+    from archive.catalog.frontier import pending
     from archive.catalog.listings import last_asked
 
     catalog = archive.catalog
@@ -125,11 +125,7 @@ def _sources(archive: Archive, now: datetime) -> Iterator[tuple[str, Sample]]:
     yield "pressmark_near_duplicate_clusters", Sample(clusters)
     yield "pressmark_near_duplicate_articles", Sample(inside)
     left = pending(catalog, None, now)
-    for state, urls in (
-        ("due", left.due),
-        ("leased", sum(left.leased_by.values())),
-        ("later", waiting(catalog, now)[0]),
-    ):
+    for state, urls in (("due", left.due), ("leased", sum(left.leased_by.values()))):
         yield "pressmark_urls", Sample(urls, (state,))
 
 

@@ -1,6 +1,6 @@
 """What could be wrong with this machine and this archive, each finding with the command that mends it.
 
-findings (what a check gives) · machine · folder (the checks; the order to show them in stands at the end of each)
+findings (what a check gives) · machine · folder · watch (the checks; their order stands at the end of each)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import PressmarkError
 from crawler.doctor import folder as of_folder
-from crawler.doctor import machine
+from crawler.doctor import machine, watch
 from crawler.doctor.findings import Finding, Level, Patient
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = ["Finding", "Level", "Patient", "examine", "is_well"]
 def examine(folder: Path | None, now: datetime) -> list[Finding]:
     """Return what was found, in the order of the checks; an archive's own checks are left out without a folder."""
     patient = Patient(folder, _settings(folder), now)
-    checks = machine.CHECKS if folder is None else machine.CHECKS + of_folder.CHECKS
+    checks = machine.CHECKS if folder is None else machine.CHECKS + of_folder.CHECKS + watch.CHECKS
     return [finding for check in checks for finding in check(patient)]
 
 

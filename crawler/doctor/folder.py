@@ -41,7 +41,8 @@ def _config(patient: Patient) -> Iterator[Finding]:
             'crawl.contact = "you@example.org" in pressmark.toml',
         )
     if crawl and crawl.allow_private:
-        yield Finding("addresses", "warning", "crawl.allow_private is on: pages may lead the crawler to private hosts")
+        says = "crawl.allow_private is on: pages may lead the crawler to private hosts"
+        yield Finding("addresses", "warning", says, "allow_private = false under [crawl] in pressmark.toml")
 
 
 def _disk(patient: Patient) -> Iterator[Finding]:

@@ -12,16 +12,22 @@ from crawler.doctor.findings import Check, Finding, Patient
 # What the core cannot do without, and what an extra brings: (distribution, extra).
 _CORE = (
     "scrapy", "Twisted", "trafilatura", "lxml", "lxml_html_clean", "warcio", "isal", "deflate", "brotli", "zstandard",
-    "SQLAlchemy", "typer", "rich", "pydantic", "tomlkit", "feedparser", "py3langid", "tinycss2", "filelock",
+    "SQLAlchemy", "typer", "rich", "pydantic", "tomlkit", "feedparser", "py3langid", "numpy", "webencodings",
+    "tinycss2", "cssselect", "rapidfuzz", "filelock", "prometheus-client",
 )  # fmt: skip
 _EXTRAS = (("psycopg", "postgres"),)
+_PYTHON = (3, 11)
 _MIN_FILES = 256  # connections, WARC files and the catalog, with room
 _FIRST_RELEASE = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
 
 
 def _python(patient: Patient) -> Iterator[Finding]:
-    found = sys.version.split()[0]
-    yield Finding("python", "ok", f"{found} ({sys.executable})")
+    found = f"{sys.version.split()[0]} ({sys.executable})"
+    if sys.version_info < _PYTHON:
+        wanted = ".".join(map(str, _PYTHON))
+        yield Finding("python", "problem", f"{found}; {wanted} or newer is needed", f"python{wanted} -m venv venv")
+    else:
+        yield Finding("python", "ok", found)
 
 
 def _packages(patient: Patient) -> Iterator[Finding]:
