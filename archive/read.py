@@ -222,9 +222,12 @@ def decide_record(
     discovery: Discovery | None,
     circumstances: Circumstances,
     watch: Watch,
+    *,
+    afresh: bool = False,
 ) -> tuple[Decision, dict[str, Any], Watched]:
     """Return what a reading is to the history of its page, its record, and the page's watch with what was found.
 
+    `afresh`: as if this very capture had no record. A process that died may have written it, and not what it means.
     New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
     (`archive.catalog.articles.record`); of the others only the catalog hears.
     """
@@ -237,7 +240,8 @@ def decide_record(
 
     extraction = reading.extraction
     extractor = extractor_of(extraction)
-    latest = articles.latest_revision(conn, capture.target_uri, extractor, without=capture.record_id)
+    own = capture.record_id if afresh else None
+    latest = articles.latest_revision(conn, capture.target_uri, extractor, without=own)
     past = past_of(conn, latest, capture.source, watch)
     decision = decide(
         extraction,

@@ -153,8 +153,9 @@ class Desk:
     def _record(self, page: PageToRead, reading: Reading) -> None:
         session, capture, lease = self._session, page.capture, page.lease
         with session.archive.catalog.reading() as connection:
+            around, watch = self._circumstances(page), watch_of(lease.watch)
             decision, record, watched = decide_record(
-                connection, reading, capture, found(lease), self._circumstances(page), watch_of(lease.watch)
+                connection, reading, capture, found(lease), around, watch, afresh=True
             )
         session.ledger.read(Entry(capture, decision, record))
         session.ledger.last = reading.extraction.article.headline or lease.url
