@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import NotFound, WarcDamaged
+from archive.http import Head
 from archive.jsonl import JsonLines
 from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules, Revision
 from archive.provenance import Fields, discovery_from
+from archive.rights import UNKNOWN, Rights, rights_of
 from archive.store import LocalStore
 from archive.words import word_measure as word_measure
 
@@ -68,6 +70,7 @@ class Reading:
     extraction: Extraction
     discovery: Discovery | None
     fetched_at: datetime | None
+    rights: Rights = UNKNOWN
 
 
 def read_capture(job: ReadJob) -> Reading:
@@ -77,8 +80,10 @@ def read_capture(job: ReadJob) -> Reading:
     """
     from archive.extract import Evidence, extract
 
-    page, discovery, fetched_at = load_page(job)
-    return Reading(extract(page, job.evidence or Evidence(), job.rules.profile), discovery, fetched_at)
+    kept = load_kept(job)
+    extraction = extract(kept.page, job.evidence or Evidence(), job.rules.profile)
+    rights = rights_of(kept.head, kept.page.body, kept.fields)
+    return Reading(extraction, kept.discovery, kept.page.seen_at, rights)
 
 
 def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
@@ -119,8 +124,24 @@ def rules_for(archive: Archive, source: str | None, profile: Any = None) -> Read
     return rules if profile is None else ReadingRules(profile, rules.min_words, rules.require_date)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A page as the WARC tells it: the Page a reading starts from, how it was found, its head and its metadata."""
+
+    page: Page
+    discovery: Discovery | None
+    head: Head
+    fields: Fields
+
+
 def load_page(job: ReadJob) -> tuple[Page, Discovery | None, datetime | None]:
     """Return the Page a reading starts from, how it was found, and when it was fetched. Raises as `read_capture`."""
+    kept = load_kept(job)
+    return kept.page, kept.discovery, kept.page.seen_at
+
+
+def load_kept(job: ReadJob) -> KeptPage:
+    """Return a capture's page with all that stands around it. Raises as `read_capture`."""
     from archive.warc.reader import read_exchange_block
 
     store = LocalStore(Path(job.root))
@@ -144,7 +165,7 @@ def load_page(job: ReadJob) -> tuple[Page, Discovery | None, datetime | None]:
         seen_at=kept.record.date,
         claims=claims,
     )
-    return page, discovery, kept.record.date
+    return KeptPage(page, discovery, head, metadata)
 
 
 def _read_with_metadata(path: Path, offset: int) -> tuple[KeptResponse, Fields]:
@@ -252,7 +273,8 @@ def decide_record(
         simhash=simhash(extraction.article.text),
         past=past,
     )
-    record = build_record(extraction, capture, decision.revision, discovery or reading.discovery, circumstances)
+    found = discovery or reading.discovery
+    record = build_record(extraction, capture, decision.revision, found, circumstances, reading.rights)
     now = said_by(extraction.article, hijacked=extraction.integrity.verdict == "hijacked")
     before = past.said[0] if past.said else None
     return decision, record, after_reading(watch, decision, before, now, capture.fetched_at)

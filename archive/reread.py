@@ -188,7 +188,12 @@ def _record(archive: Archive, task: _Task, reading: Reading, now: datetime) -> d
         last_seen=parse_rfc3339(stored["last_seen"]) if stored else task.capture.fetched_at,
     )
     return build_record(
-        extraction, task.capture, found, _discovery(stored, reading), _circumstances(archive, stored, task.capture, now)
+        extraction,
+        task.capture,
+        found,
+        _discovery(stored, reading),
+        _circumstances(archive, stored, task.capture, now),
+        reading.rights,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.history import ArticleId, article_app, record_of_revision
-from archive.commands.shared import AsJson, archive_of, with_listing
+from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, with_listing
 from archive.errors import UsageError
 from archive.output import Listing, dump, heading, next_step, note, plural, print_listing, say
 
@@ -33,6 +33,7 @@ def articles(
     lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language: de, zh, ar …")] = None,
     section: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this section.")] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help='Only what this run stored; or "last".')] = None,
+    allowed_for: AllowedFor = None,
     listing: Listing,
 ) -> None:
     """List articles, the newest first; or find those that hold words."""
@@ -46,6 +47,7 @@ def articles(
             language=lang,
             section=section,
             run=find_run(archive, run).run_id if run else None,
+            allowed_for=agent_of(allowed_for),
             since=listing.since,
             until=listing.until,
             limit=listing.row_limit,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archive.commands.shared import archive_of, command_line, location_of, now, with_listing
+from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
 from archive.errors import UsageError, VerificationFailed
 from archive.output import Listing, next_step, note, plural, print_listing, say, size
 from archive.times import parse_moment
@@ -169,6 +169,7 @@ def export(
     fields: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
     ] = None,
+    allowed_for: AllowedFor = None,
     limit: Annotated[int | None, typer.Option("-n", "--limit", min=0, help="At most so many records.")] = None,
     dedup: Annotated[Dedup, typer.Option(help="Leave out records of equal headline and text.")] = Dedup.keep_first,
     all_revisions: Annotated[bool, typer.Option("--all-revisions", help="Not only the current ones.")] = False,
@@ -187,6 +188,7 @@ def export(
         language=lang,
         since=parse_moment(since, moment) if since else None,
         until=parse_moment(until, moment, "--until") if until else None,
+        allowed_for=agent_of(allowed_for),
         limit=limit,
     )
     names = tuple(name.strip() for name in (fields or "").split(",") if name.strip())
