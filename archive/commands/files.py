@@ -102,12 +102,13 @@ def _counting(found: Iterator[Reread], counts: Counter[str]) -> Iterator[Reread]
 
 def _extract_end(counts: Counter[str], apply: bool, source: str | None) -> None:
     total = counts.total()
-    said = {"differs": "differ", "new": "would be stored", "lost": "would be skipped", "failed": "could not be read"}
+    said = {"differs": "differ", "new": "would be stored", "between": "read by this extractor for the first time"}
+    said |= {"lost": "would be skipped", "failed": "could not be read"}
     if apply:
         said |= {"differs": "added as new rows", "new": "stored", "lost": "kept, though they would be skipped now"}
     parts = [f"{counts[status]:,} {words}" for status, words in said.items() if counts[status]]
     note(f"{plural(total, 'page')} read again: " + (" · ".join(parts) or "no difference"))
-    if not apply and (counts["differs"] or counts["new"]):
+    if not apply and (counts["differs"] or counts["new"] or counts["between"]):
         next_step("pressmark extract --apply" + (f" --source {source}" if source else ""))
 
 

@@ -178,6 +178,22 @@ def test_rights_are_kept_as_of_capture_and_choose_what_is_handed_on(tmp_path: Pa
     assert pressmark(folder, "extract", "--all", "--compare").all.count("no difference") == 1
 
 
+def test_crawl_due_looks_again_at_articles_without_asking_listings_before_their_time(
+    tmp_path: Path, site: Site
+) -> None:
+    folder = archive_at(tmp_path, site, 'schedule = "every 1h"')
+    assert in_a_process(folder, "crawl", "--due").code == 0
+    why = pressmark(folder, "why", site.url + STORIES[0])
+    assert "next look" in why.out
+    asked = len(site.asked)
+    assert in_a_process(folder, "crawl", "--due").code in (0, 9)
+    assert site.asked[asked:] == []
+    let_time_pass(folder)
+    said = in_a_process(folder, "crawl", "--due")
+    assert said.code == 0, said.all
+    assert sorted(site.asked[asked:]) == sorted(["/robots.txt", *STORIES])
+
+
 def test_the_budget_of_a_run_leaves_the_others_for_the_next_and_new_articles_come_first(
     tmp_path: Path, site: Site
 ) -> None:
