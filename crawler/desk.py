@@ -54,6 +54,7 @@ class Desk:
         seen_at = capture.fetched_at if capture is not None else now
         article = article_id or lease.article_id
         watch, found = watched or self._looked_for(lease, outcome, seen_at)
+        due = due_again(watch, seen_at, self._policy(lease)) if article is not None else None
         result = Acknowledged(
             url=lease.url,
             outcome=outcome,
@@ -61,7 +62,8 @@ class Desk:
             now=now,
             article_id=article,
             validators=Validators.after(outcome, capture),
-            due_again_at=due_again(watch, seen_at, self._policy(lease)) if article is not None else None,
+            due_again_at=due,
+            is_recheck=due is not None,
             watch=watch_values(watch) if article is not None else None,
         )
         after = capture.record_id if capture is not None else outcome.detail.get("record")
@@ -83,15 +85,21 @@ class Desk:
         return after_presence(watch) if outcome.kind == "unchanged" else (watch, ())
 
     def _policy(self, lease: Lease) -> Sequence[float]:
-        """The ages at which the source wants its articles looked at again; `pressmark fetch` brings no policy along."""
+        """The ages at which the source wants its articles looked at again; a fixed list has its schedule for that.
+
+        `pressmark fetch` brings no policy along: what sources.toml says counts.
+        """
         session = self._session
         known = session.archive.sources.get(lease.source) or session.sources[lease.source]
-        return known.recheck_seconds
+        return known.recheck_seconds if known.kind != "urls" else ()
 
     def missing(self, lease: Lease, outcome: Outcome) -> Outcome:
-        """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may."""
+        """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may.
+
+        Of an article that was there under this address, a 404 is what it says.
+        """
         link = lease.claims.link
-        if link is None or outcome.reason not in ("gone", "http_error"):
+        if link is None or lease.article_id is not None or outcome.reason not in ("gone", "http_error"):
             return outcome
         return self._lead_on(lease, link, "as_linked", dict(outcome.detail))
 

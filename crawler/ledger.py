@@ -99,6 +99,7 @@ class Ledger:
                 record_id=capture.record_id if capture else None,
                 article_id=result.article_id,
                 due_again_at=result.due_again_at,
+                is_recheck=result.is_recheck,
                 watch=result.watch,
             )
         )

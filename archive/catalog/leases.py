@@ -43,6 +43,7 @@ from archive.catalog.tables import (
     ARTICLE,
     IS_DUE,
     IS_LEASED,
+    LISTING,
     PRIORITIES,
     RECHECK,
     captures,
@@ -114,6 +115,7 @@ class Acknowledged:
     article_id: str | None = None
     validators: Validators | None = None
     due_again_at: datetime | None = None
+    is_recheck: bool = False  # due again as a known article: behind what is new, and within a budget
     watch: Mapping[str, Any] | None = None
 
 
@@ -472,11 +474,7 @@ _ENDING = (
         run=bindparam("new_run"),
         article_id=func.coalesce(bindparam("new_article_id"), urls.c.article_id),
         watch=func.coalesce(bindparam("new_watch", type_=urls.c.watch.type), urls.c.watch),
-        # An article that comes again by itself does so behind what is new; a listing stays a listing.
-        priority=case(
-            (and_(bindparam("new_due_at", type_=UtcTime).is_not(None), urls.c.priority == ARTICLE), RECHECK),
-            else_=urls.c.priority,
-        ),
+        priority=case((urls.c.is_listing, LISTING), else_=bindparam("new_priority")),
     )
 )
 
@@ -492,6 +490,7 @@ def _ending(key: str, one: Acknowledged) -> dict[str, Any]:
         "new_at": one.now,
         "new_run": one.run,
         "new_article_id": one.article_id,
+        "new_priority": RECHECK if one.is_recheck else ARTICLE,
         "new_watch": dict(one.watch) if one.watch is not None else None,
     }
 
