@@ -37,6 +37,7 @@ class Explanation:
     article_id: str | None
     record: dict[str, Any] | None
     captures: tuple[Capture, ...]
+    next_look: datetime | None = None  # when it is asked for again by itself
     reading: Extraction | None = None
     reading_problem: str | None = None
 
@@ -66,6 +67,7 @@ class Explanation:
             "depth": self.depth,
             "article_id": self.article_id,
             "captures": [_capture_values(one) for one in self.captures],
+            "next_look": rfc3339(self.next_look) if self.next_look else None,
             "because": because(self),
             "integrity": self.record["integrity"] if self.record else None,
             "blocks": [_block_values(block) for block in self.reading.blocks] if self.reading else None,
@@ -127,6 +129,8 @@ def lines(one: Explanation, *, with_blocks: bool = False) -> Iterator[str]:
         yield f"  found in    {one.found_in or '-'}{depth}" + (f"  as {one.found_by}" if one.found_by else "")
     yield from _rule_lines(one.outcome)
     yield from _capture_lines(one.captures)
+    if one.next_look is not None:
+        yield f"  next look   {one.next_look:%Y-%m-%d %H:%M:%SZ}, or with the first run behind that"
     if with_blocks and one.reading is not None:
         yield from _block_lines(one.reading.blocks)
     yield from _span_lines(one.record)
@@ -239,6 +243,7 @@ def _told(story: UrlStory | None, article: ArticleRow | None, record: dict[str, 
             "found_in": story.via,
             "depth": story.depth,
             "article_id": article.article_id if article else story.article_id,
+            "next_look": story.due_at if story.outcome is not None else None,
         }
     return {
         "outcome": None,

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import NotFound, WarcDamaged
+from archive.http import Head
 from archive.jsonl import JsonLines
 from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules, Revision
 from archive.provenance import Fields, discovery_from
+from archive.rights import UNKNOWN, Rights, rights_of
 from archive.store import LocalStore
 from archive.words import word_measure as word_measure
 
@@ -71,6 +73,7 @@ class Reading:
     extraction: Extraction
     discovery: Discovery | None
     fetched_at: datetime | None
+    rights: Rights = UNKNOWN
 
 
 def read_capture(job: ReadJob) -> Reading:
@@ -81,16 +84,16 @@ def read_capture(job: ReadJob) -> Reading:
     from archive.extract import Evidence, extract
     from archive.warc.judged import inexact_records
 
-    page, discovery, fetched_at = load_page(job)
+    kept = load_kept(job)
     evidence = job.evidence or Evidence()
     if job.filters:
         dated = tuple((path, Path(path).stat().st_mtime_ns) for path in job.filters)
         evidence = replace(evidence, filters=_filters(dated))
-    extraction = extract(page, evidence, job.rules.profile)
+    extraction = extract(kept.page, evidence, job.rules.profile)
     proofs = inexact_records(LocalStore(Path(job.root)).find(job.warc_file)).get(job.offset)
     if proofs:
         extraction = replace(extraction, warnings=(*extraction.warnings, f"bytes not as received: {', '.join(proofs)}"))
-    return Reading(extraction, discovery, fetched_at)
+    return Reading(extraction, kept.discovery, kept.page.seen_at, rights_of(kept.head, kept.page.body, kept.fields))
 
 
 @lru_cache(maxsize=4)
@@ -127,8 +130,24 @@ def rules_for(archive: Archive, source: str | None, profile: Any = None) -> Read
     return rules if profile is None else ReadingRules(profile, rules.min_words, rules.require_date)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A page as the WARC tells it: the Page a reading starts from, how it was found, its head and its metadata."""
+
+    page: Page
+    discovery: Discovery | None
+    head: Head
+    fields: Fields
+
+
 def load_page(job: ReadJob) -> tuple[Page, Discovery | None, datetime | None]:
     """Return the Page a reading starts from, how it was found, and when it was fetched. Raises as `read_capture`."""
+    kept = load_kept(job)
+    return kept.page, kept.discovery, kept.page.seen_at
+
+
+def load_kept(job: ReadJob) -> KeptPage:
+    """Return a capture's page with all that stands around it. Raises as `read_capture`."""
     from archive.warc.reader import read_exchange_block
 
     store = LocalStore(Path(job.root))
@@ -152,7 +171,7 @@ def load_page(job: ReadJob) -> tuple[Page, Discovery | None, datetime | None]:
         seen_at=kept.record.date,
         claims=claims,
     )
-    return page, discovery, kept.record.date
+    return KeptPage(page, discovery, head, metadata)
 
 
 def _read_with_metadata(path: Path, offset: int) -> tuple[KeptResponse, Fields]:
@@ -230,9 +249,12 @@ def decide_record(
     discovery: Discovery | None,
     circumstances: Circumstances,
     watch: Watch,
+    *,
+    afresh: bool = False,
 ) -> tuple[Decision, dict[str, Any], Watched]:
     """Return what a reading is to the history of its page, its record, and the page's watch with what was found.
 
+    `afresh`: as if this very capture had no record. A process that died may have written it, and not what it means.
     New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
     (`archive.catalog.articles.record`); of the others only the catalog hears.
     """
@@ -245,7 +267,8 @@ def decide_record(
 
     extraction = reading.extraction
     extractor = extractor_of(extraction)
-    latest = articles.latest_revision(conn, capture.target_uri, extractor, without=capture.record_id)
+    own = capture.record_id if afresh else None
+    latest = articles.latest_revision(conn, capture.target_uri, extractor, without=own)
     past = past_of(conn, latest, capture.source, watch)
     decision = decide(
         extraction,
@@ -259,7 +282,8 @@ def decide_record(
     revision = decision.revision
     alike = near.first_like(conn, revision.article_id, revision.simhash, extraction.article.text)
     circumstances = replace(circumstances, duplicate_of=alike)
-    record = build_record(extraction, capture, revision, discovery or reading.discovery, circumstances)
+    how_found = discovery or reading.discovery
+    record = build_record(extraction, capture, revision, how_found, circumstances, reading.rights)
     now = said_by(extraction.article, hijacked=extraction.integrity.verdict == "hijacked")
     before = past.said[0] if past.said else None
     return decision, record, after_reading(watch, decision, before, now, capture.fetched_at)

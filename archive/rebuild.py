@@ -284,6 +284,7 @@ def _acknowledged(conn: Connection, line: LogLine, run_id: str) -> Acknowledged:
         article_id=line.get("article_id"),
         validators=Validators.after(outcome, capture),
         due_again_at=parse_rfc3339(again) if again else None,
+        is_recheck=bool(line.get("recheck")),
         watch=line.get("watch"),
     )
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from archive.model import Capture, Discovery, Extraction, Moment, Outcome, Precision, Revision
+from archive.rights import UNKNOWN, Rights
 from archive.times import parse_rfc3339, rfc3339
 from archive.words import word_measure
 
@@ -92,6 +93,19 @@ class CaptureRecord(_Model):
     wire_exact: bool = Field(description="false only where the bytes are not as received; warnings say why")
 
 
+class RightsRecord(_Model):
+    """What the publisher said others may do with the page, as of this capture. Null: nobody looked, or nothing said."""
+
+    robots_txt: str | None = Field(description="record id of the robots.txt that allowed us")
+    ai_disallowed: list[str] | None = Field(description="agents for AI that robots.txt kept from the page")
+    content_signal: str | None = Field(description="Content-Signal line of robots.txt")
+    x_robots_tag: list[str]
+    meta_robots: list[str] = Field(description='"robots: noarchive"')
+    tdm_reservation: Literal[0, 1] | None = Field(description="TDM Reservation Protocol: 1 reserved, 0 not")
+    tdm_policy: str | None
+    tdm_from: Literal["meta", "header"] | None
+
+
 class DiscoveryRecord(_Model):
     """How we came to the page."""
 
@@ -160,6 +174,7 @@ class ArticleRecord(_Model):
     first_seen: str
     last_seen: str
     capture: CaptureRecord
+    rights: RightsRecord
     discovery: DiscoveryRecord
     extraction: ExtractionRecord
 
@@ -199,6 +214,7 @@ def build_record(
     revision: Revision,
     discovery: Discovery | None,
     circumstances: Circumstances,
+    rights: Rights = UNKNOWN,
 ) -> dict[str, Any]:
     """Return the record of one reading as a dict that is ready for JSON, keys in the order of the schema. Pure.
 
@@ -251,6 +267,7 @@ def build_record(
         "first_seen": rfc3339(revision.first_seen),
         "last_seen": rfc3339(revision.last_seen),
         "capture": _capture(extraction, capture, circumstances),
+        "rights": rights.as_dict(),
         "discovery": _discovery(discovery, circumstances),
         "extraction": _extraction(extraction, capture, circumstances),
     }

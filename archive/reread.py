@@ -9,19 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
+from archive.changes import said_in
 from archive.model import Capture, Discovery, Extraction, Revision
-from archive.read import READING_REASONS, Reading, ReadJob, RecordWriter, job_of, judge, read_many, rules_for
+from archive.read import (
+    HTML_TYPES,
+    READING_REASONS,
+    Reading,
+    ReadJob,
+    RecordWriter,
+    job_of,
+    judge,
+    past_of,
+    read_many,
+    rules_for,
+)
 from archive.record import Circumstances, build_record, revision_of, stable_part
+from archive.revisions import Changed, Decision, New, Same, compare
 from archive.times import parse_rfc3339, rfc3339
+from archive.watch import Watch, after_reading
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
 
 _BATCH = 64
-Status = Literal["same", "differs", "new", "lost", "failed"]
+Status = Literal["same", "differs", "new", "between", "lost", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class Reread:
 
     url: str
     article_id: str | None
-    status: Status  # "new": skipped then, stored now; "lost": the other way round
+    status: Status  # "new": skipped then, stored now; "lost": the other way round; "between": had no record of its own
     fields: tuple[str, ...] = ()
     words_before: int | None = None
     words_after: int | None = None
@@ -51,11 +66,12 @@ class Reread:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A capture to read again: with its stored record, or one that was skipped after reading."""
+    """A capture to read again: with its stored record, one that has none, or one that was skipped after reading."""
 
     url: str
     capture: Capture
     stored: dict[str, Any] | None
+    is_between: bool = False  # no record is of this capture; `stored` is what was known of the page then
 
 
 def reread(
@@ -65,7 +81,7 @@ def reread(
 
     `profile` None reads each page with the profile it was stored with.
     """
-    for batch in _batches(_tasks(archive, source)):
+    for batch in _batches(_tasks(archive, source, profile)):
         jobs = [_job(archive, task, profile) for task in batch]
         for task, reading in zip(batch, read_many(jobs, workers), strict=True):
             yield _compared(archive, task, reading, now, profile)
@@ -76,12 +92,13 @@ def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[
     from archive.catalog import near
 
     writer = RecordWriter(archive.store)
+    watches: dict[str, Watch] = {}
     try:
         for batch in _batches(found):
             with archive.catalog.transaction() as conn:
                 for one in batch:
-                    if one.record is not None and one.status in ("differs", "new"):
-                        _add(conn, writer, one.record)
+                    if one.record is not None and one.status in ("differs", "new", "between"):
+                        _add(conn, writer, one.record, watches)
                 writer.sync()  # the files first: the catalog never knows of a record that could be lost
             near.settle(archive.catalog)
             yield from batch
@@ -89,46 +106,52 @@ def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[
         writer.close()
 
 
-def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any]) -> None:
-    """Put a new reading into the history of its article under its extractor; a reading known already adds nothing."""
+def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches: dict[str, Watch]) -> None:
+    """Put a new reading into the history of its article under its extractor; a reading known already adds nothing.
+
+    Readings of an article come in the order of their captures, and are decided on as they would have been then.
+    """
     from archive.catalog import articles
-    from archive.revisions import Changed, Decision, New, Same
 
     found = revision_of(record)
     everything = articles.revisions_of(conn, found.article_id)
-    history = [known for known in everything if known.extractor == found.extractor]
+    history = sorted((one for one in everything if one.extractor == found.extractor), key=lambda one: one.first_seen)
     if any(known.record_id == found.record_id and known.content_hash == found.content_hash for known in history):
         return
     # The page may have been seen unchanged since the stored record was written.
     last_seen = max([found.last_seen, *(known.last_seen for known in everything if known.record_id == found.record_id)])
     found, record = replace(found, last_seen=last_seen), record | {"last_seen": rfc3339(last_seen)}
-    latest = max(history, key=lambda known: known.number, default=None)
-    decision: Decision
-    if latest is not None and latest.content_hash == found.content_hash:
-        first, last = min(latest.first_seen, found.first_seen), max(latest.last_seen, found.last_seen)
-        decision = Same(replace(latest, first_seen=first, last_seen=last))
+    earlier = [one for one in history if one.first_seen <= found.first_seen]
+    later = next((one for one in history if one.first_seen > found.first_seen), None)
+    if later is not None and later.content_hash == found.content_hash:  # read live by this extractor, and was so before
+        decision: Decision = Same(replace(later, first_seen=found.first_seen))
     else:
-        number = latest.number + 1 if latest else 1
-        numbered = replace(found, number=number)
-        decision = Changed(numbered, latest) if latest else New(numbered)
+        watch = watches.get(found.article_id, Watch())
+        latest = earlier[-1] if earlier else None
+        now, past = said_in(record), past_of(conn, latest, record["source"], watch)
+        decision = New(found) if latest is None else compare(found, latest, now, past)
+        watches[found.article_id], _ = after_reading(watch, decision, None, now, found.first_seen)
+    if isinstance(decision, New | Changed):
+        number = max((one.number for one in history), default=0) + 1
+        decision = replace(decision, revision=replace(found, number=number))
         record = record | {"revision": number, "revision_count": number}
         writer.append(record["capture"]["warc_file"], record)
     articles.record(conn, decision, record, run=record["discovery"]["run"])
 
 
-def _tasks(archive: Archive, source: str | None) -> Iterator[_Task]:
+def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task]:
     from archive.catalog import articles, captures, frontier
     from archive.catalog.articles import ArticleQuery
 
     query = ArticleQuery(source=source, limit=None)
     kept = frontier.skipped(archive.catalog, "unread", source, kinds=("stored",))  # crawl --no-read
     unread = {one.url: captures.latest(archive.catalog, one.url) for one in kept}
-    for record in articles.records(archive.catalog, query, all_revisions=True):
-        capture = captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"])
-        if capture is not None:
-            yield _Task(record["url"], capture, record)
-        if capture is not None and unread.get(record["url"]) == capture:
-            del unread[record["url"]]  # read since
+    found = articles.records(archive.catalog, query, all_revisions=True)
+    for _, records in groupby(found, key=lambda record: record["id"]):
+        for task in _of_article(archive, list(records), profile):
+            yield task
+            if unread.get(task.url) == task.capture:
+                del unread[task.url]  # read since
     yield from (_Task(url, capture, None) for url, capture in unread.items() if capture is not None)
     for skipped in frontier.skipped(archive.catalog, source=source):
         if skipped.kind != "skipped" or skipped.reason not in READING_REASONS:
@@ -146,6 +169,36 @@ def _job(archive: Archive, task: _Task, profile: Any) -> ReadJob:
     return job if task.stored is None else replace(job, evidence=evidence_again(archive.catalog, task.stored))
 
 
+def _of_article(archive: Archive, records: list[dict[str, Any]], profile: Any) -> list[_Task]:
+    """The captures of an article's records, and in between those without a record that a new extractor has not read.
+
+    An old extractor may have seen no change where the new one sees one: every payload is read once.
+    """
+    from archive.catalog import articles, captures
+
+    own: dict[str, dict[str, Any]] = {record["capture"]["warc_record_id"]: record for record in records}
+    everything = captures.of_url(archive.catalog, records[0]["url"])
+    tasks = [_Task(own[one.record_id]["url"], one, own[one.record_id]) for one in everything if one.record_id in own]
+    wanted = profile or records[0]["extraction"]["profile"]
+    known = articles.revisions_of(archive.catalog, records[0]["id"], _extractor(wanted))
+    begins = min((one.first_seen for one in known), default=None)
+    read = {task.capture.payload_digest for task in tasks}
+    for one in everything:
+        is_new = one.status == 200 and one.truncated is None and one.payload_digest not in read
+        if is_new and one.media_type in HTML_TYPES and (begins is None or one.fetched_at < begins):
+            read.add(one.payload_digest)
+            shown = [record for record in records if parse_rfc3339(record["first_seen"]) <= one.fetched_at]
+            tasks.append(_Task(records[0]["url"], one, (shown or records)[-1], is_between=True))
+    return sorted(tasks, key=lambda task: task.capture.fetched_at)
+
+
+def _extractor(profile: str) -> str:
+    """The identity of what would be read now."""
+    from archive.extract import EXTRACTOR_VERSION, config_hash
+
+    return f"{EXTRACTOR_VERSION} {profile} {config_hash(profile)}"
+
+
 def _rules(archive: Archive, task: _Task, profile: Any) -> Any:
     stored = task.stored["extraction"]["profile"] if task.stored else None
     return rules_for(archive, task.capture.source, profile or stored)
@@ -159,12 +212,14 @@ def _compared(archive: Archive, task: _Task, reading: Reading | Exception, now: 
     source = archive.sources.get(task.capture.source or "")
     outcome = judge(reading.extraction, _rules(archive, task, profile), source.languages if source else ())
     if outcome is not None:
-        status: Status = "lost" if task.stored else "same"
+        status: Status = "lost" if task.stored and not task.is_between else "same"
         return Reread(task.url, article_id, status, words_before=before, reason=outcome.reason)
     record = _record(archive, task, reading, now)
     after = record["word_count"]
     if task.stored is None:
         return Reread(task.url, record["id"], "new", words_after=after, record=record)
+    if task.is_between:
+        return Reread(task.url, article_id, "between", (), before, after, record=record)
     fields = differing(task.stored, record)
     return Reread(task.url, article_id, "differs" if fields else "same", fields, before, after, record=record)
 
@@ -188,6 +243,7 @@ def _record(archive: Archive, task: _Task, reading: Reading, now: datetime) -> d
     from archive.revisions import content_hash, extractor_of
 
     extraction, stored = reading.extraction, task.stored
+    own = stored if not task.is_between else None
     found = Revision(
         article_id=stored["id"] if stored else _new_id(archive, task.capture),
         number=stored["revision"] if stored else 1,
@@ -195,11 +251,16 @@ def _record(archive: Archive, task: _Task, reading: Reading, now: datetime) -> d
         simhash=simhash_of(extraction),
         extractor=extractor_of(extraction),
         record_id=task.capture.record_id,
-        first_seen=parse_rfc3339(stored["first_seen"]) if stored else task.capture.fetched_at,
-        last_seen=parse_rfc3339(stored["last_seen"]) if stored else task.capture.fetched_at,
+        first_seen=parse_rfc3339(own["first_seen"]) if own else task.capture.fetched_at,
+        last_seen=parse_rfc3339(own["last_seen"]) if own else task.capture.fetched_at,
     )
     return build_record(
-        extraction, task.capture, found, _discovery(stored, reading), _circumstances(archive, stored, task.capture, now)
+        extraction,
+        task.capture,
+        found,
+        _discovery(stored, reading),
+        _circumstances(archive, stored, task.capture, now),
+        reading.rights,
     )
 
 

@@ -120,10 +120,11 @@ def decide(
     if latest is None or latest.extractor != found.extractor:
         return New(found)
     now = said_by(extraction.article, hijacked=extraction.integrity.verdict == "hijacked")
-    return _compared(found, latest, now, past)
+    return compare(found, latest, now, past)
 
 
-def _compared(found: Revision, latest: Revision, now: Said, past: Past) -> Decision:
+def compare(found: Revision, latest: Revision, now: Said, past: Past) -> Decision:
+    """Decide what a text `now`, which would be the revision `found`, is to the latest one of the same extractor."""
     first, last = min(latest.first_seen, found.first_seen), max(latest.last_seen, found.last_seen)
     seen = replace(latest, first_seen=first, last_seen=last)
     change = classify(past.said[0], now, past.furniture) if past.said else NOTHING

@@ -64,6 +64,7 @@ def outcome_line(
     record_id: str | None = None,
     article_id: str | None = None,
     due_again_at: datetime | None = None,
+    is_recheck: bool = False,
     watch: Mapping[str, Any] | None = None,
 ) -> LogLine:
     """{"type": "outcome", …}: what became of a URL, with the capture and the article where there are any.
@@ -81,6 +82,7 @@ def outcome_line(
         "article_id": article_id,
         "source": source,
         "due_again_at": rfc3339(due_again_at) if due_again_at else None,
+        "recheck": is_recheck,
         "watch": watch,
     }
 

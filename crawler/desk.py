@@ -60,10 +60,8 @@ class Desk:
         seen_at = capture.fetched_at if capture is not None else now
         article = article_id or lease.article_id
         watch, found = watched or self._looked_for(lease, outcome, seen_at)
-        again = (
-            due_again(watch, seen_at, self._policy(lease)) if article is not None else None,
-            self._page_due_again(lease, outcome, now),
-        )
+        due = due_again(watch, seen_at, self._policy(lease)) if article is not None else None
+        again = (due, self._page_due_again(lease, outcome, now))
         result = Acknowledged(
             url=lease.url,
             outcome=outcome,
@@ -72,6 +70,7 @@ class Desk:
             article_id=article,
             validators=Validators.after(outcome, capture),
             due_again_at=min(filter(None, again), default=None),
+            is_recheck=due is not None,
             watch=watch_values(watch) if article is not None else None,
         )
         after = capture.record_id if capture is not None else outcome.detail.get("record")
@@ -95,10 +94,13 @@ class Desk:
         return after_presence(watch) if outcome.kind == "unchanged" else (watch, ())
 
     def _policy(self, lease: Lease) -> Sequence[float]:
-        """The ages at which the source wants its articles looked at again; `pressmark fetch` brings no policy along."""
+        """The ages at which the source wants its articles looked at again; a fixed list has its schedule for that.
+
+        `pressmark fetch` brings no policy along: what sources.toml says counts.
+        """
         session = self._session
         known = session.archive.sources.get(lease.source) or session.sources[lease.source]
-        return known.recheck_seconds
+        return known.recheck_seconds if known.kind != "urls" else ()
 
     def _page_due_again(self, lease: Lease, outcome: Outcome, now: datetime) -> datetime | None:
         """When a page is due by itself: one that failed for a passing reason, or of a fixed list with a schedule."""
@@ -112,9 +114,12 @@ class Desk:
         return None
 
     def missing(self, lease: Lease, outcome: Outcome) -> Outcome:
-        """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may."""
+        """Return the outcome of a URL the server does not have; as linked, with its tracking parameters, it may.
+
+        Of an article that was there under this address, a 404 is what it says.
+        """
         link = lease.claims.link
-        if link is None or outcome.reason not in ("gone", "http_error"):
+        if link is None or lease.article_id is not None or outcome.reason not in ("gone", "http_error"):
             return outcome
         return self._lead_on(lease, link, "as_linked", dict(outcome.detail))
 
@@ -191,8 +196,9 @@ class Desk:
     def _record(self, page: PageToRead, reading: Reading) -> None:
         session, capture, lease = self._session, page.capture, page.lease
         with session.archive.catalog.reading() as connection:
+            around, watch = self._circumstances(page), watch_of(lease.watch)
             decision, record, watched = decide_record(
-                connection, reading, capture, found(lease), self._circumstances(page), watch_of(lease.watch)
+                connection, reading, capture, found(lease), around, watch, afresh=True
             )
         session.ledger.read(Entry(capture, decision, record))
         session.ledger.last = reading.extraction.article.headline or lease.url

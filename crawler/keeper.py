@@ -66,4 +66,5 @@ def _metadata(request: Request, lease: Lease | None) -> list[tuple[str, str]]:
         fields.append(("attempt", str(attempt)))
     if request.meta.get("robots"):
         fields.append(("robots", request.meta["robots"]))
+    fields += request.meta.get("rights", ())
     return fields

@@ -233,6 +233,7 @@ def _outcome_lines(
             record_id=capture.record_id if capture else None,
             article_id=result.article_id,
             due_again_at=result.due_again_at,
+            is_recheck=result.is_recheck,
             watch=result.watch,
         )
     yield from map(polled_line, settled.states)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
 
 from archive import revisions as deciding
 from archive.catalog import near, search
@@ -23,6 +23,7 @@ from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Revision
 from archive.revisions import Changed, Decision, New, Same
+from archive.rights import reserved
 from archive.times import parse_rfc3339
 from archive.urls import urlkey
 
@@ -40,6 +41,7 @@ class ArticleQuery:
     section: str | None = None
     run: str | None = None
     cluster: str | None = None  # of near-duplicates; its name
+    allowed_for: str | None = None  # an agent of archive.rights.AI_AGENTS, or "all"; unknown rights are none
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = 50
@@ -337,12 +339,21 @@ def _filtered(conn: Connection, asked: Select[Any], query: ArticleQuery) -> Sele
             asked = asked.where(column == wanted)
     if query.cluster is not None:
         asked = asked.where(_A.article_id.in_(near.members(conn, query.cluster)))
+    if query.allowed_for is not None:
+        asked = asked.where(_is_allowed(query.allowed_for))
     if query.since is not None:
         asked = asked.where(_A.listed_at >= query.since)
     if query.until is not None:
         asked = asked.where(_A.listed_at < query.until)
     found = search.condition(conn, query.text) if query.text else None
     return asked if found is None else asked.where(found)
+
+
+def _is_allowed(agent: str) -> ColumnElement[bool]:
+    """Nothing of what is reserved concerns this agent; what is reserved for all of them does."""
+    if agent == "all":
+        return _A.reserved == ""
+    return and_(*(_A.reserved.not_like(f"% {word} %") for word in (agent, "noai", "tdm")))
 
 
 def _put_revision(conn: Connection, decision: Decision, record: Mapping[str, Any], run: str | None) -> None:
@@ -392,6 +403,7 @@ def _article_row(revision: Revision, record: Mapping[str, Any], run: str | None)
         "date_published": published,
         "listed_at": published or revision.first_seen,
         "words": record.get("word_count"),
+        "reserved": reserved(record.get("rights")),
         "first_seen": revision.first_seen,
         "last_seen": revision.last_seen,
         "extractor": revision.extractor,

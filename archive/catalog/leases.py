@@ -43,8 +43,10 @@ from archive.catalog.tables import (
     ARTICLE,
     IS_DUE,
     IS_LEASED,
+    LISTING,
     PRIORITIES,
     RECHECK,
+    REQUISITE,
     captures,
     hosts,
     queues,
@@ -120,6 +122,7 @@ class Acknowledged:
     article_id: str | None = None
     validators: Validators | None = None
     due_again_at: datetime | None = None
+    is_recheck: bool = False  # due again as a known article: behind what is new, and within a budget
     watch: Mapping[str, Any] | None = None
 
 
@@ -482,17 +485,11 @@ _ENDING = (
         run=bindparam("new_run"),
         article_id=func.coalesce(bindparam("new_article_id"), urls.c.article_id),
         watch=func.coalesce(bindparam("new_watch", type_=urls.c.watch.type), urls.c.watch),
-        # An article that comes again by itself does so behind what is new; a listing stays a listing.
+        # A listing stays a listing, and a file that pages show themselves with stays behind everything.
         priority=case(
-            (
-                and_(
-                    bindparam("new_due_at", type_=UtcTime).is_not(None),
-                    func.coalesce(bindparam("new_article_id"), urls.c.article_id).is_not(None),
-                    urls.c.priority == ARTICLE,
-                ),
-                RECHECK,
-            ),
-            else_=urls.c.priority,
+            (urls.c.is_listing, LISTING),
+            (urls.c.found_by == "requisite", REQUISITE),
+            else_=bindparam("new_priority"),
         ),
     )
 )
@@ -509,6 +506,7 @@ def _ending(key: str, one: Acknowledged) -> dict[str, Any]:
         "new_at": one.now,
         "new_run": one.run,
         "new_article_id": one.article_id,
+        "new_priority": RECHECK if one.is_recheck else ARTICLE,
         "new_watch": dict(one.watch) if one.watch is not None else None,
     }
 

@@ -228,6 +228,7 @@ articles = Table(
     Column("date_published", UtcTime),
     Column("listed_at", UtcTime, nullable=False),  # date_published or first_seen: the order of lists
     Column("words", Integer),
+    Column("reserved", Words),  # archive.rights.reserved, of the capture it shows
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Column("extractor", Key, nullable=False),

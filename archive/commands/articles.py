@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.history import ArticleId, article_app, record_of_revision
-from archive.commands.shared import AsJson, archive_of, with_listing
+from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, with_listing
 from archive.errors import UsageError
 from archive.output import Listing, dump, heading, next_step, note, plural, print_listing, say
 
@@ -37,6 +37,7 @@ def articles(
     cluster: Annotated[
         str | None, typer.Option(metavar="ID|URL", help="Only what says the same as this article, or this cluster.")
     ] = None,
+    allowed_for: AllowedFor = None,
     listing: Listing,
 ) -> None:
     """List articles, the newest first; or find those that hold words."""
@@ -52,6 +53,7 @@ def articles(
             section=section,
             run=find_run(archive, run).run_id if run else None,
             cluster=find_cluster(archive, cluster) if cluster else None,
+            allowed_for=agent_of(allowed_for),
             since=listing.since,
             until=listing.until,
             limit=listing.row_limit,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archive.commands.shared import archive_of, command_line, location_of, now, with_listing
+from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
 from archive.errors import UsageError, VerificationFailed
 from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
 from archive.times import parse_moment
@@ -102,12 +102,13 @@ def _counting(found: Iterator[Reread], counts: Counter[str]) -> Iterator[Reread]
 
 def _extract_end(counts: Counter[str], apply: bool, source: str | None) -> None:
     total = counts.total()
-    said = {"differs": "differ", "new": "would be stored", "lost": "would be skipped", "failed": "could not be read"}
+    said = {"differs": "differ", "new": "would be stored", "between": "read by this extractor for the first time"}
+    said |= {"lost": "would be skipped", "failed": "could not be read"}
     if apply:
         said |= {"differs": "added as new rows", "new": "stored", "lost": "kept, though they would be skipped now"}
     parts = [f"{counts[status]:,} {words}" for status, words in said.items() if counts[status]]
     note(f"{plural(total, 'page')} read again: " + (" · ".join(parts) or "no difference"))
-    if not apply and (counts["differs"] or counts["new"]):
+    if not apply and (counts["differs"] or counts["new"] or counts["between"]):
         next_step("pressmark extract --apply" + (f" --source {source}" if source else ""))
 
 
@@ -169,6 +170,7 @@ def export(
     fields: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
     ] = None,
+    allowed_for: AllowedFor = None,
     limit: Annotated[int | None, typer.Option("-n", "--limit", min=0, help="At most so many records.")] = None,
     dedup: Annotated[Dedup, typer.Option(help="Leave out records of equal headline and text.")] = Dedup.keep_first,
     all_revisions: Annotated[bool, typer.Option("--all-revisions", help="Not only the current ones.")] = False,
@@ -187,6 +189,7 @@ def export(
         language=lang,
         since=parse_moment(since, moment) if since else None,
         until=parse_moment(until, moment, "--until") if until else None,
+        allowed_for=agent_of(allowed_for),
         limit=limit,
     )
     names = tuple(name.strip() for name in (fields or "").split(",") if name.strip())

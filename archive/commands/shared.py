@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 _locate: Locate | None = None
 
+AllowedFor = Annotated[
+    str | None,
+    typer.Option(
+        "--allowed-for", metavar="AGENT", help="Only what was open to this AI agent when captured (GPTBot …), or all."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
 
 
@@ -56,6 +62,20 @@ def archive_of(context: typer.Context, *, create: bool = False) -> Iterator[Arch
 
     with open_archive(location_of(context), create=create) as archive:
         yield archive
+
+
+def agent_of(asked: str | None) -> str | None:
+    """The agent of --allowed-for as it is known. Raises UsageError."""
+    from archive.rights import AI_AGENTS, agent_named
+
+    if asked is None or asked == "all":
+        return asked
+    agent = agent_named(asked)
+    if agent is None:
+        raise UsageError(
+            f'--allowed-for "{asked}" is no agent we ask robots.txt about', hint=f"all, {', '.join(AI_AGENTS)}"
+        )
+    return agent
 
 
 def command_line(context: typer.Context) -> str:

@@ -7,7 +7,7 @@ what the publisher meant: misspelt "disallow", `Crawl-delay`, a colon left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, urlsplit
 
@@ -20,13 +20,6 @@ _DISALLOW_FIELDS = frozenset(("disallow", "dissallow", "dissalow", "disalow", "d
 _DELAY_FIELDS = frozenset(("crawl-delay", "crawldelay", "crawl delay"))
 _SITEMAP_FIELDS = frozenset(("sitemap", "sitemaps", "site-map"))
 _BARE_FIELD = re.compile(r"(user-agent|disallow|allow|crawl-delay|sitemap)\s+(\S.*)$", re.IGNORECASE)
-
-# Agents that gather text for machines to learn from, as their operators name them.
-AI_AGENTS = (
-    "GPTBot", "ChatGPT-User", "OAI-SearchBot", "ClaudeBot", "anthropic-ai", "Google-Extended", "CCBot", "PerplexityBot",
-    "Bytespider", "Applebot-Extended", "meta-externalagent", "Amazonbot", "cohere-ai", "Diffbot", "omgili",
-    "FacebookBot",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +110,22 @@ class Robots:
         """Whether a group names the agent itself, not only "*"."""
         token = product_token(agent)
         return any(token in group.agents for group in self.groups)
+
+    def disallowed(self, url: str, agents: Iterable[str]) -> list[str]:
+        """Those of the agents that may not fetch a URL. Agents under the same groups are asked for once."""
+        verdicts: dict[tuple[int, ...], bool] = {}
+        found = []
+        for agent in agents:
+            same = tuple(map(id, self._groups(agent)))
+            if same not in verdicts:
+                verdicts[same] = self.verdict(url, agent).allowed
+            if not verdicts[same]:
+                found.append(agent)
+        return found
+
+    def field(self, name: str) -> str | None:
+        """The first value of a field we do not act on: "content-signal"."""
+        return next((value for _, field, value in self.others if field == name), None)
 
     def _groups(self, agent: str) -> tuple[Group, ...]:
         token = product_token(agent)

@@ -32,7 +32,7 @@ def _by_itself(patient: Patient) -> Iterator[Finding]:
 
 def _schedules(catalog: Catalog, patient: Patient) -> Iterator[Finding]:
     """Sources that should have been asked long ago: nothing starts the crawls."""
-    from archive.catalog.outcomes import last_listed
+    from archive.catalog.listings import last_asked
     from archive.health.flow import asked
     from archive.health.history import SourceHistory
     from crawler.config import SOURCES_FILE, load_sources
@@ -41,7 +41,7 @@ def _schedules(catalog: Catalog, patient: Patient) -> Iterator[Finding]:
     assert patient.folder is not None
     path = patient.folder / SOURCES_FILE
     sources = [one for one in load_sources(path) if not one.paused] if path.exists() else []
-    last, planned = last_listed(catalog), 0
+    last, planned = last_asked(catalog), 0
     late: list[str] = []
     for source in sources:
         due = next_due(source.schedule, last.get(source.name), patient.now)

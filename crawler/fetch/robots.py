@@ -18,6 +18,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
+from archive.rights import AI_AGENTS, rights_fields
 from crawler.discovery.robots import Robots, parse_robots
 from crawler.fetch.handler import BadResponse
 
@@ -94,7 +95,10 @@ class RobotsMiddleware:
         return middleware
 
     async def process_request(self, request: Request) -> None:
-        """Raise RobotsDenied, or the network's own error where robots.txt cannot be reached. Sets meta "robots"."""
+        """Raise RobotsDenied, or the network's own error where robots.txt cannot be reached.
+
+        Sets meta "robots", the verdict for us, and "rights", those for others.
+        """
         meta = request.meta
         parts = urlparse_cached(request)
         if meta.get("is_robots") or meta.get("dont_obey_robotstxt") or parts.scheme not in ("http", "https"):
@@ -109,6 +113,8 @@ class RobotsMiddleware:
         if not verdict.allowed:
             raise RobotsDenied(request.url, line=verdict.line, rule=verdict.rule, record_id=known.record_id)
         meta["robots"] = f"allowed by line {verdict.line}: {verdict.rule}" if verdict.rule else "allowed"
+        forbidden = known.robots.disallowed(request.url, AI_AGENTS)
+        meta["rights"] = rights_fields(known.record_id, forbidden, known.robots.field("content-signal"))
         self._slow_down(request, known.robots.crawl_delay(self._agent))
 
     async def known(self, origin: str, like: Mapping[str, object] | None = None) -> Known:

@@ -353,3 +353,47 @@ def _leased_and_done(catalog: Catalog, **more: Any) -> list[Lease]:
     leases = take(catalog)
     end(catalog, *urls_of(leases), **more)
     return leases
+
+
+def test_known_articles_come_behind_new_ones_and_only_where_they_are_wanted(catalog: Catalog) -> None:
+    old = [Discovery(f"https://a.example/old-{n}", "s", "feed", NOW) for n in range(3)]
+    with catalog.transaction() as conn:
+        frontier.add(conn, old, NOW)
+        ends = [
+            Acknowledged(one.url, Outcome("stored"), "r", NOW, "a_1", due_again_at=NOW, is_recheck=True) for one in old
+        ]
+        frontier.acknowledge(conn, ends)
+        frontier.add(conn, [Discovery("https://a.example/new", "s", "feed", NOW)], NOW)
+    later = NOW + MINUTE
+    left = {("s", frontier.RECHECK): 2}
+    assert frontier.pending(catalog, None, later, most=left).due == 3
+    (only,) = frontier.lease(
+        catalog, "w", now=later, seconds=60, limit=9, per_host=9, without=[("s", frontier.RECHECK)]
+    )
+    assert (only.url, only.is_recheck) == ("https://a.example/new", False)
+    found = frontier.lease(catalog, "w", now=later, seconds=60, limit=9, per_host=9)
+    assert {one.url for one in found} == {one.url for one in old} and all(one.is_recheck for one in found)
+
+
+def test_what_somebody_asks_for_again_is_no_recheck(catalog: Catalog) -> None:
+    with catalog.transaction() as conn:
+        frontier.add(conn, [Discovery("https://a.example/old", "s", "feed", NOW)], NOW)
+        again = Acknowledged(
+            "https://a.example/old", Outcome("stored"), "r", NOW, due_again_at=NOW + MINUTE, is_recheck=True
+        )
+        frontier.acknowledge(conn, [again])
+        assert frontier.make_due(conn, now=NOW, urls=["https://a.example/old"]) == 1
+    (lease,) = frontier.lease(catalog, "w", now=NOW, seconds=60, limit=9, per_host=9)
+    assert not lease.is_recheck
+
+
+def test_a_watch_stays_until_another_is_told_and_comes_with_the_lease(catalog: Catalog) -> None:
+    url = "https://a.example/old"
+    with catalog.transaction() as conn:
+        frontier.add(conn, [Discovery(url, "s", "feed", NOW)], NOW)
+        for watch in ({"episodes": 1}, None):
+            frontier.acknowledge(
+                conn, [Acknowledged(url, Outcome("stored"), "r", NOW, "a_1", due_again_at=NOW, watch=watch)]
+            )
+    (lease,) = frontier.lease(catalog, "w", now=NOW, seconds=60, limit=9, per_host=9)
+    assert (lease.watch, lease.article_id) == ({"episodes": 1}, "a_1")

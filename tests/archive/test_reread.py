@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -9,12 +10,13 @@ from datetime import timedelta
 import pytest
 
 from archive.archive import open_archive
-from archive.catalog import articles, frontier
+from archive.catalog import articles, captures, frontier
+from archive.history import steps_of
 from archive.model import ReadingRules
 from archive.rebuild import check, rebuild
 from archive.reread import apply, differing, reread
 from tests.archive import small_archive
-from tests.archive.small_archive import SOURCE, START, location
+from tests.archive.small_archive import HARBOUR, SOURCE, START, Step, crawl, location, page
 
 NOW = START + timedelta(days=1)
 
@@ -72,6 +74,47 @@ def test_what_a_new_profile_reads_is_added_and_nothing_is_overwritten(copy):
         assert check(archive, NOW)[0] == []
         rebuild(archive, NOW)
         assert articles.revisions_of(archive.catalog, row.article_id) == history
+
+
+def as_an_old_extractor_left_it(root, *, without: str | None = None) -> None:
+    """Records of an extractor that is no more; it did not see the change that a text tells of."""
+    for path in (root / "records").rglob("*.jsonl"):
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        kept = [one for one in lines if without is None or without not in one["text"]]
+        for one in kept:
+            one["extraction"]["version"] = "0"
+        path.write_text("".join(json.dumps(one) + "\n" for one in kept), "utf-8")
+
+
+def test_a_new_extractor_finds_the_edit_that_the_old_one_missed_at_its_own_time(copy):
+    as_an_old_extractor_left_it(copy.root, without="six million")
+    with open_archive(copy) as archive:
+        rebuild(archive, NOW)
+        row = articles.by_url(archive.catalog, "https://news.example/2026/harbour")
+        assert [one.number for one in articles.revisions_of(archive.catalog, row.article_id)] == [1]
+        found = list(apply(archive, reread(archive, NOW), NOW))
+        assert [one.status for one in found if one.article_id == row.article_id] == ["differs", "between"]
+        history = [one for one in articles.revisions_of(archive.catalog, row.article_id) if one.extractor[0] != "0"]
+        seen = [one.fetched_at for one in captures.of_url(archive.catalog, row.url)]
+        assert [(one.number, one.first_seen) for one in history] == [(1, seen[0]), (2, seen[1])]
+        assert {one.status for one in apply(archive, reread(archive, NOW), NOW)} == {"same"}
+        rebuild(archive, NOW)
+        known = [one for one in articles.revisions_of(archive.catalog, row.article_id) if one.extractor[0] != "0"]
+        assert known == history
+
+
+def test_what_a_new_extractor_read_live_gets_the_history_before_it(copy):
+    with open_archive(copy) as archive:
+        url = "https://news.example/2026/harbour"
+        row = articles.by_url(archive.catalog, url)
+        as_an_old_extractor_left_it(copy.root)
+        rebuild(archive, NOW)
+        later = Step(url, page("Norden dredges its harbour", HARBOUR.replace("four", "nine")))
+        crawl(archive, [later], START + timedelta(hours=2))  # an upgrade came in between
+        list(apply(archive, reread(archive, NOW), NOW))
+        steps = [step for step in steps_of(archive, row.article_id) if step.revision.extractor[0] != "0"]
+        assert [step.record["text"].split("cost ")[1].split()[0] for step in steps] == ["four", "six", "nine"]
+        assert [step.change is None for step in steps] == [True, False, False]
 
 
 def test_a_page_that_was_skipped_and_is_an_article_by_new_rules_is_told(copy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -152,6 +153,45 @@ def test_what_becomes_of_known_articles_is_found_and_told(tmp_path: Path, site: 
     shown = pressmark(folder, "article", "history", site.url + dated, "--json").json()
     assert [row["revision"] for row in shown] == [1]  # the small ones only with --minor
     assert_the_files_say_the_same(folder)
+
+
+def test_rights_are_kept_as_of_capture_and_choose_what_is_handed_on(tmp_path: Path, site: Site) -> None:
+    robots = f"User-agent: GPTBot\nDisallow: {STORIES[0]}\n"
+    site.pages["/robots.txt"] = Page(robots, headers={"Content-Type": "text/plain"})
+    page = site.pages[STORIES[1]]
+    site.pages[STORIES[1]] = replace(page, headers={**page.headers, "tdm-reservation": "1"})
+    folder = archive_at(tmp_path, site)
+    crawl(folder)
+    rights = {
+        record["url"].removeprefix(site.url): record["rights"]
+        for file in folder.glob("records/**/*.jsonl")
+        for record in map(json.loads, file.read_text("utf-8").splitlines())
+    }
+    assert rights[STORIES[0]]["ai_disallowed"] == ["GPTBot"] and rights[STORIES[0]]["robots_txt"].startswith("<urn:")
+    assert rights[STORIES[1]]["tdm_reservation"] == 1 and rights[STORIES[2]]["ai_disallowed"] == []
+    for agent, left_out in (("gptbot", STORIES[:2]), ("CCBot", STORIES[1:2]), ("all", STORIES[:2])):
+        listed = pressmark(folder, "articles", "--allowed-for", agent, "--json").json()
+        assert sorted(row["url"].removeprefix(site.url) for row in listed) == [s for s in STORIES if s not in left_out]
+    said = pressmark(folder, "export", "open.jsonl", "--allowed-for", "GPTBot", "--dedup", "none")
+    assert said.code == 0 and len((folder / "open.jsonl").read_text("utf-8").splitlines()) == 4
+    assert "no agent we ask" in pressmark(folder, "articles", "--allowed-for", "nobody").all
+    assert pressmark(folder, "extract", "--all", "--compare").all.count("no difference") == 1
+
+
+def test_crawl_due_looks_again_at_articles_without_asking_listings_before_their_time(
+    tmp_path: Path, site: Site
+) -> None:
+    folder = archive_at(tmp_path, site, 'schedule = "every 1h"')
+    assert in_a_process(folder, "crawl", "--due").code == 0
+    why = pressmark(folder, "why", site.url + STORIES[0])
+    assert "next look" in why.out
+    asked = len(site.asked)
+    assert in_a_process(folder, "crawl", "--due").code in (0, 9)
+    assert site.asked[asked:] == []
+    let_time_pass(folder)
+    said = in_a_process(folder, "crawl", "--due")
+    assert said.code == 0, said.all
+    assert sorted(site.asked[asked:]) == sorted(["/robots.txt", *STORIES])
 
 
 def test_the_budget_of_a_run_leaves_the_others_for_the_next_and_new_articles_come_first(
