@@ -126,7 +126,10 @@ class Ledger:
             frontier.acknowledge(connection, [result for result, _, _ in results])
             listings.put(connection, settled.states)
             listings.distrusted(connection, settled.distrusted)
-        self._log_modified(added.modified_urls, pending.discoveries)
+            modified = set(added.modified_urls)
+            later = [one for one in pending.discoveries if one.url in modified]
+            listings.hasten(connection, self._polls.hasten(later, now))
+        self._log.append_many(map(discovered_line, later))  # `db rebuild` has to know the claim, too
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
 
@@ -135,11 +138,6 @@ class Ledger:
             if not isinstance(reading.decision, Same):  # the same text again is no new record
                 self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
-
-    def _log_modified(self, urls: Sequence[str], discoveries: Sequence[Discovery]) -> None:
-        """A known URL that a listing says was modified since: `db rebuild` has to know the claim, too."""
-        later = set(urls)
-        self._log.append_many([discovered_line(one) for one in discoveries if one.url in later])
 
     def _count_refused(self, new_urls: Sequence[str], refused: Mapping[str, Outcome]) -> None:
         for url in new_urls:

@@ -144,3 +144,12 @@ def test_what_proves_a_304_wrong(tmp_path: Path, etag: str, published: datetime 
         lease = asking(None, None).lease
         assert polls.may_ask_conditionally(lease, NOW + timedelta(days=29)) is not lie
         assert polls.may_ask_conditionally(lease, NOW + timedelta(days=31))
+
+
+def test_a_part_that_its_index_says_has_changed_is_asked_after_a_quarter_of_its_interval(tmp_path: Path) -> None:
+    part = Discovery(FEED, "a", "sitemap", NOW, depth=1, is_listing=True)
+    with open_archive(new_archive(tmp_path)) as archive:
+        polls = Polls(archive.catalog, {"a": Source("a", "sitemap", (FEED,), schedule="adaptive 8h-1d")}, NOW)
+        polls.settle([asking('"1"', "sha256:1")], [], ())
+        assert polls.hasten([part, entry(None)], NOW) == {FEED: NOW + timedelta(hours=2)}
+        assert polls.hasten([part], NOW + timedelta(hours=7)) == {FEED: NOW + timedelta(hours=7)}
