@@ -145,6 +145,9 @@ class Polls:
             found.distrusted.append(distrust)
         self._states[lease.url] = state
         found.states.append(state)
+        if lease.found_by == "seed" and lease.url not in source.urls:
+            found.due_again[lease.url] = None  # it was taken out of sources.toml
+            return
         found.due_again[lease.url] = due_again(
             source.schedule,
             rhythm,

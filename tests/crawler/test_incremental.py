@@ -153,3 +153,11 @@ def test_a_part_that_its_index_says_has_changed_is_asked_after_a_quarter_of_its_
         polls.settle([asking('"1"', "sha256:1")], [], ())
         assert polls.hasten([part, entry(None)], NOW) == {FEED: NOW + timedelta(hours=2)}
         assert polls.hasten([part], NOW + timedelta(hours=7)) == {FEED: NOW + timedelta(hours=7)}
+
+
+def test_a_feed_that_was_taken_out_of_sources_toml_is_not_due_again(tmp_path: Path) -> None:
+    with open_archive(new_archive(tmp_path)) as archive:
+        for urls, due in (((FEED,), True), (("https://a.example/other",), False)):
+            polls = Polls(archive.catalog, {"a": Source("a", "feed", urls)}, NOW)
+            found = polls.settle([asking('"1"', "sha256:1")], [], ())
+            assert (found.due_again[FEED] is not None) is due
