@@ -242,7 +242,7 @@ SOURCES_TEXT = """\
 # What to crawl. `pressmark source add URL` writes here; `pressmark config check` checks it.
 
 [defaults]
-schedule = "every 1h"         # "every 30m" | "daily 06:00" | cron "*/15 * * * *" | "manual"
+schedule = "every 1h"         # "every 30m" | "daily 06:00" | "adaptive" | cron "*/15 * * * *" | "manual"
 delay = 2.0                   # seconds between requests to one host; a larger Crawl-delay wins
 # languages = ["de"]          # keep only these; empty keeps all
 

@@ -52,7 +52,7 @@ class Missed:
 def due_now(archive: Archive, sources: Sequence[Source], now: datetime) -> Due:
     """Say which of the sources are due. Sources whose schedule was edited get their new times here."""
     active = [source for source in sources if not source.paused and parse_schedule(source.schedule) is not None]
-    replan(archive, active, now)
+    replan(archive, active)
     found = listings.due(archive.catalog, now)
     slots = {name: one.listing for name, one in found.items() if one.listing is not None}
     # A source with a limit of articles a run goes on with the rest in its next run, not in the next minute.
@@ -71,21 +71,25 @@ def _never_asked(archive: Archive, sources: Sequence[Source]) -> list[str]:
     return [name for name, urls in first.items() if urls & unknown]
 
 
-def replan(archive: Archive, sources: Sequence[Source], now: datetime) -> None:
-    """Give listings new times where the schedule in sources.toml is not the one they got theirs by."""
+def replan(archive: Archive, sources: Sequence[Source]) -> None:
+    """Give listings new times where the schedule in sources.toml is not the one they got theirs by.
+
+    Where nobody knows by which (after a rebuild) they keep those they have.
+    """
     known = listings.planned(archive.catalog)
     for source in sources:
-        if known.get(source.name) != source.schedule:
-            times = _times(archive, source, now)
+        before = known.get(source.name)
+        if before != source.schedule:
+            times = _times(archive, source, everything=before is not None)
             with archive.catalog.transaction() as connection:
                 listings.plan(connection, source.name, source.schedule, times)
 
 
-def _times(archive: Archive, source: Source, now: datetime) -> dict[str, datetime | None]:
+def _times(archive: Archive, source: Source, *, everything: bool) -> dict[str, datetime | None]:
     zone, found = local_zone(), {}
     for one in listings.of_source(archive.catalog, source.name):
-        if one.asked_at is None:
-            continue  # new, and due already
+        if one.asked_at is None or (one.due_at is not None and not everything):
+            continue  # new, and due already; or as it was
         rhythm = adapted(rhythm_of(one.state, source, one.depth), bounds_of(source.schedule, named=one.depth == 0))
         found[one.url] = due_again(source.schedule, rhythm, one.asked_at.astimezone(zone))
     return found

@@ -176,9 +176,12 @@ class Ledger:
             tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
             listings.put(connection, settled.states)
             listings.distrusted(connection, settled.distrusted)
+            modified = set(added.modified_urls)
+            later = [one for one in pending.discoveries if one.url in modified]
+            listings.hasten(connection, self._polls.hasten(later, now))
+        self._log.append_many(map(discovered_line, later))  # `db rebuild` has to know the claim, too
         if pending.readings:
             near.settle(self._archive.catalog)
-        self._log_modified(added.modified_urls, pending.discoveries)
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
 
@@ -187,11 +190,6 @@ class Ledger:
             if _is_news(reading):
                 self._records.append(reading.capture.warc_file, reading.record)
         self._records.sync()
-
-    def _log_modified(self, urls: Sequence[str], discoveries: Sequence[Discovery]) -> None:
-        """A known URL that a listing says was modified since: `db rebuild` has to know the claim, too."""
-        later = set(urls)
-        self._log.append_many([discovered_line(one) for one in discoveries if one.url in later])
 
     def _count_refused(self, new_urls: Sequence[str], refused: Mapping[str, Outcome]) -> None:
         for url in new_urls:

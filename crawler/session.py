@@ -30,6 +30,7 @@ from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
 from crawler.config import Settings, find_folder, load_settings, load_sources
 from crawler.desk import Desk
+from crawler.due import replan
 from crawler.identity import scrapy_settings, software
 from crawler.keeper import Keeper
 from crawler.ledger import Ledger
@@ -150,6 +151,7 @@ class Session:
             tallies.drop_before(connection, self.source_names, now - 2 * LOOK_BACK)
             for run_id in self.recovered.runs_closed:
                 leases.release(connection, worker_of_id(self.run.host, run_id))
+        replan(self.archive, [*self.sources.values()])
         self.ledger.discovered(seeds, {})
         self.ledger.commit(now)
         if self.only:

@@ -23,7 +23,7 @@ from archive.archive import Archive, ArchiveLocation, open_archive
 from archive.catalog import runs
 from archive.errors import ConfigError, PressmarkError
 from archive.lock import WORKER_LOCK_NAME, ArchiveLock
-from archive.model import Run, Source
+from archive.model import Source
 from archive.runlog import RunLog, end_line, run_line
 from archive.times import rfc3339, utc_now
 from crawler.config import Settings, load_sources
@@ -214,16 +214,13 @@ class Worker:
         self._log.append({"type": what, "at": rfc3339(self.clock()), "words": words, **more})
 
     def _end(self, archive: Archive) -> None:
-        ended = _ended(self.run, self.clock())
+        now = self.clock()
+        ended = replace(self.run, ended_at=now, exit_code=0, reason="stopped")
         self._log.append(end_line(ended))
         self._log.close()
         with archive.catalog.transaction() as connection:
-            runs.close_run(connection, self.run.run_id, self.clock(), exit_code=0, reason=ended.reason)
+            runs.close_run(connection, ended.run_id, now, exit_code=0, reason=ended.reason)
         self._say("stopped")
-
-
-def _ended(run: Run, now: datetime) -> Run:
-    return replace(run, ended_at=now, exit_code=0, reason="stopped")
 
 
 def _environment() -> dict[str, str]:

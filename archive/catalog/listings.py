@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, bindparam, func, select, update
 
-from archive.catalog.columns import among, bounded
+from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.leases import bump_where
 from archive.catalog.queued import earliest
@@ -96,6 +96,17 @@ def plan(conn: Connection, source: str, schedule: str, times: Mapping[str, datet
         conn.execute(statement.values(state=bindparam("to"), due_at=bindparam("at")), rows)
         bump_where(conn, among(conn, urls.c.url, keys))
     _replace_all(conn, plans, {source: {"source": source, "schedule": schedule}})
+
+
+def hasten(conn: Connection, times: Mapping[str, datetime]) -> None:
+    """Make listings due at these times, those that would be later."""
+    rows = [{"key": bounded(url), "at": at} for url, at in times.items()]
+    if rows:
+        sooner = update(urls).where(
+            urls.c.url == bindparam("key"), IS_DUE, urls.c.due_at > bindparam("at", type_=UtcTime)
+        )
+        conn.execute(sooner.values(due_at=bindparam("at")), rows)
+        bump_where(conn, among(conn, urls.c.url, map(bounded, times)))
 
 
 # -- what is due

@@ -189,4 +189,32 @@ def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
         )
 
 
-CHECKS: tuple[Check, ...] = (_config, _disk, _writable, _future, _catalog, _lock, _open_files)
+def _schedules(patient: Patient) -> Iterator[Finding]:
+    """Whether anybody starts what is due."""
+    from archive.lock import WORKER_LOCK_NAME
+    from crawler.config import load_sources
+    from crawler.schedule import parse_schedule
+    from crawler.timers.install import all_places
+
+    assert patient.folder is not None
+    try:
+        sources = load_sources(patient.folder / "sources.toml")
+    except PressmarkError:
+        return  # `_config` says it
+    waiting = [one.name for one in sources if not one.paused and parse_schedule(one.schedule) is not None]
+    started_by = [f"{place.title} ({where})" for place in all_places() if (where := place.holds(patient.folder))]
+    worker = _holder(patient.folder / WORKER_LOCK_NAME)
+    if worker is not None:
+        started_by.append(f"pid {worker[0]} ({worker[1]})")
+    if started_by:
+        yield Finding("schedules", "ok", f"{len(waiting)} sources, started by {', '.join(started_by)}")
+    elif waiting:
+        yield Finding(
+            "schedules",
+            "note",
+            f"{len(waiting)} sources have a schedule, and nobody starts it",
+            "pressmark schedule install",
+        )
+
+
+CHECKS: tuple[Check, ...] = (_config, _disk, _writable, _future, _catalog, _lock, _open_files, _schedules)

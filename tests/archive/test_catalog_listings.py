@@ -67,6 +67,13 @@ def test_a_queue_that_looks_due_too_early_is_looked_through(asked: Catalog) -> N
     assert listings.due(asked, NOW + MINUTE) == {"a": listings.DueSource(NOW + MINUTE, NOW + MINUTE)}
 
 
+def test_a_listing_can_be_made_due_sooner_never_later(asked: Catalog) -> None:
+    with asked.transaction() as conn:
+        listings.hasten(conn, {FEED: NOW + 3 * HOUR, SITEMAP: NOW + MINUTE, STORY: NOW})
+    assert listings.next_due(asked, ["a"]) == NOW + MINUTE
+    assert [one.due_at for one in listings.of_source(asked, "a")] == [NOW + MINUTE, NOW + HOUR]
+
+
 STATE = ListingState(FEED, "a", NOW, 5400.0, 2.0, 900.0, 7, 20, 3, "sha256:1", NOW - HOUR, 2, 1, 4)
 
 

@@ -153,7 +153,7 @@ kind = "urls"
         'sources.toml:18: source "herald": since must be a duration like "30m", "6h", "7d" (got "soon")',
         'sources.toml:19: source "herald": links.css is no CSS selector (got "a[")',
         'sources.toml:19: source "herald": links.max must be ≥ 1 (got 0)',
-        'sources.toml:20: source "herald": schedule is not understood: "sometimes" is none of "every 30m", "daily 06:00", '
+        'sources.toml:20: source "herald": schedule is not understood: "sometimes" is none of "every 30m", "daily 06:00", "adaptive", '
         'cron "*/15 * * * *", "manual" (got "sometimes")',
         'sources.toml:21: source "herald": recheck[1] must be a duration like "30m", "6h", "7d" (got "x")',
         'sources.toml:23: "name" is missing in source 3',
