@@ -2,7 +2,7 @@
 
 The rule looks at what came (how much of a listing was new), never at the HTTP status: a feed that answers 200 with
 the same twenty entries is as quiet as one that answers 304. Order: values, the rule, when it is due, slots missed.
-docs/decisions/0006-a-schedule-means-what-it-says.md has the reasons.
+docs/decisions/0007-a-schedule-means-what-it-says.md has the reasons.
 """
 
 from __future__ import annotations
