@@ -29,12 +29,12 @@ from archive.times import rfc3339, utc_now
 from crawler.config import Settings, load_sources
 from crawler.due import Due, due_now
 from crawler.rows import new_run, write_row
+from crawler.timers.job import FINE
 
 if TYPE_CHECKING:
     from types import FrameType
 
 COMMAND = "pressmark schedule run"
-FINE = frozenset((0, 6, 9, 11, 12, 14, 15, 18))  # exit codes that say nothing against starting the next crawl
 _LOOK_SECONDS = 60.0  # at most: sources.toml may have been edited, or another process may have crawled
 _BEAT_SECONDS = 30.0
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 60.0, 3600.0
@@ -152,7 +152,7 @@ class Worker:
 
     def _judge(self, archive: Archive, child: Child) -> None:
         code, seconds = child.process.returncode, round(monotonic() - child.started, 1)
-        if code in FINE or self._signals:
+        if code in (0, *FINE) or self._signals:
             self._failures = 0
             self._note("ended", f"crawled in {seconds:g} s", pid=child.process.pid, exit_code=code, seconds=seconds)
             return

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 EVERY_MINUTES = 5
+# Exit codes that say nothing against the next crawl, besides 0. 6: another run has the archive; 9, 12, 14, 15, 18:
+# sites failed, or a limit was reached; 11: stopped cleanly.
+FINE = (6, 9, 11, 12, 14, 15, 18)
 ENVIRONMENT_FILE = "pressmark.env"
 MARK = "# pressmark archive: "  # the line by which a unit or a crontab is known to be ours, and for which archive
 WRITTEN_BY = "# Written by `pressmark schedule install`; `pressmark schedule remove` takes it away."

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crawler.timers.job import EVERY_MINUTES, WRITTEN_BY, Job
+from crawler.timers.job import EVERY_MINUTES, FINE, WRITTEN_BY, Job
 
-# 6: another run has the archive; 9, 12, 14, 15, 18: sites failed, or a limit was reached; 11: stopped cleanly.
-_FINE = "6 9 11 12 14 15 18"
 _CAGE = (
     "NoNewPrivileges=yes",
     "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
@@ -57,7 +55,7 @@ def service(job: Job, *, system: bool) -> str:
         *(f"Environment={_word(f'{name}={value}')}" for name, value in job.environment.items()),
         "Environment=PYTHONDONTWRITEBYTECODE=1",
         f"EnvironmentFile=-{_plain(job.environment_file)}",
-        f"SuccessExitStatus={_FINE}",
+        f"SuccessExitStatus={' '.join(map(str, FINE))}",
         "KillMode=mixed",  # the crawl ends its reading processes itself; what is left after the time is killed
         "TimeoutStopSec=5min",
         "Nice=10",

@@ -70,6 +70,7 @@ def test_a_system_unit_may_write_its_archive_and_nothing_else(job: Job) -> None:
 def shell_of(text: str) -> str:
     """The command of a crontab, as cron hands it to the shell."""
     line = next(line for line in text.splitlines() if not line.startswith("#"))
+    assert "%" not in line.replace("\\%", "")  # cron would take it for a line end
     return line.split(" ", 5)[5].replace("\\%", "%")
 
 
