@@ -262,14 +262,14 @@ def decide_record(
     from archive.changes import said_by
     from archive.extract.duplicates import simhash
     from archive.record import build_record
-    from archive.revisions import decide, extractor_of
+    from archive.revisions import content_hash, decide, extractor_of
     from archive.watch import after_reading
 
     extraction = reading.extraction
     extractor = extractor_of(extraction)
     own = capture.record_id if afresh else None
     latest = articles.latest_revision(conn, capture.target_uri, extractor, without=own)
-    past = past_of(conn, latest, capture.source, watch)
+    past = past_of(conn, latest, capture.source, watch, content_hash(extraction.article))
     decision = decide(
         extraction,
         latest,
@@ -289,10 +289,11 @@ def decide_record(
     return decision, record, after_reading(watch, decision, before, now, capture.fetched_at)
 
 
-def past_of(conn: Connection, latest: Revision | None, source: str | None, watch: Watch) -> Past:
-    """What the archive knows of a page's past under the extractor of `latest`.
+def past_of(conn: Connection, latest: Revision | None, source: str | None, watch: Watch, shown: str) -> Past:
+    """What the archive knows of a page's past under the extractor of `latest`; `shown` is the hash of its text now.
 
-    Furniture are lines that stand in two or more of the source's other new articles.
+    Furniture are lines that stand in two or more of the source's other new articles. Of a page that says the same
+    only its last text is looked at: most pages do, and this is done while others wait.
     """
     from archive.catalog import articles
     from archive.changes import said_in
@@ -301,10 +302,11 @@ def past_of(conn: Connection, latest: Revision | None, source: str | None, watch
 
     if latest is None:
         return Past()
-    records, hashes = articles.past_texts(conn, latest, _PAST_TEXTS)
+    is_same = latest.content_hash == shown and watch.unsettled is None
+    records, hashes = articles.past_texts(conn, latest, 1 if is_same else _PAST_TEXTS)
     said = [said_in(record) for record in records]
     said[:1] = [with_facts(one, watch.touched) for one in said[:1]]
-    others = articles.texts_of_others(conn, latest.article_id, source, _OTHER_TEXTS)
+    others = [] if is_same else articles.texts_of_others(conn, latest.article_id, source, _OTHER_TEXTS)
     lines = Counter(line for text in others for line in {line.strip() for line in text.split("\n")})
     furniture = frozenset(line for line, count in lines.items() if count > 1)
     return Past(tuple(said), hashes, watch.unsettled, watch.episodes, furniture)

@@ -128,7 +128,7 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
     else:
         watch = watches.get(found.article_id, Watch())
         latest = earlier[-1] if earlier else None
-        now, past = said_in(record), past_of(conn, latest, record["source"], watch)
+        now, past = said_in(record), past_of(conn, latest, record["source"], watch, found.content_hash)
         decision = New(found) if latest is None else compare(found, latest, now, past)
         watches[found.article_id], _ = after_reading(watch, decision, None, now, found.first_seen)
     if isinstance(decision, New | Changed):
