@@ -234,8 +234,8 @@ SETTINGS_TEXT = """\
 [alerts]                      # told once when a source is not as usual, and once when it is again
 # webhook = "https://chat.example/hooks/..."
 # command = "logger -t pressmark"
-# smtp = "smtp://user:password@mail.example:587"
 # mail_to = ["you@example.org"]
+# smtp = "smtp://user:password@mail.example:587"
 """
 
 SCRAPY_TEXT = """\
