@@ -230,6 +230,12 @@ SETTINGS_TEXT = """\
 [log]
 # level = "info"
 # format = "text"             # or "json"
+
+[alerts]                      # told once when a source is not as usual, and once when it is again
+# webhook = "https://chat.example/hooks/..."
+# command = "logger -t pressmark"
+# mail_to = ["you@example.org"]
+# smtp = "smtp://user:password@mail.example:587"
 """
 
 SCRAPY_TEXT = """\

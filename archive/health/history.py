@@ -113,5 +113,10 @@ def floor(moment: datetime) -> datetime:
 
 
 def within(hours: Mapping[datetime, int], begin: datetime, end: datetime) -> int:
-    """How many in the hours from `begin` up to `end`."""
-    return sum(count for hour, count in hours.items() if begin <= hour < end)
+    """How many in the hours that start from `begin` on and before `end`; looked up where they are few."""
+    hour = floor(begin)
+    first = hour if hour == begin else hour + HOUR
+    few = -((first - end) // HOUR)
+    if few >= len(hours):
+        return sum(count for at, count in hours.items() if begin <= at < end)
+    return sum(hours.get(first + n * HOUR, 0) for n in range(few))

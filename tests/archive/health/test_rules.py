@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.health import Finding, MachineHistory, judge_machine, judge_source, worst
-from archive.health.history import HOUR, Named, RunEnd, SameText, SourceHistory
+from archive.health.history import HOUR, Named, RunEnd, SameText, SourceHistory, floor, within
 from archive.health.statistics import few, many, quantile, spread
 from tests.archive.health.histories import NOW, Paper
 
@@ -153,6 +155,15 @@ def test_disk_and_runs() -> None:
     assert states(free_bytes=12 * 10**9, written_bytes=7 * 10**9)["disk"] == "warn"
     assert states(runs=tuple(ended))["runs"] == "bad" and states(runs=tuple(ended[:1]))["runs"] == "warn"
     assert states(runs=(RunEnd("r", NOW, 11, "interrupted"), *ended))["runs"] == "ok"
+
+
+@given(st.integers(0, 300), st.integers(-100, 300), st.sets(st.integers(0, 40)))
+def test_hours_are_counted_alike_whether_looked_up_or_walked(begin: int, minutes: int, kept: set[int]) -> None:
+    start, end = NOW + timedelta(minutes=begin), NOW + timedelta(minutes=begin + minutes)
+    hours = {floor(NOW) + n * HOUR: n + 1 for n in kept}
+    expected = sum(count for hour, count in hours.items() if start <= hour < end)
+    assert within(hours, start, end) == expected
+    assert within(hours | {NOW + timedelta(days=900 + n): 5 for n in range(60)}, start, end) == expected
 
 
 def test_the_tails_are_those_of_the_distributions() -> None:
