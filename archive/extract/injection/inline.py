@@ -18,6 +18,7 @@ _GLOSS = re.compile(
 _JOINED_SCRIPT = re.compile("[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1800-\u18af]")
 _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 _CYRILLIC_LOOKS = frozenset("аеорсухіјѕԁһВЕКМНОРСТХІАaɑ")
+_PLAIN = str.maketrans("аеорсухіјѕԁһВЕКМНОРСТХІАɑ", "aeopcyxijsdhBEKMHOPCTXIAa")
 _WORD = re.compile(r"[^\W\d_]+")
 _DOMAIN = r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]{1,30}(?:\.[a-z0-9-]{2,20}){1,2}(?:/[\w./-]*)?"
 _ID = r"(?:@[A-Za-z0-9_]{4,24}|(?=[A-Za-z_-]*\d)[A-Za-z0-9+][A-Za-z0-9_-]{4,20})"
@@ -145,6 +146,42 @@ def disguised(text: str) -> list[Mark]:
     return found
 
 
+def unveiled(text: str) -> tuple[str, list[int]]:
+    """A text in plain letters: no invisible marks, look-alikes as the Latin letters they stand for; and where each was."""
+    kept = [(char, at) for at, char in enumerate(text) if not INVISIBLE.match(char)]
+    return "".join(char for char, _ in kept).translate(_PLAIN).lower(), [at for _, at in kept]
+
+
+def same_string(blocks: list[str], disguises: list[tuple[int, Mark]]) -> list[tuple[int, Mark]]:
+    """Every place of the strings that were found in disguise, whatever each place hides them with.
+
+    The word that always goes before them belongs to them; a single word counts only where it is disguised itself.
+    """
+    shown = [unveiled(text) for text in blocks]
+    names = {" ".join(unveiled(blocks[at][mark.start : mark.end])[0].split()) for at, mark in disguises}
+    found: list[tuple[int, Mark]] = []
+    for name in sorted(names, key=lambda one: (-len(one), one)):
+        pattern = re.compile(r"(?<!\w)" + re.escape(name) + r"(?!\w)")
+        places = [(at, match) for at, (text, _) in enumerate(shown) for match in pattern.finditer(text)]
+        before = {
+            text[: match.start()].split()[-1:][0]
+            for at, match in places
+            if (text := shown[at][0])[: match.start()].split()
+        }
+        lead = len(next(iter(before))) + 1 if len(before) == 1 and len(places) >= 3 else 0
+        for at, match in places:
+            where = shown[at][1]
+            start, end = where[max(0, match.start() - lead)], where[match.end() - 1] + 1
+            said = blocks[at][start:end]
+            if " " in name or said.lower() != name:
+                kinds = (
+                    "mixed: a string written in letters of two scripts",
+                    f"repeats: {len(places)} times, hidden differently",
+                )
+                found.append((at, Mark(start, end, "homoglyph", kinds, "redacted")))
+    return found
+
+
 def glosses(text: str) -> list[Mark]:
     """Pinyin in brackets after a Chinese character, with a tone mark."""
     found: list[Mark] = []
@@ -214,12 +251,17 @@ class Anchor:
     end: int
 
 
+def is_opaque(href: str) -> bool:
+    """Whether an address is a bare number on a host."""
+    return bool(re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
+
+
 def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tuple[str, ...]]:
     """The kinds of evidence against each foreign link: scattered, opaque, splits, script, topic."""
     where: dict[str, set[str]] = {}
     for anchor in anchors:
         where.setdefault(anchor.text.casefold(), set()).add(anchor.site)
-    opaque = {anchor for anchor in anchors if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", anchor.href)}
+    opaque = {anchor for anchor in anchors if is_opaque(anchor.href)}
     body = "\n".join(blocks)
     strange: set[Anchor] | None = None
     out: dict[Anchor, tuple[str, ...]] = {}
@@ -235,8 +277,12 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
             continue
         if len(where[anchor.text.casefold()]) >= 2:
             kinds.append(f"scattered: the same words link {len(where[anchor.text.casefold()])} sites")
+        crowd = opaque & strange
         if anchor in opaque and len({one.site for one in opaque}) >= 2 and len(opaque) * 2 > len(anchors):
             kinds.append("opaque: bare numbers at several foreign sites")
+        elif anchor in crowd and len(crowd) >= 3 and len({one.site for one in crowd}) >= 2:
+            kinds.append("opaque: bare numbers at several foreign sites")
+            kinds.append(f"topic: {len(crowd)} such links, their words nowhere else in the story")
         if (" " in anchor.text or HAN.search(anchor.text)) and _parts(text, anchor.start, anchor.end, body):
             kinds.append("splits: parts words that stand whole elsewhere")
         if sum(map(str.isalpha, anchor.text)) > 3 and bool(HAN.search(anchor.text)) != is_wide(text):

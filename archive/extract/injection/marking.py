@@ -15,6 +15,9 @@ from archive.extract.injection.signs import Mark, plain
 from archive.extract.injection.tokens import occurrences
 from archive.extract.pieces import Piece
 
+# Kinds of evidence one of which a link must have: the others are found with links in honest texts as well.
+_STRUCTURE = frozenset(("opaque", "scattered", "script", "site"))
+
 
 def inline_marks(
     found: Findings, pieces: list[Piece], stay: list[int], raw: list[str]
@@ -99,10 +102,12 @@ def _anchors(
                 if len(text) * 2 < len(raw[at]) and len(text) < 60:
                     anchors.append(inline.Anchor(at, text, site, href, start, start + len(text)))
                 break
-    for anchor, own in inline.anchor_evidence(anchors, raw).items():
-        kinds = (*own, *_linked_all_over(found, anchor.site))
+    weighed = inline.anchor_evidence(anchors, raw)
+    company = _company(weighed)
+    for anchor, own in weighed.items():
+        kinds = (*own, *_linked_all_over(found, anchor.site), *company.get(anchor, ()))
         said = {kind.split(":", 1)[0] for kind in kinds}
-        proven = len(said) >= 2 and bool(said & {"opaque", "scattered", "script", "site"})
+        proven = len(said) >= 2 and bool(said & _STRUCTURE)
         mark = Mark(
             anchor.start,
             anchor.end,
@@ -111,6 +116,24 @@ def _anchors(
             "redacted" if proven else "flagged",
         )
         (marks if proven else flags)[anchor.block].append(mark)
+
+
+def _company(weighed: dict[inline.Anchor, tuple[str, ...]]) -> dict[inline.Anchor, tuple[str, ...]]:
+    """More against the links of a page on which others are proven: the same site, and addresses made alike."""
+    proven = {
+        anchor
+        for anchor, kinds in weighed.items()
+        if len({kind.split(":", 1)[0] for kind in kinds}) >= 2
+        and any(kind.split(":", 1)[0] in _STRUCTURE for kind in kinds)
+    }
+    sites = {anchor.site for anchor in proven}
+    told = {anchor: (f"company: {anchor.site} is that of a proven link",) for anchor in weighed if anchor.site in sites}
+    alike = ("opaque: a bare number, as theirs",)
+    return {
+        anchor: (*kinds, *(alike if inline.is_opaque(anchor.href) else ()))
+        for anchor, kinds in told.items()
+        if anchor not in proven
+    }
 
 
 def _linked_all_over(found: Findings, site: str) -> tuple[str, ...]:
@@ -137,7 +160,7 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
     shown = [(at, mark) for at, text in enumerate(raw) for mark in inline.disguised(text)]
     # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
     if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
-        for at, mark in shown:
+        for at, mark in (*shown, *inline.same_string(raw, shown)):
             marks[at].append(mark)
     glossed = [(at, mark) for at, text in enumerate(raw) for mark in inline.glosses(text)]
     # One or two are how a paper helps with a rare character.
