@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
 from archive.model import Capture, Discovery, Extraction, Revision
-from archive.read import READING_REASONS, Reading, RecordWriter, job_of, judge, read_many, rules_for
+from archive.read import READING_REASONS, Reading, RecordWriter, job_of, judge, rules_for
+from archive.readers import FAILURES, read_many
 from archive.record import Circumstances, build_record, revision_of, stable_part
 from archive.times import parse_rfc3339, rfc3339
 
@@ -128,7 +129,7 @@ def _tasks(archive: Archive, source: str | None) -> Iterator[_Task]:
             del unread[record["url"]]  # read since
     yield from (_Task(url, capture, None) for url, capture in unread.items() if capture is not None)
     for skipped in frontier.skipped(archive.catalog, source=source):
-        if skipped.kind != "skipped" or skipped.reason not in READING_REASONS:
+        if skipped.reason not in READING_REASONS | FAILURES:
             continue
         capture = captures.latest(archive.catalog, skipped.url)
         if capture is not None:
