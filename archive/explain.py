@@ -155,6 +155,7 @@ _TO_CHANGE = {
     "empty_extraction": "pressmark why URL --html out.html shows the page as it came",
     "private_address": "crawl.allow_private = true in pressmark.toml, if this is your own network",
     "timeout": "the next run tries it again",
+    "reading_timeout": "reading.timeout in pressmark.toml, then pressmark extract",
     "dns": "the next run tries it again",
     "server_error": "the next run tries it again",
     "too_old": "pressmark source edit {source} (since)",

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from archive.archive import Archive
 from archive.model import Capture, Outcome
-from archive.read import Reading, RecordWriter, decide_record, job_of, judge, read_many, readable, rules_for
+from archive.read import Reading, RecordWriter, decide_record, job_of, judge, readable, rules_for
+from archive.readers import ReadingFailed, read_many
 from archive.record import Circumstances
 from archive.watch import Watch
 
@@ -63,7 +64,8 @@ def _read_batch(
             continue
         reading = next(readings)
         if isinstance(reading, Exception):
-            yield FirstReading(capture.target_uri, Outcome("failed", "reading", {"error": str(reading)}))
+            reason_of = reading.reason if isinstance(reading, ReadingFailed) else "reading"
+            yield FirstReading(capture.target_uri, Outcome("failed", reason_of, {"error": str(reading)}))
             continue
         outcome = judge(reading.extraction, rules)
         if outcome is not None:

@@ -7,7 +7,7 @@ and from a re-extraction alike. `judge` says whether a page is stored; it is pur
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -375,31 +375,3 @@ class RecordWriter:
             self._files.popitem(last=False)[1].close()  # closing syncs
         file = self._files[name] = JsonLines(self._store.path(name))
         return file
-
-
-def read_many(jobs: Sequence[ReadJob], workers: int = 1) -> list[Reading | Exception]:
-    """Read several captures, over processes if there is more than one worker. Errors come back in their place."""
-    if workers <= 1 or len(jobs) < 2:
-        return [_try(job) for job in jobs]
-    return list(_pool(workers)(_try, jobs))
-
-
-def _try(job: ReadJob) -> Reading | Exception:
-    try:
-        return read_capture(job)
-    except Exception as error:  # one page must not stop the others; the caller says what happened to it
-        return error
-
-
-_executor: Any = None
-
-
-def _pool(workers: int) -> Callable[..., Any]:
-    """One pool for the process: starting workers costs a second."""
-    global _executor
-    if _executor is None:
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
-
-        _executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    return lambda function, jobs: _executor.map(function, jobs, chunksize=4)

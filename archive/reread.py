@@ -24,9 +24,9 @@ from archive.read import (
     job_of,
     judge,
     past_of,
-    read_many,
     rules_for,
 )
+from archive.readers import FAILURES, read_many
 from archive.record import Circumstances, build_record, revision_of, stable_part
 from archive.revisions import Changed, Decision, New, Same, compare
 from archive.times import parse_rfc3339, rfc3339
@@ -154,7 +154,7 @@ def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task
                 del unread[task.url]  # read since
     yield from (_Task(url, capture, None) for url, capture in unread.items() if capture is not None)
     for skipped in frontier.skipped(archive.catalog, source=source):
-        if skipped.kind != "skipped" or skipped.reason not in READING_REASONS:
+        if skipped.reason not in READING_REASONS | FAILURES:
             continue
         capture = captures.latest(archive.catalog, skipped.url)
         if capture is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import PressmarkError
 from archive.model import Outcome
-from crawler.readers import Readers, ReadingFailed
+from archive.readers import Readers, ReadingFailed
 from crawler.spiders.news import PageToRead
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ReadingPipeline:
 
     def open_spider(self) -> None:
         if self._session is not None and self._session.options.read:
-            self._readers = Readers(self._session.reading_workers)
+            self._readers = Readers(self._session.reading_workers, self._session.settings.reading.timeout)
 
     async def close_spider(self) -> None:
         if self._readers is None or self._session is None:
@@ -58,7 +58,7 @@ class ReadingPipeline:
         try:
             reading = await self._readers.read(session.reading_job(page))
         except ReadingFailed as error:
-            session.desk.finish(page.lease, Outcome("failed", "reading", {"error": str(error)}), page.capture)
+            session.desk.finish(page.lease, Outcome("failed", error.reason, {"error": str(error)}), page.capture)
             return
         session.desk.finish_page(page, reading)
 

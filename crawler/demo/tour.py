@@ -199,7 +199,8 @@ def _cleaned(archive: Archive) -> tuple[Counter[str], int, int]:
     from archive.catalog import articles, captures
     from archive.catalog.articles import ArticleQuery
     from archive.model import ReadingRules
-    from archive.read import Reading, job_of, read_many
+    from archive.read import Reading, job_of
+    from archive.readers import read_many
 
     records = list(articles.records(archive.catalog, ArticleQuery(limit=None)))
     found = [captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"]) for record in records]

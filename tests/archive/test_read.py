@@ -13,7 +13,8 @@ from archive.archive import open_archive
 from archive.catalog import articles, captures
 from archive.errors import NotFound
 from archive.model import Article, Extraction, Moment, ReadingRules
-from archive.read import ReadJob, RecordWriter, job_of, judge, load_page, read_capture, read_many, readable
+from archive.read import ReadJob, RecordWriter, job_of, judge, load_page, read_capture, readable
+from archive.readers import read_many
 from archive.store import LocalStore
 from tests.archive import small_archive
 from tests.archive.small_archive import START, Step, crawl, opened, page

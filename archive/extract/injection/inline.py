@@ -263,7 +263,7 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
         where.setdefault(anchor.text.casefold(), set()).add(anchor.site)
     opaque = {anchor for anchor in anchors if is_opaque(anchor.href)}
     body = "\n".join(blocks)
-    strange: set[Anchor] | None = None
+    strange = _strange(anchors, body.casefold()) if anchors else set()
     out: dict[Anchor, tuple[str, ...]] = {}
     for anchor in anchors:
         kinds: list[str] = []
@@ -288,7 +288,6 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
         if sum(map(str.isalpha, anchor.text)) > 3 and bool(HAN.search(anchor.text)) != is_wide(text):
             kinds.append("script: not the script of the sentence")
         if kinds:
-            strange = _strange(anchors, body.casefold()) if strange is None else strange
             if len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2:
                 kinds.append("topic: its words are nowhere else in the story")
         out[anchor] = tuple(kinds)
