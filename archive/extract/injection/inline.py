@@ -287,9 +287,8 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
             kinds.append("splits: parts words that stand whole elsewhere")
         if sum(map(str.isalpha, anchor.text)) > 3 and bool(HAN.search(anchor.text)) != is_wide(text):
             kinds.append("script: not the script of the sentence")
-        if kinds:
-            if len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2:
-                kinds.append("topic: its words are nowhere else in the story")
+        if kinds and len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2:
+            kinds.append("topic: its words are nowhere else in the story")
         out[anchor] = tuple(kinds)
     return out
 
