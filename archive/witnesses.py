@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archive.catalog import Catalog
 
 MAX_COPIES = 3
-_NEAR_BITS = 12  # an overwritten word here and there moves a fingerprint further than an editor does
+_NEAR_BITS = 11  # an overwritten word here and there moves a fingerprint further than an editor does
 
 
 def host_of(url: str) -> str:
@@ -48,22 +48,23 @@ def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[C
     """Near-duplicates of a text on other hosts, the nearest first; trusted are those of hosts never seen hijacked."""
     own = host_of(url)
     found: list[Copy] = []
-    near = sorted(
-        (distance(fingerprint, one.simhash), one.record_id, one.url)
-        for one in articles.fingerprints(place)
-        if distance(fingerprint, one.simhash) <= _NEAR_BITS and host_of(one.url) != own
-    )
-    hosts: set[str] = set()
-    for _, record_id, other in near:
-        host = host_of(other)
-        record = articles.record_read_from(place, record_id) if host not in hosts else None
-        if record is None or record["integrity"]["verdict"] != "clean":
+    hosts = {own}
+    for _, article_id in _near(place, fingerprint):
+        record = articles.record_of(place, article_id)
+        if record is None or record["integrity"]["verdict"] != "clean" or host_of(record["url"]) in hosts:
             continue
+        host = host_of(record["url"])
         hosts.add(host)
         found.append(_copy(record, trusted=profile_of(place, host).first_hijacked is None))
         if len(found) >= MAX_COPIES:
             break
     return found
+
+
+def _near(place: Catalog | Connection, fingerprint: int) -> list[tuple[int, str]]:
+    """(bits apart, article id) of the clean stories near a fingerprint, the nearest first."""
+    told = ((distance(fingerprint, one.simhash), one.article_id) for one in articles.fingerprints(place))
+    return sorted(pair for pair in told if pair[0] <= _NEAR_BITS)
 
 
 def evidence_again(place: Catalog | Connection, record: Mapping[str, Any]) -> Evidence:

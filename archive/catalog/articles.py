@@ -200,19 +200,17 @@ def last_clean(place: Catalog | Connection, url: str, before: datetime | None = 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """A revision's text as its near-duplicate fingerprint."""
+    """A story's text as its near-duplicate fingerprint."""
 
     simhash: int
-    record_id: str
-    url: str
+    article_id: str
 
 
 def fingerprints(place: Catalog | Connection, limit: int = 20_000) -> list[Fingerprint]:
     """Return the fingerprints of the clean revisions seen last."""
-    asked = select(_R.simhash, _R.record_id, _A.url).join(articles, _A.article_id == _R.article_id)
-    asked = asked.where(_R.verdict == "clean").order_by(_R.first_seen.desc()).limit(limit)
+    asked = select(_R.simhash, _R.article_id).where(_R.verdict == "clean").order_by(_R.first_seen.desc()).limit(limit)
     with connection(place) as conn:
-        return [Fingerprint(row.simhash % (1 << 64), row.record_id, row.url) for row in conn.execute(asked)]
+        return [Fingerprint(row.simhash % (1 << 64), row.article_id) for row in conn.execute(asked)]
 
 
 def past_texts(conn: Connection, latest: Revision, most: int) -> tuple[list[dict[str, Any]], frozenset[str]]:

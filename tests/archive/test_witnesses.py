@@ -1,0 +1,120 @@
+"""What the archive can say of a page besides its bytes: its earlier text, copies elsewhere, the same again for a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from archive.catalog import Catalog, articles, open_catalog, profiles
+from archive.extract.duplicates import simhash
+from archive.extract.site_profile import Moment, SiteProfile, profile_values
+from archive.integrity import hosts, pages
+from archive.model import Article, Capture, Extraction, Integrity, Span
+from archive.record import Circumstances, build_record, revision_of
+from archive.revisions import New, article_id, decide
+from archive.urls import urlkey
+from archive.witnesses import copies_of, earlier_copy, evidence_again, host_of, profile_of
+from crawler.demo.weekly import stories
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TEXT = "\n".join(stories()[0].paragraphs)
+URL = "https://weekly.example/roof"
+SPAN = Span("Goldfin", 4, 11, "inline_token", ("site: proven", "link: reel.example"), "redacted")
+Verdict = Literal["clean", "suspect", "hijacked"]
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    found = open_catalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}", create=True)
+    yield found
+    found.close()
+
+
+def told(catalog: Catalog, url: str, hour: int, verdict: Verdict = "clean", **more: Any) -> dict[str, Any]:
+    """Tell the catalog of a page read at an hour; returns its record."""
+    at, key = NOON + timedelta(hours=hour), urlkey(url)
+    capture = Capture(
+        f"<urn:uuid:{host_of(url)}-{hour}>", "response", url, key, at, 200, "text/html", "sha1:A", 9,
+        "warc/x.warc.gz", hour, 9, "news", "r1",
+    )  # fmt: skip
+    spans = (SPAN,) if verdict == "hijacked" else ()
+    extraction = Extraction(
+        article=Article(headline="The roof", text=f"{TEXT}\nHour {hour}."), blocks=(), origins={}, charset="utf-8",
+        charset_from="http", tool="pressmark", version="1", profile="balanced", config_hash="0",
+        integrity=Integrity(verdict, (), spans),
+    )  # fmt: skip
+    extraction = replace(extraction, **more)
+    name = article_id(key, "sha1:A")
+    latest = max(articles.revisions_of(catalog, name), key=lambda one: one.number, default=None)
+    text = extraction.article.text
+    decision = decide(extraction, latest, at, article_id=name, record_id=capture.record_id, simhash=simhash(text))
+    record = build_record(extraction, capture, decision.revision, None, Circumstances(at, "r1"))
+    with catalog.transaction() as conn:
+        articles.record(conn, New(revision_of(record)), record, run="r1")
+    return record
+
+
+def keep(catalog: Catalog, profile: SiteProfile) -> None:
+    with catalog.transaction() as conn:
+        profiles.put(conn, profile_values(profile), profile.digest, NOON, "r1")
+
+
+def test_a_host_is_named_with_its_port_and_without_a_password() -> None:
+    assert host_of("https://me:word@Weekly.example:8443/a") == "weekly.example:8443"
+
+
+def test_the_earlier_text_is_that_of_the_last_clean_capture(catalog: Catalog) -> None:
+    told(catalog, URL, 0)
+    told(catalog, URL, 1)
+    told(catalog, URL, 2, "hijacked")
+    found = earlier_copy(catalog, URL, NOON + timedelta(hours=3))
+    assert found is not None and (found.at, found.trusted) == ("2026-11-22T13:00:00Z", True)
+    assert earlier_copy(catalog, URL, NOON) is None
+
+
+def test_copies_are_of_other_hosts_and_trusted_where_no_page_was_ever_hijacked(catalog: Catalog) -> None:
+    for host in ("weekly.example", "good.example", "taken.example"):
+        told(catalog, f"https://{host}/roof", 0)
+    told(catalog, "https://bad.example/roof", 0, "hijacked")
+    keep(catalog, replace(SiteProfile("taken.example"), first_hijacked=Moment("2026-11-22T00:00:00Z", "r")))
+    found = copies_of(catalog, URL, simhash(TEXT))
+    assert {copy.host: copy.trusted for copy in found} == {"good.example": True, "taken.example": False}
+
+
+def test_the_newest_profile_is_handed_on_and_every_version_is_found_again(catalog: Catalog) -> None:
+    old, new = (SiteProfile("weekly.example", stories=number) for number in (1, 2))
+    keep(catalog, old)
+    with catalog.transaction() as conn:
+        profiles.put(conn, profile_values(new), new.digest, NOON + timedelta(hours=1), "r2")
+    assert profile_of(catalog, "weekly.example") == new
+    assert profile_of(catalog, "other.example") == SiteProfile("other.example")
+    told(catalog, URL, 0)
+    copy = told(catalog, "https://good.example/roof", 0)["capture"]["warc_record_id"]
+    mine = "<urn:uuid:weekly.example-0>"
+    record = told(catalog, URL, 2, site_profile=old.digest, compared_with=(mine, copy))
+    evidence = evidence_again(catalog, record)
+    assert evidence.site_profile == old
+    assert evidence.earlier is not None and evidence.earlier.source == mine
+    assert [one.source for one in evidence.copies.copies] == [copy]
+    assert evidence.compared == (mine, copy)
+
+
+def test_the_report_counts_pages_and_names_the_captures_between_which_a_host_was_taken(catalog: Catalog) -> None:
+    told(catalog, URL, 0)
+    told(catalog, "https://weekly.example/crane", 1, "suspect")
+    told(catalog, URL, 2, "hijacked")
+    told(catalog, URL, 3)
+    told(catalog, "https://good.example/roof", 0)
+    (host,) = hosts(catalog)
+    assert (host.verdict, host.hijacked, host.suspect, host.stories) == ("hijacked", 1, 1, 2)
+    assert (host.since, host.clean_until) == (NOON + timedelta(hours=2), NOON)
+    assert (host.terms, host.links) == (("Goldfin",), ("reel.example",))
+    by_url = {page.url: page for page in pages(catalog, "weekly.example")}
+    assert (by_url[URL].verdict, by_url[URL].now) == ("hijacked", "clean")
+    assert by_url[URL].clean_until == NOON
+    assert list(hosts(catalog, "good.example")) == []
