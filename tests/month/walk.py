@@ -1,4 +1,4 @@
-"""Living through a month: runs of the real crawler, one after the other in one process, by the month's clock.
+"""Living through a month: what `crawl --due` would do every five minutes, in one process, by the month's clock.
 
 Twisted's reactor runs once in a process, so a `Walk` is good for one call of `through`.
 """
@@ -6,8 +6,9 @@ Twisted's reactor runs once in a process, so a `Walk` is good for one call of `t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import json
+import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -16,27 +17,35 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 from scrapy.utils.reactor import install_reactor
 
-from archive.model import Source
+from archive.archive import open_archive
 from archive.times import another_clock
 from crawler.config import load_settings, load_sources
+from crawler.due import Due, due_now
 from crawler.session import CrawlOptions, Session, location_of
 from crawler.settings import TWISTED_REACTOR
 from crawler.spiders.news import NewsSpider
+from crawler.watching import after_run
 from tests.month.world import Month
+
+TICK = timedelta(minutes=5)  # what `pressmark schedule install` writes
 
 
 class Walk:
-    """Goes through the ticks of a month. `choose` says which sources a run at a moment takes; none: no run."""
+    """Goes through a month from one moment with something due to the next."""
 
-    def __init__(self, folder: Path, month: Month, choose: Callable[[Path, datetime], list[Source]]) -> None:
-        self._folder, self._month, self._choose = folder, month, choose
-        self._settings = load_settings(folder, env={})
-        self._moment = month.script.start
-        self._began = monotonic()
+    def __init__(self, folder: Path, month: Month) -> None:
+        self._folder, self._month = folder, month
+        settings = load_settings(folder, env={})
+        in_process = settings.reading.model_copy(update={"workers": 0})
+        self._settings = settings.model_copy(update={"reading": in_process})
+        self._sources = load_sources(folder / "sources.toml")
+        self._location = location_of(folder, self._settings)
+        self._moment, self._began = month.script.start, monotonic()
         self.runs = 0
+        self.complaints: list[str] = []
 
-    def through(self, ticks: Iterable[datetime], after: Callable[[datetime], None] = lambda moment: None) -> None:
-        """Live at each tick in turn; `after` is called when the run at a tick is over."""
+    def through(self, end: datetime, after: Callable[[datetime], None] = lambda moment: None) -> None:
+        """Live until `end`; `after` is called when a run is over."""
         install_reactor(TWISTED_REACTOR)
         from twisted.internet import reactor
 
@@ -45,9 +54,8 @@ class Walk:
 
         async def live() -> None:
             try:
-                for tick in ticks:
-                    await self._tick(tick)
-                    after(tick)
+                while self._moment < end:
+                    await self._tick(after)
             except BaseException as error:
                 failed.append(error)
             finally:
@@ -63,25 +71,35 @@ class Walk:
         """The tick, and the seconds that have really passed since."""
         return self._moment + timedelta(seconds=monotonic() - self._began)
 
-    async def _tick(self, tick: datetime) -> None:
-        self._moment, self._began = tick, monotonic()
-        self._month.now = tick
-        sources = self._choose(self._folder, tick)
-        if not sources:
-            return
-        self.runs += 1
+    async def _tick(self, after: Callable[[datetime], None]) -> None:
+        tick, due = self._moment, self._due()
+        if due.sources:
+            self._month.now = tick
+            self.runs += 1
+            await self._run(due)
+            self.complaints += after_run(self._location, self._settings, self._sources, self._now())
+            after(tick)
+            due = self._due()
+        following = tick + TICK
+        if not due.sources and due.next_at is not None:
+            ticks = math.ceil((due.next_at - self._month.script.start) / TICK)
+            following = max(following, self._month.script.start + ticks * TICK)
+        self._moment, self._began = following, monotonic()
+
+    def _due(self) -> Due:
+        with open_archive(self._location, create=True) as archive:
+            return due_now(archive, self._sources, self._now())
+
+    async def _run(self, due: Due) -> None:
         project = Settings()
         project.setmodule("crawler.settings", priority="project")
-        settings = self._settings.model_copy(
-            update={"reading": self._settings.reading.model_copy(update={"workers": 0})}
-        )
-        options = CrawlOptions(command="pressmark crawl --due", progress="none")
-        session = Session(location_of(self._folder, settings), settings, sources, options)
+        options = CrawlOptions(command="pressmark crawl --due", progress="none", due=True, missed=due.missed)
+        session = Session(self._location, self._settings, due.sources, options)
         await AsyncCrawlerRunner(project).crawl(NewsSpider, session=session)
-        if session.error is not None and session.error.code not in ("run-failed",):
+        if session.error is not None and session.error.code != "run-failed":
             raise session.error
 
 
-def all_sources(folder: Path, moment: datetime) -> list[Source]:
-    """Every source, whether it is due or not."""
-    return [replace(source) for source in load_sources(folder / "sources.toml")]
+def alarms_told(path: Path) -> list[dict[str, str]]:
+    """The alarms that the sink of `ALERTS` wrote, in order."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []

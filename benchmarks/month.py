@@ -1,0 +1,121 @@
+"""A month of twelve papers in minutes: `python benchmarks/month.py [--days 30] [--papers 12] [--stories 3]`.
+
+The papers publish, edit, withdraw, lie in their ETags, break down and are hijacked by a script, and the crawler lives
+through it by the script's clock, as `pressmark crawl --due` every five minutes would. Printed: what was found of the
+script, what was found that is not in it, the alarms, and the requests, beside what simpler habits would have cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from archive.archive import locate, open_archive
+from tests.month.script import Script, write_script
+from tests.month.verdict import TROUBLE_RULES, Verdict, equal_freshness, judged
+from tests.month.walk import Walk, alarms_told
+from tests.month.world import Month, served
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--papers", type=int, default=12)
+    parser.add_argument("--stories", type=float, default=3.0, help="a day and paper, on weekdays")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="keep the archive here")
+    options = parser.parse_args()
+    script = write_script(options.seed, days=options.days, papers=options.papers, stories_a_day=options.stories)
+    with tempfile.TemporaryDirectory() as scratch, served(script) as world:
+        folder = options.folder or Path(scratch) / "month"
+        write_settings(folder, world.sources_toml())
+        began, cpu = time.monotonic(), time.process_time()
+        walk = Walk(folder, world.month)
+        walk.through(script.end, progress(script))
+        spent = f"{time.monotonic() - began:.0f} s, {time.process_time() - cpu:.0f} s of CPU"
+        with open_archive(locate(folder)) as archive:
+            verdict = judged(archive, world.month)
+        told = alarms_told(folder / "alarms.jsonl")
+        print(f"{options.days} days, {options.papers} papers, {verdict.stories} stories, {walk.runs} runs, {spent}")
+        return report(verdict, world.month, told, walk.complaints)
+
+
+def write_settings(folder: Path, sources: str) -> None:
+    """An archive's folder, with a sink for alarms that appends them to a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sources.toml").write_text(sources, encoding="utf-8")
+    sink = f"cat >> '{folder / 'alarms.jsonl'}'; echo >> '{folder / 'alarms.jsonl'}'"
+    settings = '[crawl]\ncontact = "desk@example.org"\nallow_private = true\nretries = 0\ndisk_min_free = "1MB"\n'
+    (folder / "pressmark.toml").write_text(f'{settings}[alerts]\ncommand = "{sink}"\n', encoding="utf-8")
+
+
+def progress(script: Script):  # type: ignore[no-untyped-def]
+    """Say each day that it has come."""
+    seen: set[int] = set()
+
+    def day(moment: datetime) -> None:
+        number = (moment - script.start).days
+        if number not in seen:
+            seen.add(number)
+            print(f"day {number + 1} of {script.days}", file=sys.stderr, flush=True)
+
+    return day
+
+
+def report(verdict: Verdict, month: Month, told: list[dict[str, str]], complaints: list[str]) -> int:
+    """Print the tables; 1 where the month was not told as it was."""
+    print(
+        "\n| of the script | events seen in time to be found | found at the first look | as scripted |\n|---|---|---|---|"
+    )
+    for kind in sorted({edit.event.kind for edit in verdict.edits}):
+        own = [edit for edit in verdict.edits if edit.event.kind == kind]
+        print(f"| {kind} | {len(own)} | {sum(one.is_in_time for one in own)} | {sum(one.is_right for one in own)} |")
+    edits, losses = verdict.edits, verdict.losses
+    right = sum(one.is_right for one in edits)
+    print(f"| all edits | {len(edits)} | {sum(one.is_in_time for one in edits)} | {right} |")
+    found = sum(one.is_in_time for one in losses)
+    print(f"| lost pages | {len(losses)} | {found} | {sum(one.is_right for one in losses)} |")
+    print(f"
+revisions {verdict.revisions}, of them false {len(verdict.false_revisions)}")
+    print(f"stories never stored: {len(verdict.missing)}")
+    for line in (*verdict.false_revisions[:8], *verdict.missing[:8]):
+        print(f"  {line}")
+    for one in [one for one in (*edits, *losses) if not (one.is_in_time and one.is_right)][:12]:
+        print(f"  {one.paper}{one.path}: {one.event.kind} at {one.event.at:%d %H:%M}, looked {one.looked_at:%d %H:%M}, "
+              f"found {one.found_at} as {', '.join(one.kinds) or 'nothing'}")  # fmt: skip
+    alarms_fine = report_alarms(month, told)
+    daily, even = equal_freshness(month, verdict)
+    asked = sum(verdict.requests.values())
+    articles = verdict.requests["articles"]
+    print(f"\nrequests: {asked} ({', '.join(f'{count} {name}' for name, count in verdict.requests.most_common())})")
+    print(f"every article daily: {daily} ({daily / articles:.1f} times ours for articles); "
+          f"at an even pace, as fresh as ours: {even} ({even / articles:.1f} times)")  # fmt: skip
+    for line in complaints[:5]:
+        print(f"  {line}")
+    fine = not verdict.false_revisions and not verdict.missing and right >= 0.95 * len(edits)
+    return 0 if fine and alarms_fine and all(one.is_in_time for one in (*edits, *losses)) else 1
+
+
+def report_alarms(month: Month, told: list[dict[str, str]]) -> bool:
+    """Every scripted alarm once opened and once cleared, and no other."""
+    happened = Counter((one["source"], one["rule"], one["event"]) for one in told)
+    scripted = {(paper.key, TROUBLE_RULES[one.kind]) for paper in month.script.papers for one in paper.troubles}
+    print("\n| alarm | opened | cleared |\n|---|---|---|")
+    fine = True
+    for source, rule in sorted(scripted | {key[:2] for key in happened}):
+        opened, cleared = happened[source, rule, "opened"], happened[source, rule, "cleared"]
+        expected = (source, rule) in scripted
+        fine &= (opened, cleared) == ((1, 1) if expected else (0, 0))
+        print(f"| {source} {rule}{'' if expected else ' (not in the script)'} | {opened} | {cleared} |")
+    return fine
+
+
+if __name__ == "__main__":
+    sys.exit(main())
