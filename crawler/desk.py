@@ -187,6 +187,7 @@ class Desk:
         source = self._session.sources[page.lease.source]
         if judge(reading.extraction, source.extract, source.languages) is not None:
             return  # what was stored stays: a page is not unsaid
+        self._session.sites.judged(page, reading.extraction.integrity.verdict)
         with self._session.archive.catalog.reading() as connection:
             watch = watch_of(page.lease.watch)
             again = read_again(connection, reading, page.capture, found(page.lease), self._circumstances(page), watch)

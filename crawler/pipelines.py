@@ -17,7 +17,6 @@ from crawler.spiders.news import PageToRead
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from archive.extract import Evidence
     from crawler.session import Session
 
 _AT_ONCE = 8
@@ -69,14 +68,16 @@ class ReadingPipeline:
         session.ledger.commit(session.clock())  # no record may name a profile that could be lost
         if session.error is not None or session.frontier.stopped:
             return
-        room = asyncio.Semaphore(_AT_ONCE)
+        looks = session.sites.second_looks()  # shared: evidence is gathered as there is room for a reading
 
-        async def one(page: PageToRead, evidence: Evidence) -> None:
-            async with room:
+        async def look() -> None:
+            for page, evidence in looks:
+                if session.error is not None:
+                    return
                 try:
                     reading = await readers.read(session.reading_job(page, evidence))
                 except ReadingFailed:
-                    return  # the first reading stays
+                    continue  # the first reading stays
                 session.desk.look_again(page, reading)
 
-        await asyncio.gather(*(one(page, evidence) for page, evidence in session.sites.second_looks()))
+        await asyncio.gather(*(look() for _ in range(_AT_ONCE)))

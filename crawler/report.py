@@ -29,6 +29,10 @@ def report_lines(report: RunReport) -> Iterator[str]:
     for source, count, pages in report.textless:
         yield f'warning[empty-extraction]: {count} of {pages} pages of "{source}" gave no text'
         yield f"  pages are archived; hint: pressmark extract --source {source} --profile recall --compare"
+    for host, pages, is_new in report.hijacked:
+        first = ", for the first time" if is_new else ""
+        yield f"warning[hijacked]: {_counted(pages, 'page')} of {host} held text its publisher did not write{first}"
+        yield f"  it is out of the text, and marked; hint: pressmark integrity report {host.split(':')[0]}"
     yield "Next:  pressmark articles --run last"
 
 
@@ -92,5 +96,6 @@ def report_values(report: RunReport) -> dict[str, object]:
             {"name": one.name, "size_bytes": one.size_bytes, "records": one.records, "problems": list(one.problems)}
             for one in report.files
         ],
+        "hijacked": [{"host": host, "pages": pages, "first_seen": is_new} for host, pages, is_new in report.hijacked],
         "error": report.error.as_dict() if report.error else None,
     }

@@ -42,6 +42,7 @@ class RunReport:
     files: tuple[WrittenFile, ...]
     textless: tuple[tuple[str, int, int], ...]  # sources that gave strikingly many pages without text: name, of, all
     error: PressmarkError | None
+    hijacked: tuple[tuple[str, int, bool], ...] = ()  # hosts with hijacked pages: name, pages, first seen in this run
     recovered: Recovery = field(default_factory=Recovery)  # what a run that died had left, and this one put in order
 
 
@@ -92,6 +93,7 @@ def _report(session: Session, seconds: float) -> RunReport:
         files=tuple(_verified(session, name) for name in session.warc_files),
         textless=tuple(_textless(session)),
         error=session.error,
+        hijacked=tuple(session.sites.hijacked()),
         recovered=session.recovered,
     )
 

@@ -8,7 +8,7 @@ So a site that was taken over is known from the first run after, whichever of it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archive.extract import Evidence
@@ -31,6 +31,7 @@ class _Site:
     before: SiteProfile
     learner: Learner
     pages: list[tuple[PageToRead, str, int]]  # with the verdict and the fingerprint of the first reading
+    hijacked: set[str] = field(default_factory=set)  # URLs
 
 
 class Sites:
@@ -54,8 +55,19 @@ class Sites:
         site = self._site(capture.target_uri)
         traits = traits_of(found, capture.target_uri, capture.fetched_at, capture.record_id)
         site.learner.add(traits, known=page.lease.validators.record_id is not None)
+        self.judged(page, found.integrity.verdict)
         if len(site.pages) < MAX_SECOND_LOOKS:
             site.pages.append((page, found.integrity.verdict, simhash(found.article.text)))
+
+    def judged(self, page: PageToRead, verdict: str) -> None:
+        """What the newest reading of a page says of it."""
+        found, url = self._site(page.capture.target_uri).hijacked, page.capture.target_uri
+        found.add(url) if verdict == "hijacked" else found.discard(url)
+
+    def hijacked(self) -> list[tuple[str, int, bool]]:
+        """(host, hijacked pages of this run, whether it was never seen hijacked before) for hosts that have any."""
+        found = ((host, len(site.hijacked), site.before.first_hijacked is None) for host, site in self._sites.items())
+        return sorted(one for one in found if one[1])
 
     def learned(self) -> list[SiteProfile]:
         """The profiles that this run changed."""

@@ -39,6 +39,7 @@ class Crawled:
     base: str
     clean: dict[str, dict[str, Any]]
     after: dict[str, dict[str, Any]]
+    said: tuple[str, str]  # by the two crawls
 
     def weekly(self) -> list[tuple[WeeklyStory, Hit, dict[str, Any]]]:
         """Every story of the site as the second crawl met it."""
@@ -66,7 +67,14 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Crawled:
         demo.move_to(NEXT_MORNING)
         second = in_a_process(folder, "crawl", "--all", "--refetch")
         assert (first.code, second.code) == (0, 0), first.all + second.all
-    return Crawled(folder, demo.hosts[WEEKLY], clean, _records(folder))
+    return Crawled(folder, demo.hosts[WEEKLY], clean, _records(folder), (first.out, second.out))
+
+
+def test_the_crawl_itself_warns_of_the_site(crawled: Crawled) -> None:
+    first, second = crawled.said
+    assert "warning[hijacked]" not in first
+    host = crawled.base.removeprefix("http://")
+    assert f"30 pages of {host} held text its publisher did not write, for the first time" in second
 
 
 def test_nearly_every_insertion_is_found_on_the_first_bad_run(crawled: Crawled) -> None:

@@ -163,7 +163,12 @@ def _countable(block: Any) -> bool:
 
 
 def _token(raw: str) -> str:
-    return raw.casefold().strip(" :：_、")
+    return _storable(raw.casefold().strip(" :：_、"))
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes, so that a profile is the same after the catalog."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _kinds(evidence: tuple[str, ...]) -> tuple[str, ...]:
@@ -175,7 +180,7 @@ def _title_parts(extraction: Extraction) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for part in extraction.title_parts:
         if len(part) > 1 and part.casefold() not in headline:
-            found[part.casefold()] = None
+            found[_storable(part.casefold())] = None
     return tuple(found)[:6]
 
 

@@ -82,6 +82,7 @@ def test_the_report_for_programs_is_json_with_the_error_in_it() -> None:
         "counts": {"stored": 1},
         "reasons": [{"kind": "failed", "reason": "gone", "count": 2}],
         "files": [{"name": FILE.name, "size_bytes": 25431, "records": 22, "problems": []}],
+        "hijacked": [],
         "error": {
             "error": "time-limit",
             "message": "the run reached its time limit of 3 s",
