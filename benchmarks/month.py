@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from archive.archive import locate, open_archive
 from tests.month.script import Script, write_script
-from tests.month.verdict import TROUBLE_RULES, Verdict, equal_freshness, judged
+from tests.month.verdict import TROUBLE_RULES, Edit, Verdict, equal_freshness, judged
 from tests.month.walk import Walk, alarms_told
 from tests.month.world import Month, served
 
@@ -71,19 +71,13 @@ def progress(script: Script):  # type: ignore[no-untyped-def]
 
 def report(verdict: Verdict, month: Month, told: list[dict[str, str]], complaints: list[str]) -> int:
     """Print the tables; 1 where the month was not told as it was."""
-    print(
-        "\n| of the script | events seen in time to be found | found at the first look | as scripted |\n|---|---|---|---|"
-    )
-    for kind in sorted({edit.event.kind for edit in verdict.edits}):
-        own = [edit for edit in verdict.edits if edit.event.kind == kind]
-        print(f"| {kind} | {len(own)} | {sum(one.is_in_time for one in own)} | {sum(one.is_right for one in own)} |")
+    print("\n| of the script | there to be found | found at the first look | as scripted |\n|---|---|---|---|")
     edits, losses = verdict.edits, verdict.losses
+    for kind in sorted({edit.event.kind for edit in edits}):
+        print(f"| {kind} | {_row([edit for edit in edits if edit.event.kind == kind])} |")
+    print(f"| all edits | {_row(edits)} |\n| lost pages | {_row(losses)} |")
     right = sum(one.is_right for one in edits)
-    print(f"| all edits | {len(edits)} | {sum(one.is_in_time for one in edits)} | {right} |")
-    found = sum(one.is_in_time for one in losses)
-    print(f"| lost pages | {len(losses)} | {found} | {sum(one.is_right for one in losses)} |")
-    print(f"
-revisions {verdict.revisions}, of them false {len(verdict.false_revisions)}")
+    print(f"\nrevisions {verdict.revisions}, of them false {len(verdict.false_revisions)}")
     print(f"stories never stored: {len(verdict.missing)}")
     for line in (*verdict.false_revisions[:8], *verdict.missing[:8]):
         print(f"  {line}")
@@ -101,6 +95,10 @@ revisions {verdict.revisions}, of them false {len(verdict.false_revisions)}")
         print(f"  {line}")
     fine = not verdict.false_revisions and not verdict.missing and right >= 0.95 * len(edits)
     return 0 if fine and alarms_fine and all(one.is_in_time for one in (*edits, *losses)) else 1
+
+
+def _row(edits: list[Edit]) -> str:
+    return f"{len(edits)} | {sum(one.is_in_time for one in edits)} | {sum(one.is_right for one in edits)}"
 
 
 def report_alarms(month: Month, told: list[dict[str, str]]) -> bool:

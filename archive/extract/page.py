@@ -19,6 +19,7 @@ MAX_BYTES = 8_000_000  # of markup handed to the parser; the WARC keeps all of i
 MAX_NODES = 60_000  # elements walked; the largest honest news page we know has 19,000
 MAX_DEPTH = 200  # deeper elements are dropped: recursion and ancestor walks stay bounded
 MAX_JSON_BYTES = 2_000_000
+MAX_ATTRIBUTES = 2000  # of one element; the parser compares each with all before it
 
 _DROPPED = ("noscript", "svg", "template", "iframe", "object", "embed", "canvas", "math", "map",
             "audio", "video", "select", "datalist", "link", "base", "meta", "head", "frameset", "applet", "dialog",
@@ -26,6 +27,8 @@ _DROPPED = ("noscript", "svg", "template", "iframe", "object", "embed", "canvas"
 _SWALLOWING = frozenset(("noscript", "object", "map", "select", "dialog", "template", "audio", "video"))
 _CONTROLS = (*range(9), 11, 12, *range(14, 32))  # what XML cannot hold
 _NO_CONTROLS = bytes.maketrans(bytes(_CONTROLS), b" " * len(_CONTROLS))
+_LONG_TAG = 8000  # bytes; so many attributes cannot be shorter
+_CROWDED = re.compile(rb"<([A-Za-z][A-Za-z0-9:-]{0,40})([^<>]{8000,})>?")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF in UTF-8
 # What comes after these is still of the page (HTML Standard 13.2.6.4.19 and following); libxml2 would stop there.
 _ENDS = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
@@ -85,11 +88,17 @@ def _parse(text: str) -> html.HtmlElement:
     parser.set_element_class_lookup(_PLAIN_ELEMENTS)
     source = text.encode("utf-8", "replace").translate(_NO_CONTROLS)
     source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source))
+    if max(map(len, source.split(b"<"))) > _LONG_TAG:
+        source = _CROWDED.sub(_without_attributes, source)
     try:
         root = html.document_fromstring(source or b" ", parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         root = html.document_fromstring(_BLANK, parser=parser)
     return root
+
+
+def _without_attributes(tag: re.Match[bytes]) -> bytes:
+    return b"<%b>" % tag[1] if tag[2].count(b"=") > MAX_ATTRIBUTES else tag[0]
 
 
 def _body_of(root: html.HtmlElement) -> html.HtmlElement:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml import etree, html
 
@@ -163,6 +164,7 @@ def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) ->
     found.extend(_by_rule(root, body, linking))
     total: int | None = None
     taken: set[html.HtmlElement] = set()
+    paragraphs: dict[html.HtmlElement, list[html.HtmlElement]] = {}
     for node, how in [one for one in found if one[0] in linking][:400]:
         if len(traces.hidden) >= MAX_HIDDEN or (taken and not taken.isdisjoint(node.iterancestors())):
             continue
@@ -173,7 +175,7 @@ def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) ->
         if len(text) * 2 > total:
             continue
         links = foreign_links(node, traces.own)
-        inside = in_article(node)
+        inside = in_article(node, paragraphs)
         spam = bool(links) and is_payload(links, _all_links(node), text, inside)
         spam = spam or (
             how in STEALTH
@@ -253,20 +255,21 @@ def _all_links(node: html.HtmlElement) -> int:
     return sum(1 for link in node.iter("a") if link.get("href"))
 
 
-def in_article(node: html.HtmlElement) -> bool:
-    """Whether an element stands among the paragraphs of a text."""
+def in_article(node: html.HtmlElement, known: dict[html.HtmlElement, list[html.HtmlElement]]) -> bool:
+    """Whether an element stands among the paragraphs of a text; `known` remembers these for each parent."""
     parent = node.getparent()
     if parent is None:
         return False
-    prose = 0
-    for near in parent.iterchildren("p", "div", "section"):
-        if near is node or (near.tag != "p" and len(near) > 4):
-            continue
-        words = "".join(near.itertext()).strip()
-        prose += len(words) > 60 or (len(words) > 30 and words[0] > "\u2e80")
-        if prose >= 2:
-            return True
-    return False
+    if parent not in known:
+        known[parent] = list(islice(filter(_is_paragraph, parent.iterchildren("p", "div", "section")), 3))
+    return sum(1 for near in known[parent] if near is not node) >= 2
+
+
+def _is_paragraph(node: html.HtmlElement) -> bool:
+    if node.tag != "p" and len(node) > 4:
+        return False
+    words = "".join(node.itertext()).strip()
+    return len(words) > 60 or (len(words) > 30 and words[0] > "\u2e80")
 
 
 def _note(traces: Traces, text: str, how: str, links: list[tuple[str, str, str]], spam: bool = True) -> None:
