@@ -21,17 +21,18 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from archive.extract.blocks import TEXT_LABELS, label_blocks
+from archive.extract.blocks import label_blocks, text_of
 from archive.extract.features import NAMES, hopeless, measure
 from archive.extract.metadata import find_metadata
 from archive.extract.page import read_page
+from archive.extract.payload import add_payload
 from archive.extract.pieces import pieces_of
 from archive.model import Page
 
 SETTINGS = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 6, "min_data_in_leaf": 80,
-    "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63, "num_threads": 1,
-    "verbose": -1, "seed": 1,
+    "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63,
+    "num_threads": 1, "verbose": -1, "seed": 1,
 }  # fmt: skip
 ROUNDS, FOLDS, THRESHOLD = 250, 4, 0.45
 OUT = Path(__file__).parents[1] / "archive" / "extract" / "body_model.json"
@@ -68,11 +69,10 @@ def sheet(page: dict[str, Any], folder: Path, bench: ModuleType) -> dict[str, An
     labels, weights = label(page, [piece.text for piece in pieces], bench)
     site = page.get("domain") or urlsplit(page.get("url") or "").netloc or page["id"]
     at = sorted(wanted)
-    blocks = label_blocks(pieces, dict.fromkeys(wanted, 0.9), facts, [])
     return {
         "x": np.array([rows[i] for i in at], dtype=np.float32).reshape(-1, len(NAMES)),
-        "y": np.array([labels[i] for i in at]), "w": np.array([weights[i] for i in at]), "site": site, "text": [pieces[i].text for i in at],
-        "shown": [blocks[i].label in TEXT_LABELS for i in at],
+        "y": np.array([labels[i] for i in at]), "w": np.array([weights[i] for i in at]), "site": site,
+        "at": at, "pieces": pieces, "facts": facts, "source": parsed.decoded.text,
     }  # fmt: skip
 
 
@@ -149,18 +149,22 @@ def judge(pages: list[dict[str, Any]], sheets: list[dict[str, Any]], bench: Modu
         model = fit([sheet for sheet, at in zip(sheets, folds, strict=True) if at != fold])
         for page, sheet, at in zip(pages, sheets, folds, strict=True):
             if at == fold:
-                likely = model.predict(sheet["x"]) if len(sheet["y"]) else []
-                kept = "\n".join(
-                    text
-                    for text, shown, p in zip(sheet["text"], sheet["shown"], likely, strict=True)
-                    if shown and p > THRESHOLD
-                )
+                kept = read(sheet, model)
                 scored.append(
                     bench.page_scores(
                         {**page, "title": None, "authors": None, "date": None, "language": None}, {"text": kept}
                     )
                 )
     print(bench.report({"held-out sites": scored}))
+
+
+def read(sheet: dict[str, Any], model: Any) -> str:
+    """The text of a page as the extractor would give it, were this its model."""
+    likely = model.predict(sheet["x"]) if len(sheet["at"]) else []
+    chosen = {at: p for at, p in zip(sheet["at"], likely, strict=True) if p > THRESHOLD}
+    pieces, facts = list(sheet["pieces"]), sheet["facts"]
+    add_payload(pieces, chosen, facts.ld_body, sheet["source"])
+    return text_of(label_blocks(pieces, chosen, facts, []))
 
 
 def table(model: Any) -> dict[str, Any]:

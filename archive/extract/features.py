@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from lxml import html
 
+from archive.extract import surroundings
 from archive.extract.headline import norm
 from archive.extract.pieces import Piece
 
@@ -140,6 +141,7 @@ NAMES: tuple[str, ...] = (
     "prev2_chars", "next2_chars", "near_mass", "near_links",
     "repeats", "in_headline", "in_description", "is_description", "ld_body",
     "page_chars", "page_pieces", "page_long", "page_link_share", "page_news", "page_article_tags", "wide", "h_level",
+    *surroundings.NAMES,
 )  # fmt: skip
 
 
@@ -179,7 +181,8 @@ def measure(
 ) -> dict[int, list[float]]:
     """One row of numbers, in the order of NAMES, for each of the `wanted` pieces."""
     sheet = _Sheet(pieces, headline, headline_node, description, ld_body, news)
-    return {at: sheet.row(at) for at in range(len(pieces)) if at in wanted}
+    around = surroundings.surroundings(pieces)
+    return {at: sheet.row(at) + around[at] for at in range(len(pieces)) if at in wanted}
 
 
 def hopeless(pieces: list[Piece]) -> set[int]:

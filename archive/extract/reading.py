@@ -15,6 +15,7 @@ from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
+from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.model import Article, Extraction, Origin, Page, PageType
 
@@ -53,6 +54,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     parsed.title, parsed.metas = found.title, list(found.metas)
     facts = find_metadata(page, parsed, pieces)
     chosen = _choose(parsed, facts, pieces, profile)
+    add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text)
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled = label_blocks(pieces, chosen, facts, hidden)
@@ -88,9 +90,11 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     )
     likely = body_model().likelihood(list(rows.values()))
     chosen = {at: p for at, p in zip(rows, likely, strict=True) if p > _THRESHOLD[profile]}
-    # A page too unlike the ones the model knows: what trafilatura finds is better than nothing.
+    # A page too unlike the ones the model knows: the prose trafilatura finds is better than nothing.
     if not any(len(pieces[at].key) > 40 for at in chosen):
-        return dict.fromkeys(body.matched(pieces, body.main_text(parsed.root, profile)), 0.5) or chosen
+        voted = body.matched(pieces, body.main_text(parsed.root, profile)) & wanted
+        if any(len(pieces[at].key) > 40 for at in voted):
+            return dict.fromkeys(voted, 0.5)
     return chosen
 
 
