@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from archive.extract import body
 from archive.extract.blocks import label_blocks, text_of
 from archive.extract.features import NAMES, hopeless, measure
 from archive.extract.metadata import find_metadata
@@ -34,7 +35,7 @@ SETTINGS = {
     "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63,
     "num_threads": 1, "verbose": -1, "seed": 1,
 }  # fmt: skip
-ROUNDS, FOLDS, THRESHOLD = 250, 4, 0.45
+ROUNDS, FOLDS = 250, 4
 OUT = Path(__file__).parents[1] / "archive" / "extract" / "body_model.json"
 
 
@@ -42,6 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", type=Path, required=True)
     parser.add_argument("--write", action="store_true", help="write body_model.json fitted on all pages")
+    parser.add_argument("--out", type=Path, help="write the held-out texts there, for `extract_bench.py compare`")
+    parser.add_argument("--cut", default="", help="another word cuts the sites into other folds")
     parser.add_argument("--unjudged", action="store_true", help="fit only, without the judging on held-out sites")
     options = parser.parse_args()
     sys.path.insert(0, str(options.bench))
@@ -50,7 +53,10 @@ def main() -> None:
     pages = bench.load_pages(options.bench)
     sheets = [sheet(page, options.bench, bench) for page in pages]
     if not options.unjudged:
-        judge(pages, sheets, bench)
+        texts = judge(pages, sheets, bench, options.cut)
+        if options.out:
+            lines = (json.dumps({"id": name, "text": text}) + "\n" for name, text in sorted(texts.items()))
+            options.out.write_text("".join(lines), encoding="utf-8")
     if options.write:
         OUT.write_text(json.dumps(table(fit(sheets)), separators=(",", ":")) + "\n", encoding="utf-8")
 
@@ -72,7 +78,7 @@ def sheet(page: dict[str, Any], folder: Path, bench: ModuleType) -> dict[str, An
     return {
         "x": np.array([rows[i] for i in at], dtype=np.float32).reshape(-1, len(NAMES)),
         "y": np.array([labels[i] for i in at]), "w": np.array([weights[i] for i in at]), "site": site,
-        "at": at, "pieces": pieces, "facts": facts, "source": parsed.decoded.text,
+        "at": at, "pieces": pieces, "facts": facts, "source": parsed.decoded.text, "root": parsed.root,
     }  # fmt: skip
 
 
@@ -141,28 +147,27 @@ def fit(sheets: list[dict[str, Any]]) -> Any:
     )
 
 
-def judge(pages: list[dict[str, Any]], sheets: list[dict[str, Any]], bench: ModuleType) -> None:
-    """Print the scores of every page under the model that did not see its site."""
-    folds = [zlib.crc32(sheet["site"].encode()) % FOLDS for sheet in sheets]
+def judge(pages: list[dict[str, Any]], sheets: list[dict[str, Any]], bench: ModuleType, cut: str) -> dict[str, str]:
+    """Print the scores of every page under the model that did not see its site; return the texts by page id."""
+    folds = [zlib.crc32(f"{cut}{sheet['site']}".encode()) % FOLDS for sheet in sheets]
     scored = []
+    texts: dict[str, str] = {}
     for fold in range(FOLDS):
         model = fit([sheet for sheet, at in zip(sheets, folds, strict=True) if at != fold])
         for page, sheet, at in zip(pages, sheets, folds, strict=True):
             if at == fold:
-                kept = read(sheet, model)
-                scored.append(
-                    bench.page_scores(
-                        {**page, "title": None, "authors": None, "date": None, "language": None}, {"text": kept}
-                    )
-                )
+                texts[page["id"]] = read(sheet, model)
+                unscored = dict.fromkeys(("title", "authors", "date", "language"))
+                scored.append(bench.page_scores({**page, **unscored}, {"text": texts[page["id"]]}))
     print(bench.report({"held-out sites": scored}))
+    return texts
 
 
 def read(sheet: dict[str, Any], model: Any) -> str:
     """The text of a page as the extractor would give it, were this its model."""
     likely = model.predict(sheet["x"]) if len(sheet["at"]) else []
-    chosen = {at: p for at, p in zip(sheet["at"], likely, strict=True) if p > THRESHOLD}
     pieces, facts = list(sheet["pieces"]), sheet["facts"]
+    chosen = body.choose(sheet["root"], pieces, dict(zip(sheet["at"], likely, strict=True)), "balanced")
     add_payload(pieces, chosen, facts.ld_body, sheet["source"])
     return text_of(label_blocks(pieces, chosen, facts, []))
 

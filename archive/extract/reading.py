@@ -76,10 +76,6 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     )  # fmt: skip
 
 
-# Above which likelihood a piece is text. Fitted for the mean F1; see docs/reading.md.
-_THRESHOLD = {"precision": 0.65, "balanced": 0.45, "recall": 0.25}
-
-
 def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) -> dict[int, float]:
     """The orders of the pieces that are the text, with how likely each is."""
     if not pieces:
@@ -88,14 +84,8 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     rows = measure(
         pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted
     )
-    likely = body_model().likelihood(list(rows.values()))
-    chosen = {at: p for at, p in zip(rows, likely, strict=True) if p > _THRESHOLD[profile]}
-    # A page too unlike the ones the model knows: the prose trafilatura finds is better than nothing.
-    if not any(len(pieces[at].key) > 40 for at in chosen):
-        voted = body.matched(pieces, body.main_text(parsed.root, profile)) & wanted
-        if any(len(pieces[at].key) > 40 for at in voted):
-            return dict.fromkeys(voted, 0.5)
-    return chosen
+    likely = dict(zip(rows, body_model().likelihood(list(rows.values())), strict=True))
+    return body.choose(parsed.root, pieces, likely, profile)
 
 
 def _article(facts: Metadata, text: str, kind: PageType, lang: str | None, confidence: float | None) -> Article:
