@@ -21,20 +21,21 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from archive.extract.blocks import TEXT_LABELS, label_blocks
+from archive.extract import body
+from archive.extract.blocks import label_blocks, text_of
 from archive.extract.features import NAMES, hopeless, measure
 from archive.extract.metadata import find_metadata
 from archive.extract.page import read_page
+from archive.extract.payload import add_payload
 from archive.extract.pieces import pieces_of
 from archive.model import Page
 
 SETTINGS = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 6, "min_data_in_leaf": 80,
     "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63,
-    "num_threads": 1,
-    "verbose": -1, "seed": 1,
+    "num_threads": 1, "verbose": -1, "seed": 1,
 }  # fmt: skip
-ROUNDS, FOLDS, THRESHOLD = 250, 4, 0.45
+ROUNDS, FOLDS = 250, 4
 OUT = Path(__file__).parents[1] / "archive" / "extract" / "body_model.json"
 
 
@@ -42,6 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", type=Path, required=True)
     parser.add_argument("--write", action="store_true", help="write body_model.json fitted on all pages")
+    parser.add_argument("--out", type=Path, help="write the held-out texts there, for `extract_bench.py compare`")
+    parser.add_argument("--cut", default="", help="another word cuts the sites into other folds")
     parser.add_argument("--unjudged", action="store_true", help="fit only, without the judging on held-out sites")
     options = parser.parse_args()
     sys.path.insert(0, str(options.bench))
@@ -50,7 +53,10 @@ def main() -> None:
     pages = bench.load_pages(options.bench)
     sheets = [sheet(page, options.bench, bench) for page in pages]
     if not options.unjudged:
-        judge(pages, sheets, bench)
+        texts = judge(pages, sheets, bench, options.cut)
+        if options.out:
+            lines = (json.dumps({"id": name, "text": text}) + "\n" for name, text in sorted(texts.items()))
+            options.out.write_text("".join(lines), encoding="utf-8")
     if options.write:
         OUT.write_text(json.dumps(table(fit(sheets)), separators=(",", ":")) + "\n", encoding="utf-8")
 
@@ -69,12 +75,10 @@ def sheet(page: dict[str, Any], folder: Path, bench: ModuleType) -> dict[str, An
     )
     labels, weights = label(page, [piece.text for piece in pieces], bench)
     site = page.get("domain") or urlsplit(page.get("url") or "").netloc or page["id"]
-    blocks = label_blocks(pieces, dict.fromkeys(at, 0.9), facts, [])
     return {
         "x": table,
         "y": np.array([labels[i] for i in at]), "w": np.array([weights[i] for i in at]), "site": site,
-        "text": [pieces[i].text for i in at],
-        "shown": [blocks[i].label in TEXT_LABELS for i in at],
+        "at": at, "pieces": pieces, "facts": facts, "source": parsed.decoded.text, "root": parsed.root,
     }  # fmt: skip
 
 
@@ -143,26 +147,29 @@ def fit(sheets: list[dict[str, Any]]) -> Any:
     )
 
 
-def judge(pages: list[dict[str, Any]], sheets: list[dict[str, Any]], bench: ModuleType) -> None:
-    """Print the scores of every page under the model that did not see its site."""
-    folds = [zlib.crc32(sheet["site"].encode()) % FOLDS for sheet in sheets]
+def judge(pages: list[dict[str, Any]], sheets: list[dict[str, Any]], bench: ModuleType, cut: str) -> dict[str, str]:
+    """Print the scores of every page under the model that did not see its site; return the texts by page id."""
+    folds = [zlib.crc32(f"{cut}{sheet['site']}".encode()) % FOLDS for sheet in sheets]
     scored = []
+    texts: dict[str, str] = {}
     for fold in range(FOLDS):
         model = fit([sheet for sheet, at in zip(sheets, folds, strict=True) if at != fold])
         for page, sheet, at in zip(pages, sheets, folds, strict=True):
             if at == fold:
-                likely = model.predict(sheet["x"]) if len(sheet["y"]) else []
-                kept = "\n".join(
-                    text
-                    for text, shown, p in zip(sheet["text"], sheet["shown"], likely, strict=True)
-                    if shown and p > THRESHOLD
-                )
-                scored.append(
-                    bench.page_scores(
-                        {**page, "title": None, "authors": None, "date": None, "language": None}, {"text": kept}
-                    )
-                )
+                texts[page["id"]] = read(sheet, model)
+                unscored = dict.fromkeys(("title", "authors", "date", "language"))
+                scored.append(bench.page_scores({**page, **unscored}, {"text": texts[page["id"]]}))
     print(bench.report({"held-out sites": scored}))
+    return texts
+
+
+def read(sheet: dict[str, Any], model: Any) -> str:
+    """The text of a page as the extractor would give it, were this its model."""
+    likely = model.predict(sheet["x"]) if len(sheet["at"]) else []
+    pieces, facts = list(sheet["pieces"]), sheet["facts"]
+    chosen = body.choose(sheet["root"], pieces, dict(zip(sheet["at"], likely, strict=True)), "balanced")
+    add_payload(pieces, chosen, facts.ld_body, sheet["source"])
+    return text_of(label_blocks(pieces, chosen, facts, []))
 
 
 def table(model: Any) -> dict[str, Any]:

@@ -123,12 +123,17 @@ _BYLINE_WORDS = frozenset(
 _CJK_LINE = re.compile(
     r"^(?:[\d年月日:：\-./ ]{8,}.*)?(?:来源|來源|作者|记者|記者|责任编辑|責任編輯|责编|編輯|编辑)\s*[:：/／]|^[\uac00-\ud7af]{2,4}\s*기자$|^(?:記者|记者)\s*[\u4e00-\u9fff]{2,4}\s*[／/].{0,10}$"
 )
+_CJK_DATE = re.compile(
+    r"\d{4}\s*[年년]\s*\d{1,2}\s*[月월]\s*\d{1,2}\s*[日일][\d\s時分秒时曜月火水木金土日午前後上下시분초오전후:：()（）]*"
+)
+_IMAGE_LINE = re.compile(r"[(\[](?:image|photo|pic(?:ture)?|foto|bild|getty|credit)\b.{0,60}[)\]]\s*$", re.I)
+_REPEATED_FROM = 40  # characters; shorter lines are repeated honestly
 TEXT_LABELS: frozenset[str] = frozenset(("standfirst", "body", "subheading", "quote", "list", "table"))
 
 
 def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata, hidden: list[str]) -> list[Block]:
     """A block for each piece in document order, then one for each hidden subtree."""
-    labeller = _Labeller(chosen, facts)
+    labeller = _Labeller(pieces, chosen, facts)
     blocks: list[Block] = []
     paths: dict[html.HtmlElement, str] = {}
     for piece in pieces:
@@ -145,8 +150,11 @@ def text_of(blocks: list[Block]) -> str:
 
 
 class _Labeller:
-    def __init__(self, chosen: dict[int, float], facts: Metadata) -> None:
+    def __init__(self, pieces: list[Piece], chosen: dict[int, float], facts: Metadata) -> None:
         self.chosen = chosen
+        self.unshown = _unshown(pieces, chosen)
+        self.description = norm(facts.description or "")
+        self.kept: set[str] = set()  # what the text has already
         self.headline = norm(facts.headline or "")
         self.headline_node = facts.headline_node
         self.zones: dict[html.HtmlElement, tuple[tuple[Label, str] | None, int]] = {}
@@ -160,7 +168,7 @@ class _Labeller:
         likely = self.chosen.get(piece.order)
         short = len(piece.key) < 160
         if short and (likely is not None or "h1" not in path):
-            line = self._byline(piece)
+            line = "dateline" if _CJK_DATE.fullmatch(piece.text) else self._byline(piece)
             if line is not None:
                 return line, "names-and-dates-only", ""
         if likely is not None:
@@ -169,10 +177,33 @@ class _Labeller:
                     match = pattern.search(piece.text)
                     if match:
                         return label, "notice", match[0]
-            return _kind(path), "body-model", f"{likely:.2f}"
+            return self._kept(piece, path, likely)
         if "figcaption" in path.split("/"):
             return "caption", "figcaption", ""
         return self._left_out(piece, path.split("/"))
+
+    def _kept(self, piece: Piece, path: str, likely: float) -> tuple[Label, str, str]:
+        """The label of a piece that is likely text, unless it is not shown or stands in the text already."""
+        if piece.order in self.unshown:
+            return "hidden", "class-hidden", "an element around it has the class hidden"
+        if len(piece.key) >= _REPEATED_FROM:
+            if piece.key in self.kept:
+                return "duplicate", "repeated", "stands in the text above"
+            self.kept.add(piece.key)
+        if "figcaption" in path.split("/") or _is_caption(piece):
+            return "caption", "caption", ""
+        if path.startswith("script-text"):
+            return "body", "payload", "stands in a script of the page, not shown"
+        label = _kind(path)
+        if len(self.kept) < 3 and label in ("body", "subheading") and self._is_description(piece):
+            return "standfirst", "same-as-description", f"{likely:.2f}"
+        return label, "body-model", f"{likely:.2f}"
+
+    def _is_description(self, piece: Piece) -> bool:
+        if len(self.description) < 30 or len(piece.text) > 600:
+            return False
+        plain = norm(piece.text)
+        return len(plain) >= 30 and (plain.startswith(self.description[:60]) or self.description.startswith(plain[:60]))
 
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
@@ -224,13 +255,39 @@ class _Labeller:
         return found, levels
 
 
+def _unshown(pieces: list[Piece], chosen: dict[int, float]) -> set[int]:
+    """Chosen pieces in an element of the class `hidden`; none where that would be a good part of the text."""
+    found = {at for at in chosen if _has_hidden_class(pieces[at].node)}
+    lost = sum(len(pieces[at].key) for at in found)
+    return found if lost * 10 < 3 * sum(len(pieces[at].key) for at in chosen) else set()
+
+
+def _has_hidden_class(node: html.HtmlElement) -> bool:
+    up: html.HtmlElement | None = node
+    for _ in range(4):
+        if up is None:
+            return False
+        names = (up.get("class") or "").split()
+        # `hidden md:block` is shown on wide screens.
+        if "hidden" in names and not any(":" in name for name in names):
+            return True
+        up = up.getparent()
+    return False
+
+
+def _is_caption(piece: Piece) -> bool:
+    if len(piece.text) >= 400:
+        return False
+    parent = piece.node.getparent()
+    names = [node.get("class") or "" for node in (piece.node, parent) if node is not None]
+    return any("caption" in name.lower() for name in names) or bool(_IMAGE_LINE.search(piece.text[-90:]))
+
+
 def _kind(path: str) -> Label:
     tags = path.split("/")
     last = tags[-1]
     if last in ("h1", "h2", "h3", "h4", "h5", "h6"):
         return "subheading"
-    if "figcaption" in tags:
-        return "caption"
     if "blockquote" in tags:
         return "quote"
     if "li" in tags[-3:] or last in ("dt", "dd"):

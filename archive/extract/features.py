@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from lxml import html
 
+from archive.extract import surroundings
 from archive.extract.headline import norm, same_words, words_of
 from archive.extract.pieces import Piece
 
@@ -152,6 +153,8 @@ def measure(
         for at, column in enumerate(_COLUMNS.values()):
             if asked is None or at in asked:
                 table[at] = column(sheet)
+        around = np.array(surroundings.surroundings(pieces), dtype=np.float32)
+        table[len(_COLUMNS) :] = around[list(wanted)].T
     return table.T
 
 
@@ -566,4 +569,4 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
         float(tag[1]) if (tag := s.frame.tag[at]) in _HEADINGS else 0.0 for at in s.mine_owner
     ],
 }  # fmt: skip
-NAMES: tuple[str, ...] = tuple(_COLUMNS)
+NAMES: tuple[str, ...] = (*_COLUMNS, *surroundings.NAMES)

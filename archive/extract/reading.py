@@ -18,6 +18,7 @@ from archive.extract.model import body_model
 from archive.extract.outlinks import outlinks
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
+from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
 from archive.model import Article, Extraction, Origin, Page, PageType
@@ -74,6 +75,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     if facts.headline is None and found.zones.title and not parsed.title:  # the <title> was not the publisher's
         facts = replace(facts, headline=asian.headline_above_source(pieces))
     chosen = _choose(parsed, facts, pieces, profile)
+    add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text)
     hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled = label_blocks(pieces, chosen, facts, hidden)
@@ -101,10 +103,6 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     )  # fmt: skip
 
 
-# Above which likelihood a piece is text. Fitted for the mean F1; see docs/reading.md.
-_THRESHOLD = {"precision": 0.65, "balanced": 0.45, "recall": 0.25}
-
-
 def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) -> dict[int, float]:
     """The orders of the pieces that are the text, with how likely each is."""
     if not pieces:
@@ -116,12 +114,8 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
         pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted,
         model.asked,
     )  # fmt: skip
-    likely = model.likelihood(table)
-    chosen = {at: p for at, p in zip(wanted, likely, strict=True) if p > _THRESHOLD[profile]}
-    # A page too unlike the ones the model knows: what trafilatura finds is better than nothing.
-    if not any(len(pieces[at].key) > 40 for at in chosen):
-        return dict.fromkeys(body.matched(pieces, body.main_text(parsed.root, profile)), 0.5) or chosen
-    return chosen
+    likely = dict(zip(wanted, model.likelihood(table), strict=True))
+    return body.choose(parsed.root, pieces, likely, profile)
 
 
 def _article(
