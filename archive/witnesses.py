@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from archive.catalog import articles, profiles
+from archive.catalog import articles, near, profiles
 from archive.extract import Evidence
-from archive.extract.duplicates import distance
 from archive.extract.injection import Copy, index_copies
 from archive.extract.site_profile import SiteProfile, profile_from
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from archive.catalog import Catalog
 
 MAX_COPIES = 3
-_NEAR_BITS = 11  # an overwritten word here and there moves a fingerprint further than an editor does
 
 
 def host_of(url: str) -> str:
@@ -49,8 +47,10 @@ def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[C
     own = host_of(url)
     found: list[Copy] = []
     hosts = {own}
-    for _, article_id in _near(place, fingerprint):
-        record = articles.record_of(place, article_id)
+    for one in near.near(
+        place, fingerprint, near.MAX_DISTANCE
+    ):  # overwritten words move it further than an editor does
+        record = articles.record_of(place, one.article_id)
         if record is None or record["integrity"]["verdict"] != "clean" or host_of(record["url"]) in hosts:
             continue
         host = host_of(record["url"])
@@ -59,12 +59,6 @@ def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[C
         if len(found) >= MAX_COPIES:
             break
     return found
-
-
-def _near(place: Catalog | Connection, fingerprint: int) -> list[tuple[int, str]]:
-    """(bits apart, article id) of the clean stories near a fingerprint, the nearest first."""
-    told = ((distance(fingerprint, one.simhash), one.article_id) for one in articles.fingerprints(place))
-    return sorted(pair for pair in told if pair[0] <= _NEAR_BITS)
 
 
 def evidence_again(place: Catalog | Connection, record: Mapping[str, Any]) -> Evidence:

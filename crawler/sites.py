@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from archive.catalog.profiles import injected_elsewhere
 from archive.extract import Evidence
 from archive.extract.duplicates import simhash
 from archive.extract.injection import index_copies
@@ -32,6 +33,7 @@ class _Site:
     learner: Learner
     pages: list[tuple[PageToRead, str, int]]  # with the verdict and the fingerprint of the first reading
     hijacked: set[str] = field(default_factory=set)  # URLs
+    after: SiteProfile | None = None  # once the run has read all it will
 
 
 class Sites:
@@ -70,13 +72,18 @@ class Sites:
         return sorted(one for one in found if one[1])
 
     def learned(self) -> list[SiteProfile]:
-        """The profiles that this run changed."""
-        return [site.learner.profile() for site in self._sites.values() if site.learner.changed]
+        """The profiles that this run changed; call it when all pages are read."""
+        changed = [(host, site) for host, site in self._sites.items() if site.learner.changed]
+        for host, site in changed:
+            site.after = site.learner.profile(injected_elsewhere(self._archive.catalog, host))
+        return [site.after for _, site in changed if site.after is not None]
 
     def second_looks(self) -> Iterator[tuple[PageToRead, Evidence]]:
         """The pages whose reading may be another one now, with the evidence for it."""
         for site in self._sites.values():
-            after = site.learner.profile()
+            after = site.after
+            if after is None:
+                continue
             told = after.verdicts != site.before.verdicts
             for page, verdict, fingerprint in site.pages:
                 if told or verdict != "clean":

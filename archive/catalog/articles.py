@@ -198,21 +198,6 @@ def last_clean(place: Catalog | Connection, url: str, before: datetime | None = 
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """A story's text as its near-duplicate fingerprint."""
-
-    simhash: int
-    article_id: str
-
-
-def fingerprints(place: Catalog | Connection, limit: int = 20_000) -> list[Fingerprint]:
-    """Return the fingerprints of the clean revisions seen last."""
-    asked = select(_R.simhash, _R.article_id).where(_R.verdict == "clean").order_by(_R.first_seen.desc()).limit(limit)
-    with connection(place) as conn:
-        return [Fingerprint(row.simhash % (1 << 64), row.article_id) for row in conn.execute(asked)]
-
-
 def past_texts(conn: Connection, latest: Revision, most: int) -> tuple[list[dict[str, Any]], frozenset[str]]:
     """Return the last records up to a revision, the newest first, and the hashes of all before it."""
     mine = and_(_R.article_id == latest.article_id, _R.extractor == latest.extractor, _R.number <= latest.number)

@@ -270,6 +270,7 @@ profiles = Table(
     Column("host", Key, nullable=False),
     Column("digest", Key, nullable=False),
     Column("learned_at", UtcTime, nullable=False),
+    Column("hijacked", Boolean, nullable=False),  # the host was, once at least
     Column("run", Key),
     Column("profile", Json, nullable=False),
     PrimaryKeyConstraint("host", "digest"),

@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import Any
 
 from archive.extract.duplicates import distance, simhash
-from archive.model import Extraction
+from archive.model import Extraction, Span
 from archive.times import rfc3339
 
 PROFILE_VERSION = 1
@@ -29,7 +29,7 @@ MIN_BEFORE = 5  # stories without something, before its being new says anything
 MANY = 3  # different stories that make a repetition
 _SAME_STORY_BITS = 8
 _KEPT_STORIES = 4
-_CAPS = {"titles": 24, "tokens": 48, "blocks": 160, "links": 96}
+_CAPS = {"titles": 24, "tokens": 48, "blocks": 160, "links": 96, "injected": 64}
 _MIN_BLOCK = 12
 
 
@@ -68,6 +68,8 @@ class SiteProfile:
     tokens: Mapping[str, Sighting] = field(default_factory=dict)  # strings in sentences that something speaks against
     blocks: Mapping[str, Sighting] = field(default_factory=dict)  # hashes of blocks in the text
     links: Mapping[str, Sighting] = field(default_factory=dict)  # foreign sites linked from sentences
+    injected: Mapping[str, Sighting] = field(default_factory=dict)  # hashes of whole blocks proven to be put there
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # the same of other hosts, with a host each
     hijacked: int = 0  # stories called hijacked
     last_clean: Moment | None = None  # the last clean capture before the first hijacked one; the newest while none is
     first_hijacked: Moment | None = None
@@ -94,6 +96,10 @@ class SiteProfile:
         """In which stories of the site a block stands in the text; None where only in one, or unknown."""
         seen = self.blocks.get(block_hash(text)) if len(text) >= _MIN_BLOCK else None
         return seen if seen is not None and seen.stories >= MANY else None
+
+    def host_with(self, text: str) -> str | None:
+        """Another host into whose pages this very block was put."""
+        return self.elsewhere.get(block_hash(text)) if self.elsewhere and len(text) >= _MIN_BLOCK else None
 
     def since(self) -> str | None:
         """When the site was hijacked, in words; None where it is not known to be."""
@@ -125,6 +131,7 @@ class PageTraits:
     tokens: tuple[tuple[str, tuple[str, ...], bool], ...]  # (string, kinds of evidence, proven)
     blocks: tuple[str, ...]
     links: tuple[str, ...]
+    injected: tuple[str, ...] = ()
 
 
 def traits_of(extraction: Extraction, url: str, at: datetime, record_id: str) -> PageTraits:
@@ -154,7 +161,13 @@ def traits_of(extraction: Extraction, url: str, at: datetime, record_id: str) ->
         tokens=tuple((text, *said) for text, said in sorted(tokens.items()) if len(text) > 1),
         blocks=tuple(dict.fromkeys(block_hash(block.text) for block in extraction.blocks if _countable(block))),
         links=tuple(sorted(linked)),
+        injected=tuple({block_hash(span.raw): None for span in found.spans if _is_block(span)}),
     )
+
+
+def _is_block(span: Span) -> bool:
+    proven = span.injection_class in ("spam_para", "keyword_list", "foreign_block") and span.action == "dropped"
+    return proven and len(span.raw) >= _MIN_BLOCK and not any(kind[:10] == "elsewhere:" for kind in span.evidence)
 
 
 def _countable(block: Any) -> bool:
@@ -201,7 +214,7 @@ class Learner:
         self.changed = True
         again = page.url in self._seen or known
         self._seen[page.url] = page
-        for name in ("titles", "blocks", "links"):
+        for name in ("titles", "blocks", "links", "injected"):
             for text in getattr(page, name):
                 self._note(name, text, page, page.url in self._seen and again)
         for text, kinds, proven in page.tokens:
@@ -213,12 +226,12 @@ class Learner:
             if len(self._tables[name]) > cap * 4:
                 self._tables[name] = _bounded(self._tables[name], cap * 2)
 
-    def profile(self) -> SiteProfile:
-        """The profile as learned so far."""
+    def profile(self, elsewhere: Mapping[str, str] | None = None) -> SiteProfile:
+        """The profile as learned so far, with what is known to be put into other hosts (None: what it knew)."""
         tables = {name: _bounded(self._tables[name], cap) for name, cap in _CAPS.items()}
         return SiteProfile(
             self._start.host, self._stories, **tables, hijacked=self._hijacked, last_clean=self._last_clean,
-            first_hijacked=self._first,
+            first_hijacked=self._first, elsewhere=self._start.elsewhere if elsewhere is None else dict(elsewhere),
         )  # fmt: skip
 
     def _judged(self, page: PageTraits) -> None:
@@ -275,7 +288,7 @@ def profile_values(profile: SiteProfile) -> dict[str, Any]:
         for name in ("last_clean", "first_hijacked")
     }
     head = {"version": PROFILE_VERSION, "host": profile.host, "stories": profile.stories, "hijacked": profile.hijacked}
-    return head | moments | tables
+    return head | moments | tables | {"elsewhere": dict(profile.elsewhere)}
 
 
 def profile_from(values: Mapping[str, Any]) -> SiteProfile:
@@ -283,9 +296,12 @@ def profile_from(values: Mapping[str, Any]) -> SiteProfile:
     if values["version"] != PROFILE_VERSION:
         raise ValueError(f"a site profile of version {values['version']}, not {PROFILE_VERSION}")
     clean, first = (Moment(*values[name]) if values[name] else None for name in ("last_clean", "first_hijacked"))
-    titles, tokens, blocks, links = ({text: _read(row) for text, row in values[name].items()} for name in _CAPS)
+    titles, tokens, blocks, links, injected = (
+        {text: _read(row) for text, row in values[name].items()} for name in _CAPS
+    )
     host, stories, hijacked = values["host"], values["stories"], values["hijacked"]
-    return SiteProfile(host, stories, titles, tokens, blocks, links, hijacked, clean, first)
+    elsewhere = dict(values["elsewhere"])
+    return SiteProfile(host, stories, titles, tokens, blocks, links, injected, elsewhere, hijacked, clean, first)
 
 
 def _written(seen: Sighting) -> list[Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from archive.catalog import Catalog, articles, open_catalog, profiles
 from archive.extract.duplicates import simhash
-from archive.extract.site_profile import Moment, SiteProfile, profile_values
+from archive.extract.site_profile import Moment, Sighting, SiteProfile, profile_values
 from archive.integrity import hosts, pages
 from archive.model import Article, Capture, Extraction, Integrity, Span
 from archive.record import Circumstances, build_record, revision_of
@@ -118,3 +118,12 @@ def test_the_report_counts_pages_and_names_the_captures_between_which_a_host_was
     assert (by_url[URL].verdict, by_url[URL].now) == ("hijacked", "clean")
     assert by_url[URL].clean_until == NOON
     assert list(hosts(catalog, "good.example")) == []
+
+
+def test_what_was_put_into_other_hosts_is_known_of_those_that_were_hijacked(catalog: Catalog) -> None:
+    taken = Moment("2026-11-22T00:00:00Z", "r")
+    block = {"abc": Sighting(2, "2026-11-22T00:00:00Z", 0)}
+    keep(catalog, replace(SiteProfile("taken.example"), first_hijacked=taken, injected=block))
+    keep(catalog, replace(SiteProfile("good.example"), injected={"def": block["abc"]}))
+    assert profiles.injected_elsewhere(catalog, "weekly.example") == {"abc": "taken.example"}
+    assert profiles.injected_elsewhere(catalog, "taken.example") == {}

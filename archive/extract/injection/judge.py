@@ -121,6 +121,7 @@ def _passages(
         if owner is not None:
             by_block.setdefault(owner, []).append((site, text, href))
     seen: list[Passage] = []
+    profile = found.past.site
     near = {other for at in kept for other in range(at - 3, at + 4)}
     for at, piece in enumerate(pieces):
         if at not in near:
@@ -128,7 +129,8 @@ def _passages(
             continue
         links = tuple(link for link in by_block.get(piece.node, ()) if link[1] in piece.text) if by_block else ()
         own = max(0, piece.link_chars - sum(len(text.replace(" ", "")) for _, text, _ in links))
-        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path))
+        elsewhere = profile.host_with(blocks[at].text) if profile is not None and at in kept else None
+        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, elsewhere=elsewhere))
     verdicts = judge_passages(seen, " ".join(found.zones.headings))
     dropped = {at: (_named(name, kinds), kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
     doubted = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if not proven}

@@ -35,6 +35,7 @@ class Passage:
     kept: bool
     path: str
     near_text: bool = True  # among or next to kept blocks
+    elsewhere: str | None = None  # another host into whose pages the same block was put
 
 
 FAR = Passage("", (), 0, False, "", False)  # stands for every block far from the text
@@ -114,6 +115,7 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
             _keywords(passage, grams[at], story),
             None if most else _linked(passage, grams[at], story, sizes),
             None if most else _foreign(passage, main, grams[at], story),
+            _elsewhere(passage, grams[at], story) if passage.elsewhere else None,
         )
         verdict: tuple[str, tuple[str, ...], bool] | None = max(
             (one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])), default=None
@@ -284,6 +286,15 @@ def _threes(text: str) -> list[tuple[str, ...]]:
 
 def _overlap_of_copies(own: set[str], story: _Story, times: int) -> float:
     return sum(1 for gram in own if story.counted.get(gram, 0) > times) / max(1, len(own))
+
+
+def _elsewhere(passage: Passage, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool]:
+    """A block that was put into pages of another host; agencies and sisters share paragraphs, so it must be off the topic."""
+    overlap = story.overlap(own, passage.kept)
+    kinds = [f"elsewhere: the same block was put into pages of {passage.elsewhere}"]
+    if overlap <= 0.12 and len(own) >= 6:
+        kinds.append(f"topic: {overlap:.0%} of its words are in the story")
+    return "spam_para", tuple(kinds), len(kinds) >= 2
 
 
 def _foreign(passage: Passage, main: str, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool] | None:

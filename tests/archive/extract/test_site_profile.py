@@ -163,3 +163,20 @@ def test_a_copy_counts_from_a_clean_host_or_where_two_hosts_agree() -> None:
     assert told(one, replace(other, host=one.host)) == []
     assert BRAND in told(one, other)
     assert set(told(one, liar)) <= set(told(replace(one, trusted=True)))
+
+
+def test_a_block_put_into_another_host_is_put_here_too_where_it_is_off_the_topic(clean: SiteProfile) -> None:
+    spam = (
+        "Fortuna brings roulette, baccarat and blackjack tables, loyalty points, generous jackpots, prompt withdrawals."
+    )
+    story = stories()[14]
+    page = page_of(story, (*story.paragraphs[:3], spam, *story.paragraphs[3:]))
+    assert extract(page, Evidence(clean)).integrity.verdict == "clean"
+    told = replace(
+        clean, elsewhere={block_hash(spam): "other.example", block_hash(story.paragraphs[2]): "sister.example"}
+    )
+    found = extract(page, Evidence(profile_from(profile_values(told))))
+    assert found.article.text == "\n".join(story.paragraphs)
+    (span,) = found.integrity.spans
+    assert (span.raw, [kind.split(":")[0] for kind in span.evidence]) == (spam, ["elsewhere", "topic"])
+    assert traits_of(found, page.url, START, "r").injected == ()
