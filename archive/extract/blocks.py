@@ -170,9 +170,9 @@ class _Labeller:
                     if match:
                         return label, "notice", match[0]
             return _kind(path), "body-model", f"{likely:.2f}"
-        if "figcaption" in path.split("/"):
+        if "figcaption" in _tags(path):
             return "caption", "figcaption", ""
-        return self._left_out(piece, path.split("/"))
+        return self._left_out(piece, _tags(path))
 
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
@@ -224,8 +224,13 @@ class _Labeller:
         return found, levels
 
 
+@lru_cache(maxsize=4096)
+def _tags(path: str) -> list[str]:
+    return path.split("/")
+
+
 def _kind(path: str) -> Label:
-    tags = path.split("/")
+    tags = _tags(path)
     last = tags[-1]
     if last in ("h1", "h2", "h3", "h4", "h5", "h6"):
         return "subheading"
