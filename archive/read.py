@@ -335,7 +335,8 @@ def read_again(
         decision, record, _ = decide_record(conn, reading, capture, discovery, circumstances, watch)
         return (decision, record) if isinstance(decision, New | Changed) else None
     revision = replace(known, content_hash=content_hash(article), simhash=simhash(article.text))
-    record = build_record(reading.extraction, capture, revision, discovery or reading.discovery, circumstances)
+    how_found = discovery or reading.discovery
+    record = build_record(reading.extraction, capture, revision, how_found, circumstances, reading.rights)
     stored = articles.record_of(conn, known.article_id, number=known.number, extractor=known.extractor) or {}
     same = all(stored.get(name) == record[name] for name in ("headline", "text", "integrity"))
     return None if same else (New(revision), record)

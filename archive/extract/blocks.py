@@ -178,9 +178,9 @@ class _Labeller:
                     if match:
                         return label, "notice", match[0]
             return self._kept(piece, path, likely)
-        if "figcaption" in path.split("/"):
+        if "figcaption" in _tags(path):
             return "caption", "figcaption", ""
-        return self._left_out(piece, path.split("/"))
+        return self._left_out(piece, _tags(path))
 
     def _kept(self, piece: Piece, path: str, likely: float) -> tuple[Label, str, str]:
         """The label of a piece that is likely text, unless it is not shown or stands in the text already."""
@@ -283,8 +283,13 @@ def _is_caption(piece: Piece) -> bool:
     return any("caption" in name.lower() for name in names) or bool(_IMAGE_LINE.search(piece.text[-90:]))
 
 
+@lru_cache(maxsize=4096)
+def _tags(path: str) -> list[str]:
+    return path.split("/")
+
+
 def _kind(path: str) -> Label:
-    tags = path.split("/")
+    tags = _tags(path)
     last = tags[-1]
     if last in ("h1", "h2", "h3", "h4", "h5", "h6"):
         return "subheading"

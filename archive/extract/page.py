@@ -57,6 +57,7 @@ class Parsed:
     hidden: list[html.HtmlElement]  # subtrees the page itself does not show, taken out
     has_player: str | None = None  # "video" or "audio" where the page embeds one
     warnings: list[str] = field(default_factory=list)
+    held: list[html.HtmlElement] = field(default_factory=list)  # keeps lxml from making every element anew when touched
     traces: Traces = field(default_factory=Traces)  # injected payloads the page does not show, taken out
 
 
@@ -80,6 +81,7 @@ def read_page(page: Page) -> Parsed:
     parsed.has_player = _player(root)
     parsed.traces = take_traces(root, parsed.body, decoded.text)
     _clear(parsed)
+    parsed.held = list(parsed.body.iter())
     return parsed
 
 
@@ -88,7 +90,7 @@ def _parse(text: str) -> html.HtmlElement:
     parser.set_element_class_lookup(_PLAIN_ELEMENTS)
     source = text.encode("utf-8", "replace").translate(_NO_CONTROLS)
     source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source))
-    if max(map(len, source.split(b"<"))) > _LONG_TAG:
+    if any(source.find(b"<", at, at + _LONG_TAG // 2) < 0 for at in range(0, len(source), _LONG_TAG // 2)):
         source = _CROWDED.sub(_without_attributes, source)
     try:
         root = html.document_fromstring(source or b" ", parser=parser)

@@ -60,7 +60,7 @@ LISTINGS = (
 
 def test_every_command_and_every_option_is_documented():
     found = dict(commands())
-    assert len(found) == 25
+    assert len(found) == 26
     for path, command in found.items():
         assert command.help and command.help.strip().endswith("."), path
         for parameter in command.params:

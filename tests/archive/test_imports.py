@@ -29,7 +29,7 @@ from archive.rebuild import check
 from archive.replay import view
 from archive.store import LocalStore
 from archive.verify import check_file
-from archive.warc.digests import payload_digest_of
+from archive.warc.digests import read_payload
 from archive.warc.writer import WarcWriter
 from archive.wire import Wire
 from tests.archive import small_archive
@@ -303,7 +303,7 @@ def test_bytes_nobody_doubts_are_not_marked(archive: Archive, tmp_path: Path) ->
 
 
 ORIGINAL = head("200 OK", "Content-Type: text/html; charset=utf-8") + PAGE
-PAYLOAD = "WARC-Payload-Digest: " + payload_digest_of(Wire(ORIGINAL), "GET")[0]  # type: ignore[operator]
+PAYLOAD = "WARC-Payload-Digest: " + str(read_payload(Wire(ORIGINAL), "GET").digest)
 SAME = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 

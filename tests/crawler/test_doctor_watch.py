@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from archive.archive import open_archive
-from archive.catalog import frontier
+from archive.catalog import frontier, listings
 from archive.catalog.frontier import Acknowledged
 from archive.health.alarms import Alarm, Standing
 from archive.health.book import Book, write
-from archive.model import Discovery, Outcome
+from archive.model import Discovery, ListingState, Outcome
 from crawler.config import load_settings
 from crawler.doctor import examine
 from crawler.session import location_of
@@ -34,9 +35,14 @@ def folder(tmp_path: Path) -> Path:
         listing = Discovery(FEED, "paper", "seed", NOW - timedelta(days=1), is_listing=True)
         with archive.catalog.transaction() as conn:
             frontier.add(conn, [listing], NOW)
-            asked = Acknowledged(FEED, Outcome("listed"), "r", NOW - timedelta(hours=30))
-            frontier.acknowledge(conn, [asked])
+            asked(conn, NOW - timedelta(hours=30))
     return made
+
+
+def asked(conn: Connection, at: datetime) -> None:
+    """The feed is asked at a time, and read."""
+    frontier.acknowledge(conn, [Acknowledged(FEED, Outcome("listed"), "r", at)])
+    listings.put(conn, [ListingState(FEED, "paper", at, 3600.0)])
 
 
 def test_a_source_nobody_asks_is_named_with_what_starts_it(folder: Path) -> None:
@@ -48,7 +54,7 @@ def test_a_source_nobody_asks_is_named_with_what_starts_it(folder: Path) -> None
 def test_a_source_asked_in_time_is_well(folder: Path) -> None:
     opened = open_archive(location_of(folder, load_settings(folder)), create=False)
     with opened as archive, archive.catalog.transaction() as conn:
-        frontier.acknowledge(conn, [Acknowledged(FEED, Outcome("listed"), "r", NOW)])
+        asked(conn, NOW)
     assert found(folder)["schedules"][:2] == ("ok", "1 of 1 sources have one, none is late")
 
 

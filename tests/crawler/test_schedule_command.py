@@ -118,13 +118,13 @@ def test_schedule_list_says_it_in_words_and_to_programs(due_runs: tuple[Path, li
 
 
 def test_an_edited_schedule_holds_from_the_next_look_on(tmp_path: Path, site: PolledSite) -> None:
-    folder = new_archive(tmp_path, source(site, schedule="manual"), SETTINGS)
+    folder = new_archive(tmp_path, source(site, schedule="manual", recheck="[]"), SETTINGS)
     assert "nothing will be" in pressmark(folder, "crawl", "--due").all
     assert in_a_process(folder, "crawl", "honest").code == 0
     now = datetime.now(UTC)
 
     def look(schedule: str, after: timedelta) -> list[str]:
-        (folder / "sources.toml").write_text(source(site, schedule=schedule))
+        (folder / "sources.toml").write_text(source(site, schedule=schedule, recheck="[]"))
         with open_archive(folder) as archive:
             found = due_now(archive, load_sources(folder / "sources.toml"), now + after)
         return [one.name for one in found.sources]
@@ -135,7 +135,7 @@ def test_an_edited_schedule_holds_from_the_next_look_on(tmp_path: Path, site: Po
     assert look("every 2h", timedelta(hours=1)) == []
     assert look("every 2h", timedelta(hours=3)) == ["honest"]
     assert look("manual", timedelta(hours=3)) == []
-    (folder / "sources.toml").write_text(source(site, schedule="every 2h").replace(".xml", ".xml?more=1"))
+    (folder / "sources.toml").write_text(source(site, schedule="every 2h", recheck="[]").replace(".xml", ".xml?more=1"))
     with open_archive(folder) as archive:  # another address in it is due at once
         found = due_now(archive, load_sources(folder / "sources.toml"), now)
     assert [one.name for one in found.sources] == ["honest"]
