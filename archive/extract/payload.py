@@ -14,9 +14,9 @@ from lxml import etree, html
 
 from archive.extract.pieces import Piece, pieces_of
 
-_LEAST = 400  # characters; shorter payloads are teasers
+_LEAST, _MOST = 400, 400_000  # characters; shorter payloads are teasers
 _PROBE = 25
-_STRING = re.compile(r'"((?:[^"\\]|\\.){400,400000})"', re.DOTALL)
+_QUOTE = re.compile(r'(?<!\\)"')
 _MARKUP = re.compile(r"</?(?:p|div|h[1-6]|br|li)\b[^>]*>", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?。！？](?:\s|$|</|\")")
 _MOST_STRINGS = 40
@@ -57,20 +57,19 @@ def _stands_in(payload: str, shown: str) -> bool:
 
 
 def _longest_markup(source: str) -> str:
-    """The longest JSON string of the page that is prose in paragraphs of HTML."""
-    best = ""
-    for number, match in enumerate(_STRING.finditer(source)):
-        if number == _MOST_STRINGS:
-            break
-        if len(match[1]) <= len(best) or ("\\u003c" not in match[1] and "<" not in match[1]):
-            continue
+    """The longest JSON string of the page's scripts that is prose in paragraphs of HTML."""
+    strings: list[str] = []
+    for after in source.split("<script")[1:]:
+        # Between unescaped quotes stand strings, and what is between strings; the latter is no HTML.
+        strings.extend(part for part in _QUOTE.split(after.partition("</script")[0]) if _LEAST <= len(part) <= _MOST)
+    for part in sorted(strings, key=len, reverse=True)[:_MOST_STRINGS]:
         try:
-            text = json.loads(f'"{match[1]}"', strict=False)
+            text = str(json.loads(f'"{part}"', strict=False))
         except ValueError:
             continue
-        if len(_MARKUP.findall(text)) >= 2 and len(_SENTENCE.findall(text)) >= 3 and len(text) > len(best):
-            best = text
-    return best
+        if len(_MARKUP.findall(text)) >= 2 and len(_SENTENCE.findall(text)) >= 3:
+            return text
+    return ""
 
 
 def _pieces_from(payload: str, first: int) -> list[Piece]:

@@ -1,0 +1,92 @@
+"""Which pieces become the text: the model's word, trafilatura's where the model is unsure, and payloads unseen."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from archive.extract import body, extract
+from archive.extract.page import Parsed, read_page
+from archive.extract.payload import add_payload
+from archive.extract.pieces import Piece, pieces_of
+from archive.extract.surroundings import NAMES, surroundings
+from archive.model import Page
+
+SENTENCE = (
+    "The council voted on Tuesday evening to reopen the old baths beside the river, after four years of dispute, {}."
+)
+STORY = "".join(f"<p>{SENTENCE.format(at)}</p>" for at in range(6))
+PAGE = f"<html><body><div class=bar><div>Weather today: rain</div></div><article><h1>Baths</h1>{STORY}</article></body></html>"
+
+
+def parsed_page(markup: str) -> tuple[Parsed, list[Piece]]:
+    parsed = read_page(Page(url="https://daily.example/a", body=markup.encode()))
+    return parsed, pieces_of(parsed.body)
+
+
+def test_a_model_that_is_sure_is_not_overruled() -> None:
+    parsed, pieces = parsed_page(PAGE)
+    likely = {piece.order: 0.99 if "rain" in piece.text else 0.001 for piece in pieces}
+    likely |= {piece.order: 0.99 for piece in pieces if piece.text.endswith("0.")}
+    chosen = body.choose(parsed.root, pieces, likely, "balanced")
+    assert [pieces[at].text[-5:] for at in chosen] == [" rain", "e, 0."]
+
+
+def test_where_the_model_is_unsure_trafilatura_decides() -> None:
+    parsed, pieces = parsed_page(PAGE)
+    likely = {piece.order: 0.4 for piece in pieces}
+    assert body.unsureness(pieces, likely) > 0.15
+    chosen = {pieces[at].text for at in body.choose(parsed.root, pieces, likely, "balanced")}
+    assert SENTENCE.format(3) in chosen
+    assert "Weather today: rain" not in chosen
+
+
+def test_pieces_not_asked_about_are_never_chosen() -> None:
+    parsed, pieces = parsed_page(PAGE)
+    assert body.choose(parsed.root, pieces, {}, "balanced") == {}
+
+
+def test_a_payload_is_not_taken_where_the_page_shows_text_of_its_own() -> None:
+    _, pieces = parsed_page(PAGE)
+    chosen = {piece.order: 0.9 for piece in pieces}
+    before = dict(chosen)
+    add_payload(pieces, chosen, "Another story altogether, about cranes and quays. " * 9, "")
+    assert chosen == before
+
+
+def test_a_payload_that_the_page_shows_is_not_taken_twice() -> None:
+    _, pieces = parsed_page(PAGE)
+    chosen: dict[int, float] = {}
+    add_payload(pieces, chosen, "\n".join(SENTENCE.format(at) for at in range(6)), "")
+    assert chosen == {}
+
+
+def test_blocks_of_a_payload_say_so() -> None:
+    source = json.dumps({"body": STORY}).replace("<", "\\u003c")
+    page = f"<html><body><h1>Baths</h1><div id=app></div><script>{source}</script></body></html>"
+    extraction = extract(Page(url="https://daily.example/a", body=page.encode()))
+    assert {block.rule for block in extraction.blocks if block.label == "body"} == {"payload"}
+    assert extraction.article.text.splitlines() == [SENTENCE.format(at) for at in range(6)]
+
+
+def test_a_script_of_nothing_but_quotes_costs_no_more_than_its_length() -> None:
+    begun = time.process_time()
+    for hostile in ('"' * 1_000_000, '"\\' * 500_000, '"' + "a<" * 500_000, ('"' + "b" * 500) * 2_000):
+        add_payload([], {}, "", "<script>" + hostile)
+    assert time.process_time() - begun < 3
+
+
+def test_every_piece_has_its_surroundings_in_time_linear_in_the_page() -> None:
+    markup = (
+        "<html><body>"
+        + "<div class=a><p>One sentence of some length, and a bit more of it to be long enough.</p></div>" * 6000
+    )
+    _, pieces = parsed_page(markup)
+    begun = time.process_time()
+    rows = surroundings(pieces)
+    assert (len(rows), {len(row) for row in rows}) == (6000, {len(NAMES)})
+    assert time.process_time() - begun < 3
+
+
+def test_a_page_without_pieces_has_no_surroundings() -> None:
+    assert surroundings([]) == []
