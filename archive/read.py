@@ -214,14 +214,13 @@ def judge(extraction: Extraction, rules: ReadingRules, languages: Sequence[str] 
     kind = article.page_type
     if kind in _WALLS:
         return Outcome("skipped", _WALLS[kind], _evidence(extraction))
+    words = word_measure(article.text)
+    if kind == "section" and not extraction.declares_article:
+        return Outcome("skipped", "not_article", {"page_type": kind, "words": str(words)})
     if not article.text.strip():
         return Outcome("skipped", "paywall" if kind == "paywall" else "empty_extraction", _evidence(extraction))
-    words = word_measure(article.text)
-    if not extraction.declares_article:
-        if kind == "section":
-            return Outcome("skipped", "not_article", {"page_type": kind, "words": str(words)})
-        if words < rules.min_words:
-            return Outcome("skipped", "too_short", {"words": str(words), "min_words": str(rules.min_words)})
+    if words < rules.min_words and not extraction.declares_article:
+        return Outcome("skipped", "too_short", {"words": str(words), "min_words": str(rules.min_words)})
     if rules.require_date and article.date_published is None:
         return Outcome("skipped", "no_date", {})
     if languages and article.language and not _speaks(article.language, languages):
