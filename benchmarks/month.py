@@ -1,4 +1,6 @@
-"""A month of twelve papers in minutes: `python benchmarks/month.py [--days 30] [--papers 12] [--stories 3]`.
+"""A month of twelve papers in minutes.
+
+    PYTHONPATH=. python benchmarks/month.py [--days 30] [--papers 12] [--stories 3] [--kills 20]
 
 The papers publish, edit, withdraw, lie in their ETags, break down and are hijacked by a script, and the crawler lives
 through it by the script's clock, as `pressmark crawl --due` every five minutes would. Printed: what was found of the
@@ -8,20 +10,18 @@ script, what was found that is not in it, the alarms, and the requests, beside w
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from archive.archive import locate, open_archive
-from tests.month.script import Script, write_script
+from tests.month.script import write_script
 from tests.month.verdict import TROUBLE_RULES, Edit, Verdict, equal_freshness, judged
-from tests.month.walk import Walk, alarms_told
-from tests.month.world import Month, served
+from tests.month.walk import alarms_told, live_through, write_settings
+from tests.month.world import Clock, Month, served
 
 
 def main() -> int:
@@ -30,46 +30,31 @@ def main() -> int:
     parser.add_argument("--papers", type=int, default=12)
     parser.add_argument("--stories", type=float, default=3.0, help="a day and paper, on weekdays")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=0, help="kill -9 the crawler so often, at random moments")
     parser.add_argument("--folder", type=Path, help="keep the archive here")
     options = parser.parse_args()
     script = write_script(options.seed, days=options.days, papers=options.papers, stories_a_day=options.stories)
-    with tempfile.TemporaryDirectory() as scratch, served(script) as world:
-        folder = options.folder or Path(scratch) / "month"
-        write_settings(folder, world.sources_toml())
-        began, cpu = time.monotonic(), time.process_time()
-        walk = Walk(folder, world.month)
-        walk.through(script.end, progress(script))
-        spent = f"{time.monotonic() - began:.0f} s, {time.process_time() - cpu:.0f} s of CPU"
-        with open_archive(locate(folder)) as archive:
-            verdict = judged(archive, world.month)
-        told = alarms_told(folder / "alarms.jsonl")
-        print(f"{options.days} days, {options.papers} papers, {verdict.stories} stories, {walk.runs} runs, {spent}")
-        return report(verdict, world.month, told, walk.complaints)
+    with tempfile.TemporaryDirectory() as scratch:
+        clock = Clock(Path(scratch) / "clock")
+        with served(script, clock) as world:
+            folder = options.folder or Path(scratch) / "month"
+            write_settings(folder, world.sources_toml())
+            began = time.monotonic()
+            runs = live_through(
+                folder, Path(scratch) / "clock", script, options.kills, random.Random(options.seed), say
+            )
+            with open_archive(locate(folder)) as archive:
+                verdict = judged(archive, world.month)
+            spent = f"{runs} runs, {options.kills} kills, {time.monotonic() - began:.0f} s"
+            print(f"{options.days} days, {options.papers} papers, {verdict.stories} stories, {spent}")
+            return report(verdict, world.month, alarms_told(folder / "alarms.jsonl"))
 
 
-def write_settings(folder: Path, sources: str) -> None:
-    """An archive's folder, with a sink for alarms that appends them to a file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sources.toml").write_text(sources, encoding="utf-8")
-    sink = f"cat >> '{folder / 'alarms.jsonl'}'; echo >> '{folder / 'alarms.jsonl'}'"
-    settings = '[crawl]\ncontact = "desk@example.org"\nallow_private = true\nretries = 0\ndisk_min_free = "1MB"\n'
-    (folder / "pressmark.toml").write_text(f'{settings}[alerts]\ncommand = "{sink}"\n', encoding="utf-8")
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def progress(script: Script):  # type: ignore[no-untyped-def]
-    """Say each day that it has come."""
-    seen: set[int] = set()
-
-    def day(moment: datetime) -> None:
-        number = (moment - script.start).days
-        if number not in seen:
-            seen.add(number)
-            print(f"day {number + 1} of {script.days}", file=sys.stderr, flush=True)
-
-    return day
-
-
-def report(verdict: Verdict, month: Month, told: list[dict[str, str]], complaints: list[str]) -> int:
+def report(verdict: Verdict, month: Month, told: list[dict[str, str]]) -> int:
     """Print the tables; 1 where the month was not told as it was."""
     print("\n| of the script | there to be found | found at the first look | as scripted |\n|---|---|---|---|")
     edits, losses = verdict.edits, verdict.losses
@@ -91,8 +76,6 @@ def report(verdict: Verdict, month: Month, told: list[dict[str, str]], complaint
     print(f"\nrequests: {asked} ({', '.join(f'{count} {name}' for name, count in verdict.requests.most_common())})")
     print(f"every article daily: {daily} ({daily / articles:.1f} times ours for articles); "
           f"at an even pace, as fresh as ours: {even} ({even / articles:.1f} times)")  # fmt: skip
-    for line in complaints[:5]:
-        print(f"  {line}")
     fine = not verdict.false_revisions and not verdict.missing and right >= 0.95 * len(edits)
     return 0 if fine and alarms_fine and all(one.is_in_time for one in (*edits, *losses)) else 1
 

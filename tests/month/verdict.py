@@ -55,7 +55,7 @@ class Verdict:
 
 def judged(archive: Archive, month: Month) -> Verdict:
     """Compare every story of the month with its history in the archive."""
-    verdict, end = Verdict(), month.now
+    verdict, end = Verdict(), month.clock.now
     looks = _looks(month)
     for paper in month.script.papers:
         for story in paper.stories:
@@ -146,7 +146,7 @@ def _kinds(step: Step | None) -> tuple[str, ...]:
 
 def equal_freshness(month: Month, verdict: Verdict) -> tuple[int, int]:
     """Requests that two simpler habits would have cost: every known article daily; and at an even pace, as fresh as ours."""
-    end, daily = month.now, 0.0
+    end, daily = month.clock.now, 0.0
     ages = [(end - story.published).total_seconds() for paper in month.script.papers for story in paper.stories
             if story.published < end]  # fmt: skip
     daily = sum(age / 86_400 for age in ages)

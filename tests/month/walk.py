@@ -1,6 +1,9 @@
 """Living through a month: what `crawl --due` would do every five minutes, in one process, by the month's clock.
 
-Twisted's reactor runs once in a process, so a `Walk` is good for one call of `through`.
+    python -m tests.month.walk FOLDER CLOCK START END
+
+Twisted's reactor runs once in a process, so a `Walk` is good for one call of `through`. A walk that is killed goes on
+where the clock stands when it is started again.
 """
 
 from __future__ import annotations
@@ -8,6 +11,12 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,22 +34,24 @@ from crawler.session import CrawlOptions, Session, location_of
 from crawler.settings import TWISTED_REACTOR
 from crawler.spiders.news import NewsSpider
 from crawler.watching import after_run
-from tests.month.world import Month
+from tests.month.script import Script
+from tests.month.world import Clock
 
+ROOT = Path(__file__).resolve().parents[2]
 TICK = timedelta(minutes=5)  # what `pressmark schedule install` writes
 
 
 class Walk:
     """Goes through a month from one moment with something due to the next."""
 
-    def __init__(self, folder: Path, month: Month) -> None:
-        self._folder, self._month = folder, month
+    def __init__(self, folder: Path, clock: Clock, start: datetime) -> None:
+        self._clock, self._start = clock, start
         settings = load_settings(folder, env={})
         in_process = settings.reading.model_copy(update={"workers": 0})
         self._settings = settings.model_copy(update={"reading": in_process})
         self._sources = load_sources(folder / "sources.toml")
         self._location = location_of(folder, self._settings)
-        self._moment, self._began = month.script.start, monotonic()
+        self._moment, self._began = clock.now, monotonic()
         self.runs = 0
         self.complaints: list[str] = []
 
@@ -74,7 +85,7 @@ class Walk:
     async def _tick(self, after: Callable[[datetime], None]) -> None:
         tick, due = self._moment, self._due()
         if due.sources:
-            self._month.now = tick
+            self._clock.move_to(tick)
             self.runs += 1
             await self._run(due)
             self.complaints += after_run(self._location, self._settings, self._sources, self._now())
@@ -82,8 +93,8 @@ class Walk:
             due = self._due()
         following = tick + TICK
         if not due.sources and due.next_at is not None:
-            ticks = math.ceil((due.next_at - self._month.script.start) / TICK)
-            following = max(following, self._month.script.start + ticks * TICK)
+            ticks = math.ceil((due.next_at - self._start) / TICK)
+            following = max(following, self._start + ticks * TICK)
         self._moment, self._began = following, monotonic()
 
     def _due(self) -> Due:
@@ -96,10 +107,57 @@ class Walk:
         options = CrawlOptions(command="pressmark crawl --due", progress="none", due=True, missed=due.missed)
         session = Session(self._location, self._settings, due.sources, options)
         await AsyncCrawlerRunner(project).crawl(NewsSpider, session=session)
-        if session.error is not None and session.error.code != "run-failed":
+        if session.error is not None and session.error.code not in ("run-failed", "robots"):
             raise session.error
+
+
+def live_through(
+    folder: Path, clock: Path, script: Script, kills: int, chance: random.Random, told: Callable[[str], object]
+) -> int:
+    """Walk through the month in a process of its own, killed and started again so often; return how many runs ended."""
+    words = [sys.executable, "-m", "tests.month.walk", str(folder), str(clock), *map(_iso, (script.start, script.end))]
+    runs, day = 0, -1
+    while True:
+        walk = subprocess.Popen(
+            words, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+        )
+        assert walk.stdout is not None
+        if kills:
+            kills -= 1
+            threading.Timer(chance.uniform(2, 25), walk.kill).start()
+        for line in walk.stdout:
+            runs += 1
+            today = (datetime.fromisoformat(line.strip()) - script.start).days
+            if today != day:
+                day = today
+                told(f"day {day + 1} of {script.days}")
+        if walk.wait() == 0:
+            return runs
+        if walk.returncode != -signal.SIGKILL:
+            raise SystemExit(f"the walk ended with {walk.returncode}")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def write_settings(folder: Path, sources: str) -> None:
+    """An archive's folder, with a sink for alarms that appends them to a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sources.toml").write_text(sources, encoding="utf-8")
+    sink = f"cat >> '{folder / 'alarms.jsonl'}'; echo >> '{folder / 'alarms.jsonl'}'"
+    settings = '[crawl]\ncontact = "desk@example.org"\nallow_private = true\nretries = 0\ndisk_min_free = "1MB"\n'
+    (folder / "pressmark.toml").write_text(f'{settings}[alerts]\ncommand = "{sink}"\n', encoding="utf-8")
 
 
 def alarms_told(path: Path) -> list[dict[str, str]]:
     """The alarms that the sink of `ALERTS` wrote, in order."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+if __name__ == "__main__":
+    folder, clock, start, end = sys.argv[1:]
+    walk = Walk(Path(folder), Clock(Path(clock)), datetime.fromisoformat(start))
+    walk.through(datetime.fromisoformat(end), lambda moment: print(moment.isoformat(), flush=True))
+    for line in walk.complaints:
+        print(line, file=sys.stderr)

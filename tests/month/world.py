@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from random import Random
 
 from tests.month import prose
@@ -96,19 +97,35 @@ def _edited(told: Told, kind: str, random: Random) -> Told:
             return told
 
 
-class Month:
-    """The papers' servers. `now` is moved by the owner of the clock."""
+class Clock:
+    """A time in a file, so that who moves it may be another process, and may die."""
 
-    def __init__(self, script: Script, bases: dict[str, str]) -> None:
-        self.script, self.bases = script, bases
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self._path.read_text("ascii"))
+
+    def move_to(self, moment: datetime) -> None:
+        beside = self._path.with_suffix(".new")
+        beside.write_text(moment.isoformat(), "ascii")
+        beside.replace(self._path)
+
+
+class Month:
+    """The papers' servers, by a clock somebody else moves."""
+
+    def __init__(self, script: Script, bases: dict[str, str], clock: Clock) -> None:
+        self.script, self.bases, self.clock = script, bases, clock
         self.papers = {paper.key: paper for paper in script.papers}
-        self.now = script.start
+        clock.move_to(script.start)
         self.log: list[Asked] = []
         self._tags = 0
 
     def get(self, key: str, target: str, headers: dict[str, str]) -> Answer:
         """Answer a request and log it."""
-        paper, now = self.papers[key], self.now
+        paper, now = self.papers[key], self.clock.now
         answer = self._answer(paper, target.split("?")[0], now)
         if answer.status == 200:
             answer = self._conditional(paper, answer, headers, target)
@@ -269,9 +286,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(script: Script) -> Iterator[Served]:
+def served(script: Script, clock: Clock) -> Iterator[Served]:
     """Serve every paper from a loopback address of its own (Linux), all on threads, until the block ends."""
-    month = Month(script, {})
+    month = Month(script, {}, clock)
     servers: list[ThreadingHTTPServer] = []
     for number, paper in enumerate(script.papers):
         server = ThreadingHTTPServer((f"127.0.1.{number + 1}", 0), _handler(month, paper.key))
