@@ -33,6 +33,8 @@ from archive.runlog import (
 from archive.warc.writer import WarcWriter
 from crawler.polls import Asked, Polls, Settled
 
+_SAID_BY_REVISITS = ("not_modified", "same_bytes")  # the record itself says what became of it
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -111,7 +113,7 @@ class Ledger:
     ) -> None:
         """The URL has its outcome, and what was found out about its article; it counts once for the progress line."""
         self._pending.results.append((result, lease, capture))
-        if capture is not None:
+        if capture is not None and result.outcome.reason not in _SAID_BY_REVISITS:
             self._pending.said.append((capture, outcome_fields(result.outcome, outlinks)))
         self._pending.events.extend(found)
         self.counts["events"] += len(found)

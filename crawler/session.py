@@ -38,6 +38,7 @@ from crawler.limits import check_disk
 from crawler.outcomes import PASSING
 from crawler.polls import Polls
 from crawler.progress import Style, Watcher, watcher
+from crawler.robots_kept import kept_robots
 from crawler.rows import new_run, write_row
 from crawler.sites import Sites
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from archive.extract import Evidence
+    from crawler.fetch.robots import Kept
     from crawler.frontier import Frontier
     from crawler.spiders.news import PageToRead
 
@@ -133,6 +135,8 @@ class Session:
         self._crawler = crawler
         crawler.session = self  # type: ignore[attr-defined]
         crawler.keeper = self.keeper  # type: ignore[attr-defined]
+        if not self.options.refetch:
+            crawler.kept_robots = self.kept_robots  # type: ignore[attr-defined]
         for name, value in scrapy_settings(self.settings).items():
             crawler.settings.set(name, value, priority="cmdline")
 
@@ -190,6 +194,10 @@ class Session:
         return lease.validators.payload_digest is not None and (
             lease.validators.payload_digest == capture.payload_digest
         )
+
+    def kept_robots(self, url: str) -> Kept | None:
+        """The robots.txt at `url`, where an earlier run kept it less than a day ago."""
+        return kept_robots(self.archive, url, self.clock())
 
     def listings_of(self, source: str) -> frozenset[str]:
         """The pages of lists that a source names: a redirect from an article to one of them is no article."""

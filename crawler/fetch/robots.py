@@ -63,6 +63,22 @@ class Pace(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A robots.txt that an earlier run kept, and how old it is."""
+
+    status: int
+    body: bytes
+    record_id: str
+    age_seconds: float
+
+
+class Memory(Protocol):
+    """What a run may put at `crawler.kept_robots`: the robots.txt at a URL as kept before, where it still holds."""
+
+    def __call__(self, url: str) -> Kept | None: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What we know of an origin's robots.txt until `until` (time.monotonic).
 
@@ -140,6 +156,12 @@ class RobotsMiddleware:
         return known.robots.sitemaps if known is not None and known.robots is not None else ()
 
     async def _ask(self, origin: str, like: Mapping[str, object]) -> Known:
+        memory: Memory | None = getattr(self._crawler, "kept_robots", None)
+        kept = memory(f"{origin}/robots.txt") if memory is not None else None
+        if kept is not None:
+            known = read_robots(kept.status, kept.body, kept.record_id, time.monotonic() - kept.age_seconds)
+            self._known[origin] = known
+            return known
         try:
             response = await self._fetch(f"{origin}/robots.txt", like)
         except BadResponse:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from archive.catalog import Catalog, articles, open_catalog, profiles
+from archive.catalog import Catalog, articles, near, open_catalog, profiles
 from archive.extract.duplicates import simhash
 from archive.extract.site_profile import Moment, Sighting, SiteProfile, profile_values
 from archive.integrity import hosts, pages
@@ -56,6 +56,7 @@ def told(catalog: Catalog, url: str, hour: int, verdict: Verdict = "clean", **mo
     record = build_record(extraction, capture, decision.revision, None, Circumstances(at, "r1"))
     with catalog.transaction() as conn:
         articles.record(conn, New(revision_of(record)), record, run="r1")
+    near.settle(catalog)
     return record
 
 

@@ -279,3 +279,13 @@ def test_run_stop_ends_a_crawl_from_elsewhere(running: Running) -> None:
     assert (run["exit_code"], run["reason"]) == (11, "shutdown")
     again = pressmark(running.folder, "run", "stop", "last")
     assert again.code == 0 and "has ended already" in again.out
+
+
+def test_robots_txt_is_asked_for_once_a_day_or_with_refetch(tmp_path: Path, site: Site) -> None:
+    folder = archive_of(tmp_path, source("tiny", f"{site.url}/rss.xml"))
+    asked = []
+    for more in ((), (), ("--refetch",)):
+        before = len(site.asked)
+        assert in_a_process(folder, "crawl", "tiny", *more).code == 0
+        asked.append(site.asked[before:].count("/robots.txt"))
+    assert asked == [1, 0, 1]

@@ -136,4 +136,4 @@ def test_reading_again_and_a_second_run_leave_them_alone(crawled: tuple[Path, Sa
     asked = len(site.asked)
     second = in_a_process(folder, "crawl", "tiny", "--json")
     assert json.loads(second.out)["counts"].get("stored", 0) == 0
-    assert site.asked[asked:] == ["/robots.txt", "/rss.xml"]
+    assert site.asked[asked:] == ["/rss.xml"]

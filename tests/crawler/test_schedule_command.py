@@ -252,6 +252,7 @@ def test_sigterm_lets_the_crawl_of_the_moment_end_cleanly(tmp_path: Path) -> Non
     assert list(folder.glob("warc/**/*.open")) == []
 
 
+@pytest.mark.timeout(300)  # the suite's other half may be busy
 def test_kill_9_of_the_worker_and_of_its_crawl_loses_and_repeats_nothing(tmp_path: Path) -> None:
     with polled_site(honest=24) as site:
         site.delay_seconds = 0.15
@@ -264,7 +265,7 @@ def test_kill_9_of_the_worker_and_of_its_crawl_loses_and_repeats_nothing(tmp_pat
             wait_for(lambda: len(stored(folder)) >= 6)
             (crawling,) = [run for run in rows(folder, "crawl") if run.ended_at is None]
             os.kill(crawling.pid, signal.SIGKILL)
-            wait_for(lambda: len(stored(folder)) == 24)
+            wait_for(lambda: len(stored(folder)) == 24, 150)
             wait_for(lambda: all(run.ended_at for run in rows(folder, "crawl")))
         asked = [one.path for one in site.asked if one.path.startswith("/honest/")]
     urls = stored(folder)
