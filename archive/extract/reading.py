@@ -23,7 +23,7 @@ from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
 from archive.model import Article, Extraction, Origin, Page, PageType
 
-EXTRACTOR_VERSION = f"1 (trafilatura {body.TRAFILATURA_VERSION})"
+EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
 _TEXTLESS: frozenset[str] = frozenset(("bot_wall", "consent", "soft_404", "empty"))
 
