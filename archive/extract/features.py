@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -194,10 +195,14 @@ class _Sheet:
 
     def counted(self, signs: str, wide_signs: str) -> list[int]:
         """How often each piece has one of the signs; the wide ones are not looked for in ASCII."""
-        return [
-            sum(text.count(sign, 0, _COUNTED_CHARS) for sign in (signs if text.isascii() else signs + wide_signs))
-            for text in self.texts
-        ]
+        heads = [text[:_COUNTED_CHARS] for text in self.texts]
+        totals = [0] * len(heads)
+        for sign in signs:
+            totals = list(map(add, totals, [head.count(sign) for head in heads]))
+        for at, head in enumerate(heads):
+            if not head.isascii():
+                totals[at] += sum(map(head.count, wide_signs))
+        return totals
 
     @cached_property
     def copies(self) -> Counter[str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -77,16 +78,11 @@ def veiled(blocks: list[str]) -> dict[str, int]:
     Returns each with how often it stands there, twice at least. No editor breaks one and the same word each time.
     """
     joined = "\n".join(blocks)
-    if not INVISIBLE.search(joined):
+    if not INVISIBLE.search(joined) or not UNSPACED.search(joined):
         return {}
-    shown: list[str] = []
-    breaks: set[int] = set()
-    for char in joined:
-        if INVISIBLE.match(char):
-            breaks.add(len(shown))
-        else:
-            shown.append(char)
-    text = "".join(shown)
+    parts = INVISIBLE.split(joined)
+    breaks = set(itertools.accumulate(map(len, parts[:-1])))
+    text = "".join(parts)
     counted: dict[str, int] = {}
     for at in sorted(breaks)[:400]:
         for start in range(max(0, at - 7), at):
