@@ -12,9 +12,11 @@ from the headline, what the neighbours are like, whether the page repeats it. No
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import accumulate
 from operator import add
 from typing import Any
 
@@ -176,10 +178,6 @@ class _Sheet:
         return np.array([len(text.split()) for text in self.texts], dtype=np.float64)
 
     @cached_property
-    def lower(self) -> list[str]:
-        return [head.lower() for head in self.heads]
-
-    @cached_property
     def digits(self) -> list[int]:
         return [len(_DIGIT.findall(head)) for head in self.heads]
 
@@ -190,8 +188,21 @@ class _Sheet:
 
     def has(self, words: tuple[str, ...]) -> list[bool]:
         """Whether the beginning of each piece has one of `words` in it."""
-        plain = tuple(word for word in words if word.isascii())
-        return [any(map(low.__contains__, plain if low.isascii() else words)) for low in self.lower]
+        joined, starts = self._joined
+        found = [False] * len(self.heads)
+        for word in words:
+            at = joined.find(word)
+            while at >= 0:
+                which = bisect_right(starts, at) - 1
+                found[which] = True
+                at = joined.find(word, starts[which + 1])
+        return found
+
+    @cached_property
+    def _joined(self) -> tuple[str, list[int]]:
+        """The beginnings of all pieces in lower case as one string, and where in it each starts, and it ends."""
+        lower = [head.lower() for head in self.heads]
+        return "\0".join(lower), list(accumulate((len(low) + 1 for low in lower), initial=0))
 
     def counted(self, signs: str, wide_signs: str) -> list[int]:
         """How often each piece has one of the signs; the wide ones are not looked for in ASCII."""
