@@ -12,36 +12,22 @@ from the headline, what the neighbours are like, whether the page repeats it. No
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import accumulate
+from operator import add
 from typing import Any
 
 import numpy as np
 from lxml import html
 
 from archive.extract import surroundings
+from archive.extract.frame import AROUND, BAD, FAR, Frame
 from archive.extract.headline import norm, same_words, words_of
 from archive.extract.pieces import Piece
 
-_GOOD = re.compile(
-    r"article|content|body|entry|post|story|text|paragraph|richtext|artikel|inhalt|texte|cuerpo|noticia|detail|prose",
-    re.I,
-)
-_BAD: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|toolbar|header|masthead|topbar|skip", re.I)),
-    ("footer", re.compile(r"foot(?:er)?\b|footer|colophon|copyright|legal|disclaimer|impressum", re.I)),
-    ("comment", re.compile(r"comment|disqus|respond|discussion|kommentar", re.I)),
-    ("share", re.compile(r"share|social|follow|sharing|teilen|twitter|facebook|print", re.I)),
-    ("promo", re.compile(r"promo|newsletter|subscri|signup|sign-up|banner|paywall|piano|cookie|consent|modal|popup|overlay|cta|offer|donat", re.I)),
-    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|outbrain|taboola|werbung|anzeige|dfp|gpt-", re.I)),
-    ("related", re.compile(r"relat|recommend|more-|read-?more|most-?|popular|trending|teaser|card|latest|recent|also|similar|next|prev|carousel|slider|feed|list-?item|upsell|recirc", re.I)),
-    ("meta", re.compile(r"byline|author|meta|date|time|publish|tag|topic|categor|kicker|label|credit|info|bio\b|profile|avatar", re.I)),
-    ("caption", re.compile(r"caption|figure|image|photo|media|gallery|bild|legend|video|player|credit", re.I)),
-    ("side", re.compile(r"side|aside|widget|rail|column-|secondary|complement|infobox|box\b|callout|toc\b|table-of", re.I)),
-    ("lead", re.compile(r"lead|lede|intro|standfirst|summary|excerpt|teaser-text|abstract|subtitle|subhead|deck|dek\b|chapeau|description", re.I)),
-    ("hidden", re.compile(r"hidden|collaps|visually|sr-only|screen-reader|invisible|accordion", re.I)),
-)  # fmt: skip
 _TAGS = (
     "p",
     "div",
@@ -59,21 +45,6 @@ _TAGS = (
     "article",
     "button",
     "header",
-)
-_AROUND = (
-    "article",
-    "main",
-    "nav",
-    "footer",
-    "aside",
-    "header",
-    "form",
-    "table",
-    "ul",
-    "ol",
-    "figure",
-    "section",
-    "blockquote",
 )
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("w_more", re.compile(r"^(?:read (?:more|also|next|the full)|more (?:on|from|about|stories)|also read|see also|related|recommended|lesen sie|mehr (?:zum|lesen|dazu)|siehe auch|"
@@ -116,21 +87,8 @@ _UPPER = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻŁŃ�
 _DIGIT = re.compile(r"\d")
 _WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_FAR = 12  # levels; beyond it nothing is told apart
 _HEAD_CHARS = 160
 _COUNTED_CHARS = 2000
-
-
-@lru_cache(maxsize=16384)
-def named(names: str) -> tuple[bool, tuple[int, ...]]:
-    """What the class, id and role of an element say: (is it content, which of _BAD)."""
-    said = [_word_named(word) for word in names.split()]
-    return any(good for good, _ in said), tuple(sorted({at for _, kinds in said for at in kinds}))
-
-
-@lru_cache(maxsize=16384)
-def _word_named(word: str) -> tuple[bool, tuple[int, ...]]:
-    return bool(_GOOD.search(word)), tuple(at for at, (_, pattern) in enumerate(_BAD) if pattern.search(word))
 
 
 def measure(
@@ -153,8 +111,7 @@ def measure(
         for at, column in enumerate(_COLUMNS.values()):
             if asked is None or at in asked:
                 table[at] = column(sheet)
-        around = np.array(surroundings.surroundings(pieces), dtype=np.float32)
-        table[len(_COLUMNS) :] = around[list(wanted)].T
+        table[len(_COLUMNS) :] = surroundings.surroundings(pieces, sheet.frame, sheet.at)
     return table.T
 
 
@@ -162,64 +119,6 @@ def hopeless(pieces: list[Piece]) -> set[int]:
     """Pieces that need no model: links with nothing but links before and after them."""
     linked = [True, *(piece.link_density >= 0.9 and len(piece.key) < 160 for piece in pieces), True]
     return {at for at in range(len(pieces)) if linked[at] and linked[at + 1] and linked[at + 2]}
-
-
-class _Frame:
-    """The elements that hold pieces, and those around them: parents before children, each asked once."""
-
-    def __init__(self) -> None:
-        self.number: dict[html.HtmlElement, int] = {}
-        self.parent: list[int] = []
-        self.tag: list[str] = []
-        self.classes: list[str] = []
-        self.depth: list[int] = []
-        # By _AROUND, inside such an element; by _BAD, the depth of the last one named so; the depth of the last one named
-        # as content, and how many there are. One object an element, shared with its parent where nothing changes.
-        self.said: list[bytes] = []
-
-    def add(self, node: html.HtmlElement) -> int:
-        """The number of an element; its ancestors get theirs before it."""
-        number = self.number
-        chain: list[html.HtmlElement] = []
-        up: html.HtmlElement | None = node
-        while up is not None and up not in number:
-            chain.append(up)
-            up = up.getparent()
-        above = number[up] if up is not None else -1
-        for element in reversed(chain):
-            above = self._one(element, above)
-        return above
-
-    def _one(self, node: html.HtmlElement, above: int) -> int:
-        at = self.number[node] = len(self.parent)
-        tag = str(node.tag)
-        classes = node.get("class") or ""
-        self.parent.append(above)
-        self.tag.append(tag)
-        self.classes.append(classes)
-        # Depths begin so far down that 0, for "never", is out of sight.
-        depth, said = (_FAR, _NOTHING_SAID) if above < 0 else (self.depth[above] + 1, self.said[above])
-        if tag in _AROUND_INDEX and not said[_AROUND_INDEX[tag]]:
-            said = _with(said, [(_AROUND_INDEX[tag], 1)])
-        names = f"{classes} {node.get('id') or ''} {node.get('role') or ''}"[:300]
-        if len(names) > 2 and tag not in ("body", "html"):
-            is_good, kinds = named(names)
-            if kinds or is_good:
-                changes = [(len(_AROUND) + kind, depth) for kind in kinds]
-                said = _with(said, [*changes, (-2, depth), (-1, said[-1] + 1)] if is_good else changes)
-        self.depth.append(depth)
-        self.said.append(said)
-        return at
-
-
-_NOTHING_SAID = bytes(len(_AROUND) + len(_BAD) + 2)
-
-
-def _with(said: bytes, changes: list[tuple[int, int]]) -> bytes:
-    new = bytearray(said)
-    for at, value in changes:
-        new[at] = min(value, 255)
-    return bytes(new)
 
 
 class _Sheet:
@@ -242,38 +141,24 @@ class _Sheet:
         self.texts = [piece.text for piece in self.mine]
         self.heads = [text[:_HEAD_CHARS] for text in self.texts]
         self.keys = [piece.key for piece in self.mine]
-        self.lengths = np.array([len(piece.key) for piece in pieces], dtype=np.float64)
-        self.link_chars = np.array([piece.link_chars for piece in pieces], dtype=np.float64)
+        self.frame = Frame(pieces)
+        self.owner = self.frame.owner
+        self.mine_owner = self.owner[self.at]
+        self.lengths, self.link_chars, self.long = self.frame.lengths, self.frame.link_chars, self.frame.long
+        self.total, self.long_total = self.frame.total, self.frame.long_total
         self.size = np.maximum(self.lengths[self.at], 1)
-        self.total = float(self.lengths.sum()) or 1.0
-        self.long = np.where((self.lengths > 60) & (self.link_chars * 3 < self.lengths), self.lengths, 0.0)
-        self.long_total = float(self.long.sum()) or 1.0
         self.before = np.cumsum(self.long) - self.long
         self.headline = norm(headline or "")
         self.description = "".join((description or "").split())[:400]
         self.ld_body = "".join(ld_body.split())
         self.news = float(news)
-        self.frame = _Frame()
-        self.owner = [self.frame.add(piece.node) for piece in pieces]  # number of the element of each piece
-        self.mine_owner = np.array([self.owner[at] for at in wanted], dtype=np.intp)
         self.head = self._head_index(headline_node)
         self.last_long = int(np.flatnonzero(self.long)[-1]) if self.long.any() else 0
-        self._sum_up()
-
-    def _sum_up(self) -> None:
-        """Sums over all pieces in an element: each element is added to its parent once."""
-        parents = self.frame.parent
-        sums = [
-            np.bincount(self.owner, weights=weights, minlength=len(parents)).tolist()
-            for weights in (self.lengths, self.long, self.link_chars, np.ones(self.count))
-        ]
-        for child in range(len(parents) - 1, 0, -1):
-            parent = parents[child]
-            if parent >= 0:
-                for column in sums:
-                    column[parent] += column[child]
         # One more element, for "there is none": nothing in it.
-        self.mass, self.long_mass, self.links, self.held = (np.array([*column, 0.0]) for column in sums)
+        self.mass, self.long_mass, self.links, self.held = (
+            np.append(self.frame.held(values), 0.0)
+            for values in (self.lengths, self.long, self.link_chars, np.ones(self.count))
+        )
 
     def _head_index(self, node: html.HtmlElement | None) -> int:
         if node is not None:
@@ -293,10 +178,6 @@ class _Sheet:
         return np.array([len(text.split()) for text in self.texts], dtype=np.float64)
 
     @cached_property
-    def lower(self) -> list[str]:
-        return [head.lower() for head in self.heads]
-
-    @cached_property
     def digits(self) -> list[int]:
         return [len(_DIGIT.findall(head)) for head in self.heads]
 
@@ -307,15 +188,32 @@ class _Sheet:
 
     def has(self, words: tuple[str, ...]) -> list[bool]:
         """Whether the beginning of each piece has one of `words` in it."""
-        plain = tuple(word for word in words if word.isascii())
-        return [any(map(low.__contains__, plain if low.isascii() else words)) for low in self.lower]
+        joined, starts = self._joined
+        found = [False] * len(self.heads)
+        for word in words:
+            at = joined.find(word)
+            while at >= 0:
+                which = bisect_right(starts, at) - 1
+                found[which] = True
+                at = joined.find(word, starts[which + 1])
+        return found
+
+    @cached_property
+    def _joined(self) -> tuple[str, list[int]]:
+        """The beginnings of all pieces in lower case as one string, and where in it each starts, and it ends."""
+        lower = [head.lower() for head in self.heads]
+        return "\0".join(lower), list(accumulate((len(low) + 1 for low in lower), initial=0))
 
     def counted(self, signs: str, wide_signs: str) -> list[int]:
         """How often each piece has one of the signs; the wide ones are not looked for in ASCII."""
-        return [
-            sum(text.count(sign, 0, _COUNTED_CHARS) for sign in (signs if text.isascii() else signs + wide_signs))
-            for text in self.texts
-        ]
+        heads = [text[:_COUNTED_CHARS] for text in self.texts]
+        totals = [0] * len(heads)
+        for sign in signs:
+            totals = list(map(add, totals, [head.count(sign) for head in heads]))
+        for at, head in enumerate(heads):
+            if not head.isascii():
+                totals[at] += sum(map(head.count, wide_signs))
+        return totals
 
     @cached_property
     def copies(self) -> Counter[str]:
@@ -348,15 +246,15 @@ class _Sheet:
 
     @cached_property
     def said(self) -> Any:
-        """A column for each entry of `_Frame.said`."""
+        """A column for each entry of `Frame.said`."""
         said = self.frame.said
         rows = np.frombuffer(b"".join([said[at] for at in self.mine_owner]), dtype=np.uint8)
-        return rows.reshape(-1, len(_NOTHING_SAID)).T.astype(np.int64)
+        return rows.reshape(-1, len(AROUND) + len(BAD) + 2).T.astype(np.int64)
 
     @cached_property
     def bad(self) -> Any:
-        """Levels up to the next element named like each of _BAD."""
-        return np.minimum(self.depth - self.said[len(_AROUND) : -2], _FAR)
+        """Levels up to the next element named like each of BAD."""
+        return np.minimum(self.depth - self.said[len(AROUND) : -2], FAR)
 
     @cached_property
     def main(self) -> int:
@@ -375,14 +273,14 @@ class _Sheet:
     @cached_property
     def main_steps(self) -> Any:
         """How many steps up from the main element until the piece is inside; 0 when it is inside it."""
-        steps = [_FAR] * len(self.frame.parent)
+        steps = [FAR] * len(self.frame.parent)
         up, far = self.main, 0
         chain: dict[int, int] = {}
         while up >= 0:
             chain[up] = far
             up, far = self.frame.parent[up], far + 1
         for at, parent in enumerate(self.frame.parent):
-            steps[at] = min(_FAR, chain[at]) if at in chain else steps[parent] if parent >= 0 else _FAR
+            steps[at] = min(FAR, chain[at]) if at in chain else steps[parent] if parent >= 0 else FAR
         return np.array(steps)[self.mine_owner]
 
     def above(self, levels: int) -> Any:
@@ -478,7 +376,6 @@ def _last(signs: str) -> Callable[[_Sheet], Any]:
 
 
 _PATTERN_OF = dict(_PATTERNS)
-_AROUND_INDEX = {tag: at for at, tag in enumerate(_AROUND)}
 _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "chars": lambda s: np.log1p(s.size),
     "words": lambda s: np.log1p(s.words),
@@ -492,11 +389,11 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "word_length": lambda s: s.size / np.maximum(1, s.words),
     "lines": lambda s: [min(text.count("\n"), 10) for text in s.texts],
     **{f"is_{tag}": _tag(tag) for tag in _TAGS},
-    **{f"in_{tag}": _flag(at) for at, tag in enumerate(_AROUND)},
-    "depth": lambda s: s.depth - _FAR,
-    "good_level": lambda s: np.minimum(s.depth - s.said[-2], _FAR),
+    **{f"in_{tag}": _flag(at) for at, tag in enumerate(AROUND)},
+    "depth": lambda s: s.depth - FAR,
+    "good_level": lambda s: np.minimum(s.depth - s.said[-2], FAR),
     "good_count": lambda s: s.said[-1],
-    **{f"bad_{name}": _level(at) for at, (name, _) in enumerate(_BAD)},
+    **{f"bad_{name}": _level(at) for at, (name, _) in enumerate(BAD)},
     "bad_any": lambda s: s.bad.min(axis=0),
     "w_more": lambda s: s.says("w_more"),
     "w_news": lambda s: s.has(_NEWS_WORDS),

@@ -35,6 +35,8 @@ def words_of(text: str) -> list[str]:
 
 def same_words(text: str, plain: str) -> bool:
     """Whether a text of the length of a headline has the norm `plain`."""
+    if text.isascii() and text[:1].isalnum() and text[0].lower() != plain[:1]:
+        return False
     # Compatibility characters may become several; in ASCII the norm is never longer than the text.
     return len(text) < 400 and (len(text) >= len(plain) or not text.isascii()) and norm(text) == plain
 

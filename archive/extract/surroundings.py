@@ -1,7 +1,7 @@
 """What surrounds a piece, as numbers for the body model: the article's element, the branch of it the piece stands in,
 the cards and lists it belongs to, and how far the page's usual paragraphs are.
 
-Order: NAMES, `surroundings`, `_Tree` (the elements above the pieces, with the sums of what is below each).
+Order: NAMES, `surroundings`, `_Tree` (arrays by element, each computed for all elements at once).
 """
 
 # ruff: noqa: E501 - tables of measures are read by row
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from math import log1p
+from functools import cached_property, lru_cache
+from typing import Any
 
-from lxml import html
+import numpy as np
 
+from archive.extract.frame import FAR, Frame
 from archive.extract.pieces import Piece
 
 _CARD = ("n", "links", "linked", "images", "mass", "long", "pieces")
@@ -30,252 +32,213 @@ _INNER = frozenset(("p", "li", "td", "blockquote"))  # elements that hold a para
 _LISTS = frozenset(("table", "ul", "ol", "dl"))
 _DIGITS = re.compile(r"\d+")
 _SYMBOLS = re.compile(r"[|•·→»›>@#{}=<_/\\]")
-_NONE = [0.0] * len(_CARD)
 _FAR = 20
 
 
-def surroundings(pieces: list[Piece]) -> list[list[float]]:
-    """A row for each piece, in the order of NAMES."""
-    return _Tree(pieces).rows() if pieces else []
-
-
-class _Sums:
-    """What stands below an element: characters, those of long text, those of links; pieces by kind; images."""
-
-    __slots__ = ("first", "headings", "images", "last", "linked", "links", "long", "mass", "paragraphs", "pieces")
-
-    def __init__(self) -> None:
-        self.mass = self.long = self.links = self.pieces = 0
-        self.paragraphs = self.headings = self.linked = self.images = 0
-        self.first, self.last = 1 << 30, -1
-
-    def add(self, other: _Sums) -> None:
-        self.mass += other.mass
-        self.long += other.long
-        self.links += other.links
-        self.pieces += other.pieces
-        self.paragraphs += other.paragraphs
-        self.headings += other.headings
-        self.linked += other.linked
-        self.images += other.images
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
+def surroundings(pieces: list[Piece], frame: Frame, wanted: Any) -> Any:
+    """A row for each of NAMES, in it a value for each of the `wanted` pieces (numbers of pieces)."""
+    tree = _Tree(frame)
+    heads = [pieces[at].text[:300] for at in wanted]
+    symbols = [len(_SYMBOLS.findall(head)) / max(1, len(head)) for head in heads]
+    return np.vstack((tree.by_element()[:, frame.owner[wanted]], tree.by_piece()[:, wanted], [symbols]))
 
 
 class _Tree:
-    def __init__(self, pieces: list[Piece]) -> None:
-        self.pieces = pieces
-        self.lengths = [len(piece.key) for piece in pieces]
-        self.long = [
-            size if size > 60 and piece.link_chars * 3 < size else 0
-            for piece, size in zip(pieces, self.lengths, strict=True)
-        ]
-        self.total, self.long_total = sum(self.lengths) or 1, sum(self.long) or 1
-        self.number: dict[html.HtmlElement, int] = {}
-        self.nodes: list[html.HtmlElement] = []
-        self.parent: list[int] = []  # parents have smaller numbers than their children
-        self.depth: list[int] = []
-        self.sums: list[_Sums] = []
-        self.owner = [self._enter(piece.node) for piece in pieces]
-        self._sum()
-        self.groups = self._groups()
-        self.article = self._article()
-        self.steps = self._steps()
-        self._usual()
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.count = len(frame.parent)
+        self.parent = np.array(frame.parent, dtype=np.intp)
+        held = frame.held
+        tags = [frame.tag[at] in _HEADINGS for at in frame.owner]
+        self.mass, self.long, self.links = held(frame.lengths), held(frame.long), held(frame.link_chars)
+        self.pieces, self.paragraphs = held(np.ones(len(frame.owner))), held(frame.long > 0)
+        self.headings, self.linked = held(np.array(tags)), held(frame.link_chars > 0)
+        self.images = self._images()
 
-    def _enter(self, node: html.HtmlElement) -> int:
-        chain = []
-        up: html.HtmlElement | None = node
-        while up is not None and up not in self.number:
-            chain.append(up)
-            up = up.getparent()
-        above = self.number[up] if up is not None else -1
-        for element in reversed(chain):
-            self.number[element] = len(self.nodes)
-            self.nodes.append(element)
-            self.parent.append(above)
-            self.depth.append(self.depth[above] + 1 if above >= 0 else 0)
-            self.sums.append(_Sums())
-            above = len(self.nodes) - 1
-        return above
-
-    def _sum(self) -> None:
-        for at, (piece, owner) in enumerate(zip(self.pieces, self.owner, strict=True)):
-            own = self.sums[owner]
-            own.mass += self.lengths[at]
-            own.long += self.long[at]
-            own.links += piece.link_chars
-            own.pieces += 1
-            own.paragraphs += self.long[at] > 0
-            own.headings += piece.node.tag in _HEADINGS
-            own.linked += piece.link_chars > 0
-            own.first, own.last = min(own.first, at), at
-        for image in self.nodes[0].iter("img", "picture"):
+    def _images(self) -> Any:
+        """Of each element: how many images are in it."""
+        number = self.frame.number
+        own = [0] * (self.count + 1)
+        for image in next(iter(number)).iter("img", "picture"):
             up = image.getparent()
-            while up is not None and up not in self.number:
+            while up is not None and up not in number:
                 up = up.getparent()
             if up is not None:
-                self.sums[self.number[up]].images += 1
-        for at in range(len(self.nodes) - 1, 0, -1):
-            self.sums[self.parent[at]].add(self.sums[at])
+                own[number[up] + 1] += 1
+        running = np.cumsum(own)
+        return (running[self.frame.end] - running[:-1]).astype(np.float64)
 
-    def _groups(self) -> dict[int, list[float]]:
-        """For each element with siblings of its own kind (same tag, same first class): what these are like."""
-        kinds: dict[tuple[int, str, str], list[int]] = {}
-        for at in range(1, len(self.nodes)):
-            node = self.nodes[at]
-            first, *_ = (node.get("class") or "").split() or ("",)
-            kinds.setdefault((self.parent[at], str(node.tag), _DIGITS.sub("", first)), []).append(at)
-        found: dict[int, list[float]] = {}
-        for alike in kinds.values():
-            if len(alike) > 1:
-                found.update(dict.fromkeys(alike, self._likeness(alike)))
-        return found
-
-    def _likeness(self, alike: list[int]) -> list[float]:
-        sums = [self.sums[at] for at in alike]
-        count = len(sums)
-        mass = sum(one.mass for one in sums) or 1
-        return [
-            min(count, 50), sum(one.links for one in sums) / mass, sum(one.linked > 0 for one in sums) / count,
-            sum(one.images > 0 for one in sums) / count, log1p(mass / count), sum(one.long for one in sums) / self.long_total,
-            min(_FAR, sum(one.pieces for one in sums) / count),
-        ]  # fmt: skip
-
-    def _article(self) -> int:
+    @cached_property
+    def article(self) -> int:
         """The element whose own paragraphs weigh most: each gives its weight up, halved at every level."""
-        scores: dict[int, float] = {}
-        for owner, long in zip(self.owner, self.long, strict=True):
-            if not long:
-                continue
-            up = self.parent[owner] if self.nodes[owner].tag in _INNER else owner
+        frame, scores = self.frame, dict[int, float]()
+        for at in np.flatnonzero(frame.long).tolist():
+            owner = int(frame.owner[at])
+            up = frame.parent[owner] if frame.tag[owner] in _INNER else owner
             for share in (1.0, 0.5, 0.25):
                 if up < 0:
                     break
-                scores[up] = scores.get(up, 0.0) + share * long
-                up = self.parent[up]
+                scores[up] = scores.get(up, 0.0) + share * float(frame.long[at])
+                up = frame.parent[up]
         best, most = 0, 0.0
         for at, score in scores.items():
-            score *= 1 - min(1.0, self.sums[at].links / (self.sums[at].mass or 1))
+            score *= 1 - min(1.0, float(self.links[at]) / (float(self.mass[at]) or 1))
             if score > most:
                 best, most = at, score
         return best
 
-    def _steps(self) -> dict[int, int]:
-        """The article's element and those above it, with how many levels up each is."""
-        found: dict[int, int] = {}
-        up = self.article
+    def by_element(self) -> Any:
+        """What is the same for all pieces of an element: a row for each measure, in it a value for each element."""
+        steps, below, branch = self._branches()
+        depth = np.array(self.frame.depth) - FAR
+        long_total, article_mass = self.frame.long_total, self.mass[self.article] or 1
+        pieces, mass = self.pieces[branch], self.mass[branch]
+        side = np.select(
+            [steps == 0, self.frame.last[branch] < self.frame.first[self.article], self.frame.first[branch] > self.frame.last[self.article]],
+            [0.0, -1.0, 1.0], 0.5,
+        )  # fmt: skip
+        return np.vstack((
+            np.minimum(steps, 12), np.minimum(below, 12),
+            np.full(self.count, self.long[self.article] / long_total), np.full(self.count, self.links[self.article] / article_mass),
+            side, depth - self._usual[2],
+            self.long[branch] / long_total, np.log1p(mass), self.links[branch] / np.maximum(1, mass), np.log1p(pieces),
+            np.where(steps == 0, mass / article_mass, -1.0), self.paragraphs[branch] / np.maximum(1, pieces),
+            self.headings[branch] / np.maximum(1, pieces), np.minimum(self.images[branch], 5), self.linked[branch] / np.maximum(1, pieces),
+            self._cards(), self._lists(), self._zones(),
+            np.where(self.parent >= 0, np.log1p(self.mass[self.parent]), -1.0),
+        ))  # fmt: skip
+
+    def _branches(self) -> tuple[Any, Any, Any]:
+        """How far up the article's element or one around it is from the branch of it each element stands in; how many
+        levels below that the element is; the branch."""
+        parent = self.frame.parent
+        up, above = self.article, dict[int, int]()
         while up >= 0:
-            found[up] = len(found)
-            up = self.parent[up]
-        return found
+            above[up] = len(above)
+            up = parent[up]
+        steps, below, branch = [0] * self.count, [0] * self.count, list(range(self.count))
+        for at, over in enumerate(parent):
+            if at in above:
+                steps[at] = above[at]
+            else:
+                steps[at], below[at] = steps[over], below[over] + 1
+                if over not in above:
+                    branch[at] = branch[over]
+        return np.array(steps), np.array(below), np.array(branch)
 
-    def _usual(self) -> None:
-        """The kind of element most of the article's paragraphs are, and where these stand."""
-        inside = range(self.sums[self.article].first, self.sums[self.article].last + 1)
-        kinds = [(piece.node.tag, piece.node.get("class")) for piece in self.pieces]
-        masses: Counter[tuple[object, str | None]] = Counter()
-        depths: Counter[int] = Counter()
-        for at in inside:
-            if self.long[at]:
-                masses[kinds[at]] += self.long[at]
-        usual = max(masses, key=lambda kind: masses[kind], default=None)
-        self.is_kind = [kind == usual for kind in kinds]
-        places = [at for at, alike in enumerate(self.is_kind) if alike and self.long[at]]
-        held = [at for at in places if at in inside]
-        for at in held:
-            depths[self.depth[self.owner[at]]] += self.long[at]
-        self.usual_depth = max(depths, key=lambda depth: depths[depth], default=0)
-        self.usual_ends = (held[0], held[-1]) if held else None
-        order = range(len(self.pieces))
-        self.since = _distances(order, set(places))
-        self.until = _distances(order[::-1], set(places))[::-1]
-
-    def rows(self) -> list[list[float]]:
-        parts: dict[int, list[float]] = {}
-        found = []
-        for at, owner in enumerate(self.owner):
-            part = parts.get(owner)
-            if part is None:
-                part = parts[owner] = self._part(owner)
-            found.append(part + self._place(at))
-        return found
-
-    def _place(self, at: int) -> list[float]:
-        if self.usual_ends is None:
-            side, first, last = 2.0, _FAR + 1, _FAR + 1
-        else:
-            side = float(at < self.usual_ends[0]) - float(at > self.usual_ends[1])
-            first, last = (max(-_FAR, min(_FAR, at - end)) for end in self.usual_ends)
-        head = self.pieces[at].text[:300]
-        symbols = len(_SYMBOLS.findall(head)) / max(1, len(head))
-        return [float(self.is_kind[at]), self.since[at], self.until[at], side, first, last, symbols]
-
-    def _part(self, owner: int) -> list[float]:
-        """What is the same for all pieces of an element."""
-        up, branch, below = owner, owner, 0
-        while up >= 0 and up not in self.steps:
-            up, branch, below = self.parent[up], up, below + 1
-        steps = self.steps.get(up, 12)
-        article, own = self.sums[self.article], self.sums[branch]
-        side = 0.0 if steps == 0 else -1.0 if own.last < article.first else 1.0 if own.first > article.last else 0.5
-        parent = self.parent[owner]
-        return [
-            min(steps, 12), min(below, 12), article.long / self.long_total, article.links / (article.mass or 1), side,
-            self.depth[owner] - self.usual_depth,
-            own.long / self.long_total, log1p(own.mass), own.links / (own.mass or 1), log1p(own.pieces),
-            own.mass / (article.mass or 1) if steps == 0 else -1.0, own.paragraphs / (own.pieces or 1),
-            own.headings / (own.pieces or 1), min(own.images, 5), own.linked / (own.pieces or 1),
-            *self._cards(owner), *self._list(owner), *self._zone(owner), log1p(self.sums[parent].mass) if parent >= 0 else -1.0,
-        ]  # fmt: skip
-
-    def _cards(self, owner: int) -> list[float]:
+    def _cards(self) -> Any:
         """The first group of likes above the piece, and the first whose members hold several pieces each."""
-        row: list[float] | None = None
-        up = owner
+        group, likeness = self._groups()
+        group, parent = np.append(group, -1), np.append(self.parent, -1)
+        is_card = np.append(likeness[-1] > 1.2, False)
+        row = card = np.full(self.count, -1)
+        up = np.arange(self.count)
         for _ in range(8):
-            group = self.groups.get(up)
-            if group is not None:
-                row = row or group
-                if group[-1] > 1.2:
-                    return row + group
-            up = self.parent[up]
-            if up < 0:
-                break
-        return (row or _NONE) + _NONE
+            here = group[up]
+            row = np.where(row < 0, here, row)
+            card = np.where((card < 0) & is_card[here], here, card)
+            up = parent[up]
+        none = np.zeros((len(_CARD), 1))
+        likeness = np.hstack((likeness, none))
+        return np.vstack((likeness[:, row], likeness[:, card]))
 
-    def _list(self, owner: int) -> list[float]:
-        up = owner
-        for _ in range(10):
-            if self.nodes[up].tag in _LISTS:
-                own = self.sums[up]
-                return [log1p(own.pieces), log1p(own.mass), own.links / (own.mass or 1), own.long / self.long_total]
-            up = self.parent[up]
-            if up < 0:
-                break
-        return [-1.0, -1.0, -1.0, -1.0]
+    def _groups(self) -> tuple[Any, Any]:
+        """The group of each element with siblings of its own kind (same tag, same first class), -1 for none; what
+        those of each group are like."""
+        frame = self.frame
+        known: dict[tuple[int, str, str], int] = {}
+        kinds = [
+            known.setdefault((parent, tag, _stem(classes)), len(known))
+            for parent, tag, classes in zip(frame.parent, frame.tag, frame.classes, strict=True)
+        ]
+        group = np.array(kinds)
+        count = np.bincount(group).astype(np.float64)
 
-    def _zone(self, owner: int) -> list[float]:
+        def total(values: Any) -> Any:
+            return np.bincount(group, weights=values)
+
+        mass = np.maximum(1, total(self.mass))
+        likeness = np.vstack((
+            np.minimum(count, 50), total(self.links) / mass, total(self.linked > 0) / count, total(self.images > 0) / count,
+            np.log1p(mass / count), total(self.long) / frame.long_total, np.minimum(_FAR, total(self.pieces) / count),
+        ))  # fmt: skip
+        return np.where(count[group] > 1, group, -1), likeness
+
+    def _lists(self) -> Any:
+        """The nearest list or table, up to ten levels up."""
+        frame = self.frame
+        nearest = [-1] * self.count
+        for at, over in enumerate(frame.parent):
+            nearest[at] = at if frame.tag[at] in _LISTS else nearest[over] if over >= 0 else -1
+        depth = np.array(frame.depth)
+        near = np.array(nearest)
+        mass = self.mass[near]
+        told = np.vstack((
+            np.log1p(self.pieces[near]), np.log1p(mass), self.links[near] / np.maximum(1, mass), self.long[near] / frame.long_total,
+        ))  # fmt: skip
+        return np.where((near >= 0) & (depth - depth[near] < 10), told, -1.0)
+
+    def _zones(self) -> Any:
         """The largest element around the piece that holds less than half of the page."""
-        up, steps = owner, 0
-        while (above := self.parent[up]) >= 0:
-            sums = self.sums[above]
-            if sums.long * 2 >= self.long_total or sums.mass * 2 >= self.total:
-                break
-            up, steps = above, steps + 1
-        own = self.sums[up]
-        count = own.pieces or 1
-        return [
-            steps, log1p(own.mass), own.long / self.long_total, own.links / (own.mass or 1), own.paragraphs / count,
-            min(own.images, 8), own.linked / count,
-        ]  # fmt: skip
+        frame = self.frame
+        large = ((self.long * 2 >= frame.long_total) | (self.mass * 2 >= frame.total)).tolist()
+        zones, steps = list(range(self.count)), [0] * self.count
+        for at, over in enumerate(frame.parent):
+            if over >= 0 and not large[over]:
+                zones[at], steps[at] = zones[over], steps[over] + 1
+        zone = np.array(zones)
+        mass, pieces = self.mass[zone], np.maximum(1, self.pieces[zone])
+        return np.vstack((
+            steps, np.log1p(mass), self.long[zone] / frame.long_total, self.links[zone] / np.maximum(1, mass),
+            self.paragraphs[zone] / pieces, np.minimum(self.images[zone], 8), self.linked[zone] / pieces,
+        ))  # fmt: skip
+
+    @cached_property
+    def _usual(self) -> tuple[Any, Any, int]:
+        """Which pieces are in the kind of element most of the article's paragraphs are in; the numbers of such
+        paragraphs; how deep in the tree those of the article are."""
+        frame = self.frame
+        known: dict[tuple[str, str | None], int] = {}
+        # An empty class is another kind than none: the model was fitted so.
+        kinds = [known.setdefault((str(node.tag), node.get("class")), len(known)) for node in frame.number]
+        kind_of = np.array(kinds)[frame.owner]
+        masses: Counter[int] = Counter()
+        depths: Counter[int] = Counter()
+        inside = np.flatnonzero(frame.long)
+        inside = inside[(inside >= frame.first[self.article]) & (inside <= frame.last[self.article])].tolist()
+        for at in inside:
+            masses[int(kind_of[at])] += int(frame.long[at])
+        usual = max(masses, key=lambda kind: masses[kind], default=-1)
+        for at in inside:
+            if kind_of[at] == usual:
+                depths[frame.depth[frame.owner[at]] - FAR] += int(frame.long[at])
+        is_kind = kind_of == usual
+        return (
+            is_kind,
+            np.flatnonzero(is_kind & (frame.long > 0)),
+            max(depths, key=lambda depth: depths[depth], default=0),
+        )
+
+    def by_piece(self) -> Any:
+        """What differs from piece to piece of an element, as `by_element`."""
+        is_kind, places, _ = self._usual
+        order = np.arange(len(is_kind))
+        held = places[(places >= self.frame.first[self.article]) & (places <= self.frame.last[self.article])]
+        far = np.full(len(order), _FAR + 1)
+        side, first, last = np.full(len(order), 2.0), far, far
+        if len(held):
+            side = (order < held[0]) * 1.0 - (order > held[-1])
+            first, last = np.clip(order - held[0], -_FAR, _FAR), np.clip(order - held[-1], -_FAR, _FAR)
+        # How far the last such paragraph before a piece is, and the next one after it.
+        ends = np.concatenate(([-_FAR * 1_000_000], places, [_FAR * 1_000_000]))
+        before, after = np.searchsorted(places, order, "left"), np.searchsorted(places, order, "right") + 1
+        since = np.where(before > 0, np.minimum(_FAR, order - ends[before]), _FAR + 1)
+        until = np.where(after <= len(places), np.minimum(_FAR, ends[after] - order), _FAR + 1)
+        return np.vstack((is_kind, since, until, side, first, last))
 
 
-def _distances(order: range, places: set[int]) -> list[int]:
-    """How far, walking in `order`, the last of `places` before each step is."""
-    found = []
-    steps = _FAR + 1
-    for at in order:
-        found.append(steps)
-        steps = 1 if at in places else min(_FAR, steps + 1) if steps <= _FAR else steps
-    return found
+@lru_cache(maxsize=16384)
+def _stem(classes: str) -> str:
+    """The first of an element's classes, without its digits."""
+    first, *_ = classes.split() or ("",)
+    return _DIGITS.sub("", first)

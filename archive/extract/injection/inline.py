@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -39,6 +40,7 @@ _PHONE = re.compile(
 )
 # The same without signs around it, between two words of a sentence.
 _BARE = re.compile(rf"(?:{_REACH.pattern})|\((?:{_PHONE.pattern})\)", re.IGNORECASE)
+_DIGIT_OR_AT = re.compile(r"[\d@]")  # one is in every account and number
 _PLACE = re.compile(rf"(?<![A-Za-z0-9.@-]){_DOMAIN}(?![A-Za-z0-9@])", re.IGNORECASE)
 
 
@@ -77,16 +79,11 @@ def veiled(blocks: list[str]) -> dict[str, int]:
     Returns each with how often it stands there, twice at least. No editor breaks one and the same word each time.
     """
     joined = "\n".join(blocks)
-    if not INVISIBLE.search(joined):
+    if not INVISIBLE.search(joined) or not UNSPACED.search(joined):
         return {}
-    shown: list[str] = []
-    breaks: set[int] = set()
-    for char in joined:
-        if INVISIBLE.match(char):
-            breaks.add(len(shown))
-        else:
-            shown.append(char)
-    text = "".join(shown)
+    parts = INVISIBLE.split(joined)
+    breaks = set(itertools.accumulate(map(len, parts[:-1])))
+    text = "".join(parts)
     counted: dict[str, int] = {}
     for at in sorted(breaks)[:400]:
         for start in range(max(0, at - 7), at):
@@ -202,7 +199,7 @@ def glosses(text: str) -> list[Mark]:
 def bare_contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     """Ways to reach somebody that stand between two words of a sentence without a sign that sets them off."""
     found: list[tuple[int, int, tuple[str, ...]]] = []
-    for match in _BARE.finditer(text):
+    for match in _BARE.finditer(text) if _DIGIT_OR_AT.search(text) else ():
         before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
         if before and after and before[-1].isalnum() and (after[0].isalpha() or HAN.match(after[0])):
             found.append((match.start(), match.end(), (f"contact: {match[0]}", "between: two words of a sentence")))
@@ -263,7 +260,7 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
         where.setdefault(anchor.text.casefold(), set()).add(anchor.site)
     opaque = {anchor for anchor in anchors if is_opaque(anchor.href)}
     body = "\n".join(blocks)
-    strange = _strange(anchors, body.casefold()) if anchors else set()
+    strange = _strange(anchors, body.casefold()) if opaque else None
     out: dict[Anchor, tuple[str, ...]] = {}
     for anchor in anchors:
         kinds: list[str] = []
@@ -277,7 +274,7 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
             continue
         if len(where[anchor.text.casefold()]) >= 2:
             kinds.append(f"scattered: the same words link {len(where[anchor.text.casefold()])} sites")
-        crowd = opaque & strange
+        crowd = opaque & strange if strange else set()
         if anchor in opaque and len({one.site for one in opaque}) >= 2 and len(opaque) * 2 > len(anchors):
             kinds.append("opaque: bare numbers at several foreign sites")
         elif anchor in crowd and len(crowd) >= 3 and len({one.site for one in crowd}) >= 2:
@@ -287,7 +284,9 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
             kinds.append("splits: parts words that stand whole elsewhere")
         if sum(map(str.isalpha, anchor.text)) > 3 and bool(HAN.search(anchor.text)) != is_wide(text):
             kinds.append("script: not the script of the sentence")
-        if kinds and len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2:
+        if kinds and strange is None:
+            strange = _strange(anchors, body.casefold())
+        if kinds and strange and len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2:
             kinds.append("topic: its words are nowhere else in the story")
         out[anchor] = tuple(kinds)
     return out

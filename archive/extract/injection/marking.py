@@ -26,7 +26,7 @@ def inline_marks(
     marks: list[list[Mark]] = [[] for _ in raw]
     flags: list[list[Mark]] = [[] for _ in raw]
     proven = {token.text: token for token in found.tokens if token.proven}
-    for at, text in enumerate(raw):
+    for at, text in enumerate(raw) if proven else ():
         for start, end in occurrences(list(proven), text):
             token = next(
                 (

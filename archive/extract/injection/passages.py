@@ -101,7 +101,8 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     body = "\n".join(passage.text for passage in kept)
     main = script_of(body)
     found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
-    grams = [_grams(passage.text) for passage in passages]
+    nothing: set[str] = set()
+    grams = [_grams(passage.text) if passage.text else nothing for passage in passages]
     said = itertools.chain.from_iterable(own for own, passage in zip(grams, passages, strict=True) if passage.kept)
     story = _Story(Counter(itertools.chain(said, _grams(headings))))
     sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)

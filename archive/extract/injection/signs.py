@@ -48,7 +48,10 @@ def words(text: str) -> list[str]:
 
 def grams(text: str) -> set[str]:
     """What a text is about, for comparing: the first six letters of longer words; in scripts without spaces pairs."""
-    found = words(text)
+    low = plain(text)
+    found = TOKEN.findall(low)
+    if low.isascii() or not UNSPACED.search(low):
+        return {word[:6] for word in found if len(word) > 3}
     pairs = {one + other for one, other in itertools.pairwise(found) if UNSPACED.match(one) and UNSPACED.match(other)}
     return pairs | {word[:6] for word in found if len(word) > 3 and not UNSPACED.match(word)}
 

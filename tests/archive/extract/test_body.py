@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import time
 
+import numpy as np
+
 from archive.extract import body, extract
+from archive.extract.features import measure
+from archive.extract.frame import Frame
 from archive.extract.page import Parsed, read_page
 from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
@@ -83,10 +87,9 @@ def test_every_piece_has_its_surroundings_in_time_linear_in_the_page() -> None:
     )
     _, pieces = parsed_page(markup)
     begun = time.process_time()
-    rows = surroundings(pieces)
-    assert (len(rows), {len(row) for row in rows}) == (6000, {len(NAMES)})
+    assert surroundings(pieces, Frame(pieces), np.arange(6000)).shape == (len(NAMES), 6000)
     assert time.process_time() - begun < 3
 
 
-def test_a_page_without_pieces_has_no_surroundings() -> None:
-    assert surroundings([]) == []
+def test_a_page_without_pieces_has_no_measures() -> None:
+    assert len(measure([], None, None, None, "", False, [])) == 0

@@ -1,0 +1,157 @@
+"""The elements that hold a page's pieces and those around them, numbered once for all measures of the body model.
+
+Order: the words of `named`, `Frame`.
+"""
+
+# ruff: noqa: E501 - tables of words are read by row
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from lxml import html
+
+from archive.extract.pieces import Piece
+
+_GOOD = re.compile(
+    r"article|content|body|entry|post|story|text|paragraph|richtext|artikel|inhalt|texte|cuerpo|noticia|detail|prose",
+    re.I,
+)
+BAD: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|toolbar|header|masthead|topbar|skip", re.I)),
+    ("footer", re.compile(r"foot(?:er)?\b|footer|colophon|copyright|legal|disclaimer|impressum", re.I)),
+    ("comment", re.compile(r"comment|disqus|respond|discussion|kommentar", re.I)),
+    ("share", re.compile(r"share|social|follow|sharing|teilen|twitter|facebook|print", re.I)),
+    ("promo", re.compile(r"promo|newsletter|subscri|signup|sign-up|banner|paywall|piano|cookie|consent|modal|popup|overlay|cta|offer|donat", re.I)),
+    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|outbrain|taboola|werbung|anzeige|dfp|gpt-", re.I)),
+    ("related", re.compile(r"relat|recommend|more-|read-?more|most-?|popular|trending|teaser|card|latest|recent|also|similar|next|prev|carousel|slider|feed|list-?item|upsell|recirc", re.I)),
+    ("meta", re.compile(r"byline|author|meta|date|time|publish|tag|topic|categor|kicker|label|credit|info|bio\b|profile|avatar", re.I)),
+    ("caption", re.compile(r"caption|figure|image|photo|media|gallery|bild|legend|video|player|credit", re.I)),
+    ("side", re.compile(r"side|aside|widget|rail|column-|secondary|complement|infobox|box\b|callout|toc\b|table-of", re.I)),
+    ("lead", re.compile(r"lead|lede|intro|standfirst|summary|excerpt|teaser-text|abstract|subtitle|subhead|deck|dek\b|chapeau|description", re.I)),
+    ("hidden", re.compile(r"hidden|collaps|visually|sr-only|screen-reader|invisible|accordion", re.I)),
+)  # fmt: skip
+AROUND = (
+    "article",
+    "main",
+    "nav",
+    "footer",
+    "aside",
+    "header",
+    "form",
+    "table",
+    "ul",
+    "ol",
+    "figure",
+    "section",
+    "blockquote",
+)
+AROUND_INDEX = {tag: at for at, tag in enumerate(AROUND)}
+FAR = 12  # levels; beyond it nothing is told apart
+_NOTHING_SAID = bytes(len(AROUND) + len(BAD) + 2)
+
+
+@lru_cache(maxsize=16384)
+def named(names: str) -> tuple[bool, tuple[int, ...]]:
+    """What the class, id and role of an element say: (is it content, which of BAD)."""
+    said = [_word_named(word) for word in names.split()]
+    return any(good for good, _ in said), tuple(sorted({at for _, kinds in said for at in kinds}))
+
+
+@lru_cache(maxsize=16384)
+def _word_named(word: str) -> tuple[bool, tuple[int, ...]]:
+    return bool(_GOOD.search(word)), tuple(at for at, (_, pattern) in enumerate(BAD) if pattern.search(word))
+
+
+class Frame:
+    """Arrays by piece and lists by element, parents before children, each element asked once.
+
+    Elements are numbered in document order, so the numbers of those in an element are one run: every sum over what an
+    element holds is a difference of two running sums.
+    """
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        self.number: dict[html.HtmlElement, int] = {}
+        self.parent: list[int] = []
+        self.tag: list[str] = []
+        self.classes: list[str] = []
+        self.depth: list[int] = []
+        # By AROUND, inside such an element; by BAD, the depth of the last one named so; the depth of the last one named
+        # as content, and how many there are. One object an element, shared with its parent where nothing changes.
+        self.said: list[bytes] = []
+        first: list[int] = []
+        owner: list[int] = []
+        for at, piece in enumerate(pieces):
+            owner.append(self._add(piece.node))
+            first.extend([at] * (len(self.parent) - len(first)))
+        self.owner = np.array(owner, dtype=np.intp)  # number of the element of each piece
+        self.lengths = np.array([len(piece.key) for piece in pieces], dtype=np.float64)
+        self.link_chars = np.array([piece.link_chars for piece in pieces], dtype=np.float64)
+        self.long = np.where((self.lengths > 60) & (self.link_chars * 3 < self.lengths), self.lengths, 0.0)
+        self.total = float(self.lengths.sum()) or 1.0
+        self.long_total = float(self.long.sum()) or 1.0
+        self.first = np.array(first, dtype=np.intp)  # of each element: its first piece
+        self.last, self.end = self._ends(owner)  # its last piece; the number after the last element in it
+
+    def _ends(self, owner: list[int]) -> tuple[Any, Any]:
+        count = len(self.parent)
+        last, end = [-1] * count, list(range(1, count + 1))
+        for at, element in enumerate(owner):
+            last[element] = at
+        for child in range(count - 1, 0, -1):
+            above = self.parent[child]
+            if last[above] < last[child]:
+                last[above] = last[child]
+            if end[above] < end[child]:
+                end[above] = end[child]
+        return np.array(last, dtype=np.intp), np.array(end, dtype=np.intp)
+
+    def held(self, values: Any) -> Any:
+        """Of each element: the sum of `values`, one a piece, over the pieces in it."""
+        own = np.bincount(self.owner, weights=values, minlength=len(self.parent))
+        running = np.concatenate(([0.0], np.cumsum(own)))
+        return running[self.end] - running[:-1]
+
+    def _add(self, node: html.HtmlElement) -> int:
+        """The number of an element; its ancestors get theirs before it."""
+        number = self.number
+        chain: list[html.HtmlElement] = []
+        up: html.HtmlElement | None = node
+        while up is not None and up not in number:
+            chain.append(up)
+            up = up.getparent()
+        above = number[up] if up is not None else -1
+        for element in reversed(chain):
+            above = self._one(element, above)
+        return above
+
+    def _one(self, node: html.HtmlElement, above: int) -> int:
+        at = self.number[node] = len(self.parent)
+        tag = str(node.tag)
+        classes = node.get("class") or ""
+        self.parent.append(above)
+        self.tag.append(tag)
+        self.classes.append(classes)
+        # Depths begin so far down that 0, for "never", is out of sight.
+        depth, said = (FAR, _NOTHING_SAID) if above < 0 else (self.depth[above] + 1, self.said[above])
+        if tag in AROUND_INDEX and not said[AROUND_INDEX[tag]]:
+            said = _with(said, [(AROUND_INDEX[tag], 1)])
+        names = f"{classes} {node.get('id') or ''} {node.get('role') or ''}"[:300]
+        if len(names) > 2 and tag not in ("body", "html"):
+            is_good, kinds = named(names)
+            if kinds or is_good:
+                changes = [(len(AROUND) + kind, depth) for kind in kinds]
+                said = _with(said, [*changes, (-2, depth), (-1, said[-1] + 1)] if is_good else changes)
+        self.depth.append(depth)
+        self.said.append(said)
+        return at
+
+
+def _with(said: bytes, changes: list[tuple[int, int]]) -> bytes:
+    new = bytearray(said)
+    for at, value in changes:
+        new[at] = min(value, 255)
+    return bytes(new)
