@@ -131,12 +131,12 @@ def test_words_of_many_articles_are_counted_and_listed_as_if_each_were_looked_at
         ]
         return [name for _, name in sorted(fitting)]
 
-    for wanted, unwanted, source in product(
+    for wanted, unwanted, whose in product(
         ("all", "old", "odd", "al*", "o*", ""), ("", "odd", "old"), (None, "s1", "s9")
     ):
         asked = f"{wanted} {unwanted and '-' + unwanted}".strip()
-        query = ArticleQuery(asked, source=source, limit=20)
-        whole = expected(wanted, unwanted, source)
+        query = ArticleQuery(asked, source=whose, limit=20)
+        whole = expected(wanted, unwanted, whose)
         assert articles.count(catalog, query) == len(whole), asked
         for offset in (0, 15):
             found = articles.list_articles(catalog, replace(query, offset=offset))
