@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,33 +28,25 @@ from sqlalchemy import Table, insert, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+
+from archive.archive import Archive
 from archive.catalog import Catalog, articles, frontier, listings, near, open_catalog, search, tallies
+from archive.catalog import tables as of
 from archive.catalog.articles import ArticleQuery
-from archive.catalog.frontier import Acknowledged
-from archive.catalog.tables import (
-    articles as articles_table,
-)
-from archive.catalog.tables import captures as captures_table
-from archive.catalog.tables import (
-    fingerprints,
-    hosts,
-    queues,
-    revisions,
-    urls,
-)
-from archive.catalog.tables import (
-    tallies as tallies_table,
-)
+from archive.catalog.frontier import ARTICLE, LISTING, Acknowledged
 from archive.extract.duplicates import simhash
 from archive.health import judge_source
 from archive.health.ask import source_history
-from archive.model import Discovery, Outcome
+from archive.model import Discovery, ListingState, Outcome, Source
+from archive.store import LocalStore
+from crawler.due import due_now
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 SOURCES, HOSTS = 50, 60
 BATCH = 5000
 WORDS = 150  # of an article's text
 DUE, LATER = 5000, 300_000
+LISTINGS = SOURCES * 4
 
 
 def vocabulary(size: int = 40_000) -> tuple[list[str], list[float]]:
@@ -63,6 +55,17 @@ def vocabulary(size: int = 40_000) -> tuple[list[str], list[float]]:
     syllables = ["ka", "ri", "mo", "tel", "an", "der", "is", "ver", "un", "sta", "nor", "den", "li", "gra", "pol"]
     words = list(dict.fromkeys("".join(chance.choices(syllables, k=chance.randint(1, 5))) for _ in range(size * 3)))
     return words[:size], [1 / (rank + 5) for rank in range(len(words[:size]))]
+
+
+def watched() -> list[Source]:
+    """The sources, as sources.toml would name them."""
+    return [
+        Source(f"s{n:02}", "feed", tuple(_listing(at) for at in range(n, LISTINGS, SOURCES))) for n in range(SOURCES)
+    ]
+
+
+def _listing(n: int) -> str:
+    return f"https://h{n % HOSTS}.example/rss-{n}.xml"
 
 
 class Filler:
@@ -76,7 +79,8 @@ class Filler:
 
     def fill(self) -> None:
         for table, rows in (
-            (hosts, self._hosts()), (urls, self._urls()), (queues, self._queues()), (tallies_table, self._tallies()),
+            (of.hosts, self._hosts()), (of.urls, self._urls()), (of.queues, self._queues()),
+            (of.listings, self._listings()), (of.plans, self._plans()), (of.tallies, self._tallies()),
         ):  # fmt: skip
             self._put(table, rows)
         self._articles()
@@ -102,13 +106,14 @@ class Filler:
             found = NOW - step * (self.url_count - n)
             has_article = n % share == 0
             state, due_at = self._when(n)
-            source, host = n % SOURCES, n % HOSTS
+            source, host, is_listing = n % SOURCES, n % HOSTS, n < LISTINGS
             yield {
-                "url": f"https://h{host}.example/{found:%Y/%m/%d}/story-{n}.html",
+                "url": _listing(n) if is_listing else f"https://h{host}.example/{found:%Y/%m/%d}/story-{n}.html",
                 "urlkey": f"example,h{host})/{found:%Y/%m/%d}/story-{n}.html",
-                "host": f"h{host}.example", "source": f"s{source:02}", "is_listing": n < SOURCES * 4,
+                "host": f"h{host}.example", "source": f"s{source:02}", "is_listing": is_listing,
                 "found_by": "feed", "via": f"https://h{host}.example/rss-{n % 4}.xml", "depth": 1, "found_at": found,
-                "last_seen": found, "state": state, "due_at": due_at, "priority": 1, "attempts": 0,
+                "last_seen": found, "state": state, "due_at": due_at,
+                "priority": LISTING if is_listing else ARTICLE, "attempts": 0,
                 "outcome_kind": "stored" if has_article else "skipped",
                 "outcome_reason": "new" if has_article else "not_article", "outcome_at": found, "run": f"r{n // 5000}",
                 "article_id": f"a_{n:010}" if has_article else None,
@@ -117,13 +122,24 @@ class Filler:
 
     def _when(self, n: int) -> tuple[str, datetime | None]:
         left = self.url_count - n
+        if n < LISTINGS:
+            return "due", NOW + timedelta(minutes=n - LISTINGS // 2)
         if left <= DUE:
             return "due", NOW - timedelta(seconds=left)
         return ("due", NOW + timedelta(minutes=left % 40_000 + 1)) if left <= DUE + LATER else ("done", None)
 
     def _queues(self) -> Iterator[dict[str, Any]]:
-        pairs = {(n % HOSTS, n % SOURCES) for n in range(self.url_count - DUE, self.url_count)}
+        some_due = (*range(LISTINGS), *range(self.url_count - DUE, self.url_count))
+        pairs = {(n % HOSTS, n % SOURCES) for n in some_due}
         yield from ({"host": f"h{h}.example", "source": f"s{s:02}", "due_at": NOW} for h, s in sorted(pairs))
+
+    def _listings(self) -> Iterator[dict[str, Any]]:
+        for n in range(LISTINGS):
+            state = ListingState(_listing(n), f"s{n % SOURCES:02}", NOW - timedelta(hours=1), 3600.0, polls=9)
+            yield asdict(state)
+
+    def _plans(self) -> Iterator[dict[str, Any]]:
+        yield from ({"source": source.name, "schedule": source.schedule} for source in watched())
 
     def _tallies(self) -> Iterator[dict[str, Any]]:
         whats = ("listing listed", "page stored new", "page unchanged not_modified", "page skipped not_article",
@@ -143,10 +159,10 @@ class Filler:
                 for n in range(first, min(first + BATCH, self.article_count)):
                     self._article(conn, n, n * share, NOW - step * (self.article_count - n), rows)
                 for table, name in (
-                    (articles_table, "a"),
-                    (revisions, "r"),
-                    (fingerprints, "f"),
-                    (captures_table, "c"),
+                    (of.articles, "a"),
+                    (of.revisions, "r"),
+                    (of.fingerprints, "f"),
+                    (of.captures, "c"),
                 ):
                     conn.execute(insert(table), rows[name])
         took = time.monotonic() - started
@@ -206,26 +222,38 @@ class Question:
     times: int = 30
 
 
-def questions(catalog: Catalog) -> Iterator[Question]:
+def questions(catalog: Catalog, folder: Path) -> Iterator[Question]:
     """What is asked all the time. Each gets the number of the turn, so that no answer is only remembered."""
     words, _ = vocabulary()
     leased: list[Any] = []
+    once = time.time_ns()  # so that what is new is new in a catalog that was asked before
+    with catalog.transaction() as conn:
+        frontier.release(conn, "w")
+    sources = watched()
+    archive = Archive(folder, LocalStore(folder), catalog, "news", {source.name: source for source in sources})
+    most = {(source.name, ARTICLE): 40 for source in sources}
 
     def lease(turn: int) -> None:
         now = NOW + timedelta(seconds=turn)
         leased.append(frontier.lease(catalog, "w", now=now, seconds=120, limit=64, per_host=8, run="r"))
 
     def end(turn: int) -> None:
-        done = [Acknowledged(one.url, Outcome("stored", "new"), "r", NOW) for one in leased[turn % len(leased)]]
+        done = [
+            Acknowledged(one.url, Outcome("stored", "new"), "r", NOW, due_again_at=NOW)
+            for one in leased[turn % len(leased)]
+        ]
         with catalog.transaction() as conn:
             frontier.acknowledge(conn, done)
             tallies.add_outcomes(conn, done)
 
     def add(turn: int) -> None:
-        made = [Discovery(f"https://h{n}.example/new/{turn}-{n}", "s01", "feed", NOW) for n in range(40)]
+        made = [Discovery(f"https://h{n}.example/new/{once}-{turn}-{n}", "s01", "feed", NOW) for n in range(40)]
         known = [Discovery(f"https://h{n % HOSTS}.example/x/story-{n}.html", "s01", "feed", NOW) for n in range(60)]
         with catalog.transaction() as conn:
             frontier.add(conn, made + known, NOW, due=False)
+
+    def ask_due(turn: int) -> None:
+        assert due_now(archive, sources, NOW + timedelta(seconds=turn)).sources
 
     def due(turn: int) -> None:
         with catalog.transaction() as conn:
@@ -233,8 +261,11 @@ def questions(catalog: Catalog) -> Iterator[Question]:
 
     def found(asked: str | None, **more: Any) -> None:
         query = ArticleQuery(text=asked, limit=20, **more)
-        articles.count(catalog, query)
-        articles.list_articles(catalog, query)
+        if articles.count(catalog, query):
+            articles.list_articles(catalog, query)
+
+    def year_ago(turn: int) -> datetime:
+        return NOW - timedelta(days=365, minutes=turn)
 
     def story(turn: int) -> str:
         chance = random.Random(turn)
@@ -245,26 +276,36 @@ def questions(catalog: Catalog) -> Iterator[Question]:
         value, drawn = simhash(said), near.sketch(said)
         signed = value - (1 << 64) if value >= 1 << 63 else value
         with catalog.transaction() as conn:
-            near._put_in(conn, f"a_zz{turn:08}", signed, drawn)
+            near._put_in(conn, f"a_zz{once}-{turn}", signed, drawn)
 
     chance = random.Random(5)
     fingerprint = [chance.getrandbits(64) for _ in range(100)]
-    yield Question("crawl --due: when each source was asked last", 50, lambda turn: listings.last_asked(catalog))
+    yield Question(
+        "crawl --due: what is due", 50, lambda turn: due_now(archive, sources, NOW + timedelta(seconds=turn))
+    )
+    yield Question("schedule list: when each was asked last", 50, lambda turn: listings.last_asked(catalog))
     yield Question("crawl --due: a source's listings are due", 50, due)
     yield Question("crawl --due: the next batch (64 URLs)", 50, lease)
     yield Question("64 outcomes", 50, end)
     yield Question("100 URLs of a listing, 40 new", 100, add)
-    yield Question("what is still to do", 50, lambda turn: frontier.pending(catalog, None, NOW))
+    yield Question("what is still to do", 50, lambda turn: frontier.pending(catalog, None, NOW, most=most))
     yield Question("articles: the newest 20", 200, lambda turn: found(None))
     yield Question("articles: of a source", 200, lambda turn: found(None, source=f"s{turn % SOURCES:02}"))
-    yield Question("articles WORD, in nearly all of them", 500, lambda turn: found(words[turn % 3]), 10)
+    week = NOW - timedelta(days=7)
+    yield Question("articles WORD, in nearly all of them", 200, lambda turn: found(words[turn % 3]))
     yield Question("articles WORD, in a third", 200, lambda turn: found(words[30 + turn]))
     yield Question("articles WORD, in a hundredth", 200, lambda turn: found(words[800 + turn]))
+    yield Question("articles WORD --until 1 year ago", 200, lambda turn: found(words[turn % 3], until=year_ago(turn)))
     yield Question("articles WORD WORD", 200, lambda turn: found(f"{words[20 + turn]} {words[40 + turn]}"))
     yield Question("articles WORD -WORD", 200, lambda turn: found(f"{words[60 + turn]} -{words[20 + turn]}"))
+    yield Question("articles -WORD", 200, lambda turn: found(f"-{words[turn]}"))
     yield Question('articles "WORD WORD"', 200, lambda turn: found(f'"{words[turn]} {words[turn + 1]}"'))
-    yield Question("articles WORD --source", 200, lambda turn: found(words[30 + turn], source="s08"))
-    yield Question("articles WORD --since 7d", 200, lambda turn: found(words[30 + turn], since=NOW - timedelta(days=7)))
+    yield Question("articles WOR*", 200, lambda turn: found(f"{words[800 + turn][:5]}*"))
+    yield Question("articles WORD --source", 200, lambda turn: found(words[turn], source="s08"))
+    yield Question("articles WORD --lang, of none", 200, lambda turn: found(words[turn], language="en"))
+    yield Question("articles WORD --lang, of all", 200, lambda turn: found(words[turn], language="de"))
+    yield Question("articles --lang, of none", 200, lambda turn: found(None, language="en"))
+    yield Question("articles WORD --since 7d", 200, lambda turn: found(words[30 + turn], since=week))
     yield Question("near: within 7 bits", 10, lambda turn: near.near(catalog, fingerprint[turn], 7))
     yield Question("near: an article is placed", 10, place)
     yield Question("health of one source", 100, lambda turn: judge_source(source_history(catalog, f"s{turn:02}", NOW)))
@@ -275,11 +316,11 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
-def ask_all(catalog: Catalog) -> bool:
+def ask_all(catalog: Catalog, folder: Path) -> bool:
     """Print the table; whether all limits were kept."""
     well, before = True, 0.0
     print(f"{'question':<46} {'median':>9} {'of it CPU':>9} {'slowest':>9} {'limit':>8}")
-    for question in questions(catalog):
+    for question in questions(catalog, folder):
         question.ask(0)
         before = before or resident()
         walls, works = [], []
@@ -322,7 +363,7 @@ def main() -> int:
             print(f"filling {catalog.name} …", file=sys.stderr, flush=True)
             Filler(catalog, given.urls, given.articles).fill()
         print(f"{re.sub('the catalog .*', 'SQLite', catalog.name)}: {given.urls:,} URLs, {given.articles:,} articles")
-        return 0 if ask_all(catalog) else 1
+        return 0 if ask_all(catalog, folder) else 1
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 `segment` turns text into words both databases index as they are: SQLite in an FTS5 table, PostgreSQL in a tsvector we
 write ourselves. Neither database's own idea of a word is used, so both give the same answers in every locale.
-Order: words, queries for people, the index (create, put, condition).
+Order: words, queries for people, the index (create, put, and what a query means in it).
 """
 
 from __future__ import annotations
@@ -11,8 +11,21 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, not_, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    column,
+    func,
+    literal_column,
+    not_,
+    select,
+    table,
+    text,
+)
 
 from archive.catalog.tables import articles
 
@@ -168,21 +181,76 @@ def put(conn: Connection, article_id: str, texts: Sequence[str | None]) -> int |
 def condition(conn: Connection, asked: str) -> ColumnElement[bool] | None:
     """The condition on `articles` that a query means; None where it asks for nothing."""
     query = read_query(asked)
-    render = _fts5 if conn.dialect.name == "sqlite" else _tsquery
-    parts = []
     if query.wanted:
-        parts.append(_found(conn, "wanted", render(query.wanted, " AND " if render is _fts5 else " & ")))
+        return _found(conn, _match(conn, query))
     if query.unwanted:
-        parts.append(not_(_found(conn, "unwanted", render(query.unwanted, " OR " if render is _fts5 else " | "))))
-    return and_(*parts) if parts else None
+        return not_(_found(conn, _match(conn, Query(query.unwanted), joint="or")))
+    return None
 
 
-def _found(conn: Connection, name: str, match: str) -> ColumnElement[bool]:
+def joined(conn: Connection, chosen: Select[Any], asked: str) -> Select[Any]:
+    """`chosen`, a selection of `articles`, of those that a query means: for answers that look at every hit.
+
+    SQLite then goes through the hits as its index gives them, instead of collecting them all first.
+    """
+    query = read_query(asked)
+    if conn.dialect.name == "sqlite" and query.wanted:
+        return _join(chosen, _match(conn, query))
+    found = condition(conn, asked)
+    return chosen if found is None else chosen.where(found)
+
+
+def left_out(conn: Connection, chosen: Select[Any], asked: str) -> Select[Any] | None:
+    """`chosen` of those that a query leaves out, where that is all it asks for and they are quicker to look at."""
+    query = read_query(asked)
+    if conn.dialect.name != "sqlite" or query.wanted or not query.unwanted:
+        return None
+    return _join(chosen, _match(conn, Query(query.unwanted), joint="or"))
+
+
+def hit_among(conn: Connection, asked: str, few: Subquery) -> ColumnElement[bool] | None:
+    """The condition that a row of `few`, with a column search_row, is what a query means; None where it says nothing.
+
+    Each is looked up by itself in SQLite's index. For a beginning of words each look would gather the rows of all words
+    that begin so: there they are gathered once, those of the span of `few`.
+    """
+    query = read_query(asked)
+    if conn.dialect.name != "sqlite" or query == Query():
+        return None
+    row = few.c.search_row
+    match = _match(conn, query) if query.wanted else _match(conn, Query(query.unwanted), joint="or")
+    hits = select(_FTS5.c.rowid).where(_FTS5.c.search.match(match))
+    if any(term.is_prefix for term in query.wanted + query.unwanted):
+        first, last = (select(end(row)).scalar_subquery() for end in (func.min, func.max))
+        is_hit: ColumnElement[bool] = row.in_(hits.where(_FTS5.c.rowid >= first, _FTS5.c.rowid <= last))
+    else:
+        is_hit = hits.where(_FTS5.c.rowid == row).correlate(few).exists()
+    return is_hit if query.wanted else ~is_hit
+
+
+def _join(chosen: Select[Any], match: str) -> Select[Any]:
+    return chosen.where(_FROM_HITS, _FTS5.c.search.match(match))
+
+
+_FTS5 = table("search", column("rowid"), column("search"))
+# The sum keeps SQLite from starting with the articles and looking up each of them in the index.
+_FROM_HITS = articles.c.search_row == _FTS5.c.rowid + literal_column("0")
+
+
+def _found(conn: Connection, match: str) -> ColumnElement[bool]:
     if conn.dialect.name == "sqlite":
-        rows = text(f"SELECT rowid FROM search WHERE search MATCH :{name}").bindparams(**{name: match})
-        return articles.c.search_row.in_(rows)
-    rows = text(f"SELECT article_id FROM search WHERE words @@ CAST(:{name} AS tsquery)").bindparams(**{name: match})
+        return articles.c.search_row.in_(select(_FTS5.c.rowid).where(_FTS5.c.search.match(match)))
+    rows = text("SELECT article_id FROM search WHERE words @@ CAST(:wanted AS tsquery)").bindparams(wanted=match)
     return articles.c.article_id.in_(rows)
+
+
+def _match(conn: Connection, query: Query, joint: Literal["and", "or"] = "and") -> str:
+    """The query in the database's own words: all of `wanted` (or any of it) and none of `unwanted`."""
+    if conn.dialect.name == "sqlite":
+        wanted = _fts5(query.wanted, f" {joint.upper()} ")
+        return f"({wanted}) NOT ({_fts5(query.unwanted, ' OR ')})" if query.unwanted else wanted
+    wanted = _tsquery(query.wanted, " & " if joint == "and" else " | ")
+    return f"({wanted}) & !({_tsquery(query.unwanted, ' | ')})" if query.unwanted else wanted
 
 
 def _fts5(terms: Sequence[Term], joint: str) -> str:

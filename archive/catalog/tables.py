@@ -26,7 +26,7 @@ from sqlalchemy import (
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
 LISTING, ARTICLE, RECHECK, REQUISITE = PRIORITIES = 0, 1, 2, 3  # of URLs: lower goes first
-SCHEMA_VERSION = 2  # raise it with every change here, in columns.py or in search.segment
+SCHEMA_VERSION = 3  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
 
@@ -236,8 +236,11 @@ articles = Table(
     Column("run", Key),
     Column("search_row", BigInteger),  # of the FTS5 index; NULL in PostgreSQL
 )
-# With all that sorting the hits of a common word needs; the rows themselves are read of those shown alone.
-_partial("articles_found", "search_row IS NOT NULL", articles.c.search_row, articles.c.listed_at, articles.c.article_id)
+# With all that choosing and sorting the hits of a common word needs; the rows themselves are read of those shown alone.
+_partial(
+    "articles_found", "search_row IS NOT NULL",
+    articles.c.search_row, articles.c.listed_at, articles.c.article_id, articles.c.source, articles.c.language,
+)  # fmt: skip
 Index("articles_listed", articles.c.listed_at, articles.c.article_id)
 Index("articles_source", articles.c.source, articles.c.listed_at)
 Index("articles_run", articles.c.run)

@@ -59,7 +59,7 @@ def articles(
             limit=listing.row_limit,
         )
         total = count(archive.catalog, asked)
-        found = list_articles(archive.catalog, asked)
+        found = list_articles(archive.catalog, asked) if total else []
         clusters = near.clusters_of(archive.catalog, (row.article_id for row in found))
         rows = [_article_row(row, clusters.get(row.article_id)) for row in found]
         print_listing(rows, _COLUMNS, listing, total=total)

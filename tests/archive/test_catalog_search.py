@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
+from itertools import product
 from typing import Any
 
 import pytest
@@ -107,3 +110,35 @@ def test_nothing_typed_is_an_error_and_a_text_is_found_by_itself(catalog: Catalo
     if segment(asked):
         keep(catalog, "a_9", f"vor {asked} nach")
         assert find(catalog, '"' + asked.replace('"', " ").replace("*", " ") + '"') >= {"a_9"}
+
+
+def test_words_of_many_articles_are_counted_and_listed_as_if_each_were_looked_at(catalog: Catalog) -> None:
+    said: dict[str, tuple[datetime, str, set[str]]] = {}
+    for n in range(450):  # more than are looked at one by one
+        at = NOW - timedelta(hours=n * 7 % 450 // 2)  # in another order than they came, and two at a time
+        words = {"all"} | ({"old"} if at < NOW - timedelta(hours=215) else set()) | ({"odd"} if n % 3 else set())
+        name, source = f"a_{n:03}", f"s{n % 4}"
+        keep(catalog, name, " ".join(sorted(words)), source=source, date_published=at.isoformat())
+        said[name] = (at, source, words)
+
+    def expected(wanted: str, unwanted: str, source: str | None) -> list[str]:
+        fitting = [
+            (-at.timestamp(), name)
+            for name, (at, of, words) in said.items()
+            if (not wanted or any(fnmatch(word, wanted) for word in words))
+            and unwanted not in words
+            and source in (None, of)
+        ]
+        return [name for _, name in sorted(fitting)]
+
+    for wanted, unwanted, whose in product(
+        ("all", "old", "odd", "al*", "o*", ""), ("", "odd", "old"), (None, "s1", "s9")
+    ):
+        asked = f"{wanted} {unwanted and '-' + unwanted}".strip()
+        query = ArticleQuery(asked, source=whose, limit=20)
+        whole = expected(wanted, unwanted, whose)
+        assert articles.count(catalog, query) == len(whole), asked
+        for offset in (0, 15):
+            found = articles.list_articles(catalog, replace(query, offset=offset))
+            assert [row.article_id for row in found] == whole[offset : offset + 20], asked
+        assert len(articles.list_articles(catalog, replace(query, limit=None))) == len(whole)
