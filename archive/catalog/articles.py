@@ -258,7 +258,7 @@ def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> 
     """Return how many articles a query finds, whatever its limit."""
     counted = select(func.count()).select_from(articles)
     with connection(place) as conn:
-        without = search.left_out(conn, counted, query.text) if query.text else None
+        without = search.left_out(conn, counted, query.text) if query.text and _goes_through_hits(query) else None
         if without is not None:
             anything = replace(query, text=None)
             return count(conn, anything) - int(conn.execute(_filtered(conn, without, anything)).scalar_one())
@@ -268,8 +268,18 @@ def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> 
 
 def _matching(conn: Connection, asked: Select[Any], query: ArticleQuery) -> Select[Any]:
     """As `_filtered`, for answers that look at every hit."""
-    chosen = _filtered(conn, asked, replace(query, text=None))
-    return search.joined(conn, chosen, query.text) if query.text else chosen
+    if not query.text or not _goes_through_hits(query):
+        return _filtered(conn, asked, query)
+    return search.joined(conn, _filtered(conn, asked, replace(query, text=None)), query.text)
+
+
+def _goes_through_hits(query: ArticleQuery) -> bool:
+    """Whether SQLite begins with the hits of a search: not where an index finds the few articles that fit the rest.
+
+    It would ask the whole search again for each of these.
+    """
+    few = (query.source, query.run, query.cluster)
+    return all(one is None for one in few) and (query.since is None or query.until is None)
 
 
 def by_source(place: Catalog | Connection) -> dict[str | None, int]:

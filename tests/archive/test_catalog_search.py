@@ -116,7 +116,8 @@ def test_words_of_many_articles_are_counted_and_listed_as_if_each_were_looked_at
     said: dict[str, tuple[datetime, str, set[str]]] = {}
     for n in range(450):  # more than are looked at one by one
         at = NOW - timedelta(hours=n * 7 % 450 // 2)  # in another order than they came, and two at a time
-        words = {"all"} | ({"old"} if at < NOW - timedelta(hours=215) else set()) | ({"odd"} if n % 3 else set())
+        has = {"all": True, "old": at < NOW - timedelta(hours=215), "odd": n % 3, "rare": n % 14 == 0}
+        words = {word for word, is_there in has.items() if is_there}
         name, source = f"a_{n:03}", f"s{n % 4}"
         keep(catalog, name, " ".join(sorted(words)), source=source, date_published=at.isoformat())
         said[name] = (at, source, words)
@@ -132,7 +133,7 @@ def test_words_of_many_articles_are_counted_and_listed_as_if_each_were_looked_at
         return [name for _, name in sorted(fitting)]
 
     for wanted, unwanted, whose in product(
-        ("all", "old", "odd", "al*", "o*", ""), ("", "odd", "old"), (None, "s1", "s9")
+        ("all", "old", "odd", "rare", "al*", "o*", ""), ("", "odd", "old"), (None, "s1", "s9")
     ):
         asked = f"{wanted} {unwanted and '-' + unwanted}".strip()
         query = ArticleQuery(asked, source=whose, limit=20)
