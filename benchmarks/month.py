@@ -19,7 +19,7 @@ from pathlib import Path
 
 from archive.archive import locate, open_archive
 from tests.month.script import write_script
-from tests.month.verdict import TROUBLE_RULES, Edit, Verdict, equal_freshness, judged
+from tests.month.verdict import TROUBLE_RULES, Edit, Verdict, judged, simpler_habits
 from tests.month.walk import alarms_told, live_through, write_settings
 from tests.month.world import Clock, Month, served
 
@@ -70,12 +70,10 @@ def report(verdict: Verdict, month: Month, told: list[dict[str, str]]) -> int:
         print(f"  {one.paper}{one.path}: {one.event.kind} at {one.event.at:%d %H:%M}, looked {one.looked_at:%d %H:%M}, "
               f"found {one.found_at} as {', '.join(one.kinds) or 'nothing'}")  # fmt: skip
     alarms_fine = report_alarms(month, told)
-    daily, even = equal_freshness(month, verdict)
-    asked = sum(verdict.requests.values())
-    articles = verdict.requests["articles"]
+    asked, articles = sum(verdict.requests.values()), verdict.requests["articles"]
     print(f"\nrequests: {asked} ({', '.join(f'{count} {name}' for name, count in verdict.requests.most_common())})")
-    print(f"every article daily: {daily} ({daily / articles:.1f} times ours for articles); "
-          f"at an even pace, as fresh as ours: {even} ({even / articles:.1f} times)")  # fmt: skip
+    for habit, count in simpler_habits(month, verdict).items():
+        print(f"  every article {habit}: {count}, {count / articles:.1f} times ours for articles")
     fine = not verdict.false_revisions and not verdict.missing and right >= 0.95 * len(edits)
     return 0 if fine and alarms_fine and all(one.is_in_time for one in (*edits, *losses)) else 1
 

@@ -44,6 +44,9 @@ def outcome_of_status(status: int) -> Outcome | None:
 
 def outcome_of_failure(error: BaseException) -> Outcome:
     """Return the outcome of a URL whose exchange gave no page."""
+    if isinstance(error, RobotsDenied) and error.temporary:  # RFC 9309 section 2.3.1.4: closed until it answers
+        detail = {"error": str(error), "record": error.record_id or ""}
+        return Outcome("failed", "server_error", {key: value for key, value in detail.items() if value})
     if isinstance(error, RobotsDenied):
         detail = {"rule": error.rule or "", "line": str(error.line or ""), "record": error.record_id or ""}
         return Outcome("skipped", "robots", {key: value for key, value in detail.items() if value})

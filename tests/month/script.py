@@ -129,7 +129,7 @@ def _troubles(number: int, days: int, start: datetime) -> tuple[Period, ...]:
         case 7:
             return period("outage", 0.60, 0.64)
         case 8:
-            return period("stale_feed", 0.62, 0.74)
+            return period("stale_feed", 0.55, 0.85)
         case 9:
             return period("layout", 0.60, 0.72)
         case 10:

@@ -144,12 +144,12 @@ def _kinds(step: Step | None) -> tuple[str, ...]:
     return ("date",) if event.kind == "touched" else (event.kind,)
 
 
-def equal_freshness(month: Month, verdict: Verdict) -> tuple[int, int]:
-    """Requests that two simpler habits would have cost: every known article daily; and at an even pace, as fresh as ours."""
-    end, daily = month.clock.now, 0.0
-    ages = [(end - story.published).total_seconds() for paper in month.script.papers for story in paper.stories
-            if story.published < end]  # fmt: skip
-    daily = sum(age / 86_400 for age in ages)
-    delays = verdict.delays_seconds
-    mean = sum(delays) / len(delays) if delays else 43_200.0
-    return round(daily), round(sum(age / (2 * mean) for age in ages))
+def simpler_habits(month: Month, verdict: Verdict) -> dict[str, int]:
+    """Requests for articles that simpler habits would have cost: all daily; all at an even pace, as fresh as ours."""
+    end = month.clock.now
+    published = (story.published for paper in month.script.papers for story in paper.stories)
+    seconds = sum((end - one).total_seconds() for one in published if one < end)
+    delays = sorted(verdict.delays_seconds) or [43_200.0]
+    paces = {"in the mean": sum(delays) / len(delays), "in the median": delays[len(delays) // 2]}
+    even = {f"at an even pace, as fresh {name}": round(seconds / (2 * delay)) for name, delay in paces.items()}
+    return {"every day": round(seconds / 86_400), **even}

@@ -152,7 +152,7 @@ def write_settings(folder: Path, sources: str) -> None:
 
 def alarms_told(path: Path) -> list[dict[str, str]]:
     """The alarms that the sink of `ALERTS` wrote, in order."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()] if path.exists() else []
 
 
 if __name__ == "__main__":
