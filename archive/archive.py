@@ -315,4 +315,13 @@ def _is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_unburied(pid)
+
+
+def _is_unburied(pid: int) -> bool:
+    """Whether a process has ended and only its parent has not asked how; in a container often nobody ever asks."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:1]
+    except OSError:  # no /proc, or gone by now
+        return False
+    return state in ([b"Z"], [b"X"])

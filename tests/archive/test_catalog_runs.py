@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pytest
+
+from archive.archive import is_gone
 from archive.catalog import Catalog, archives, runs
 from archive.model import Run
 
@@ -58,3 +67,16 @@ def test_one_catalog_knows_several_archives(catalog: Catalog) -> None:
         archives.register(conn, "local", "s3://papers/local", NOW)
         archives.register(conn, "news", "/data/moved", NOW)
     assert archives.roots(catalog) == {"local": "s3://papers/local", "news": "/data/moved"}
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="only Linux tells in /proc what has become of a process"
+)
+def test_a_process_that_ended_is_gone_though_nobody_asked_how() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    run = replace(RUN, pid=child.pid, host=socket.gethostname(), ended_at=None)
+    while b") Z " not in Path(f"/proc/{child.pid}/stat").read_bytes():
+        time.sleep(0.01)
+    assert is_gone(run)
+    child.wait()
+    assert not is_gone(replace(run, pid=os.getpid()))

@@ -46,6 +46,14 @@ def test_robots_txt_skips_a_url_and_the_outcome_cites_the_line_and_the_record() 
     assert outcome_of_failure(denied) == Outcome("skipped", "robots", detail)
 
 
+def test_a_site_closed_because_its_robots_txt_fails_has_failed_and_is_tried_again() -> None:
+    denied = RobotsDenied(URL, why="answered 503", temporary=True, record_id="<urn:uuid:1>")
+    found = outcome_of_failure(denied)
+    assert (found.kind, found.reason) == ("failed", "server_error")
+    assert found.reason in PASSING
+    assert found.detail == {"error": "robots.txt answered 503", "record": "<urn:uuid:1>"}
+
+
 def test_an_address_of_a_private_network_is_a_failure_that_names_the_address() -> None:
     found = outcome_of_failure(AddressRefused("intranet.example", ("10.0.0.7",), "private network"))
     assert (found.kind, found.reason) == ("failed", "private_address")
