@@ -150,8 +150,9 @@ def _player(root: html.HtmlElement) -> str | None:
 def is_hidden(node: html.HtmlElement) -> bool:
     """Whether the page's own markup, without its style sheets, keeps this element from being shown."""
     if node.get("hidden") is not None and node.get("hidden") != "until-found":
-        # React streams parts of a page in hidden divs named S:0, S:1 … and shows them by script.
-        return not (node.get("id") or "").startswith("S:")
+        # React streams parts of a page in hidden divs named S:0, S:1 … and shows them by script; and what a paper
+        # shows to its subscribers only is its story all the same.
+        return not (node.get("id") or "").startswith("S:") and "paywall" not in (node.get("class") or "").split()
     style = node.get("style")
     return bool(style and _NO_DISPLAY.search(style))
 
