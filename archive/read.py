@@ -7,7 +7,7 @@ and from a re-extraction alike. `judge` says whether a page is stored; it is pur
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -337,8 +337,13 @@ def read_again(
     how_found = discovery or reading.discovery
     record = build_record(reading.extraction, capture, revision, how_found, circumstances, reading.rights)
     stored = articles.record_of(conn, known.article_id, number=known.number, extractor=known.extractor) or {}
-    same = all(stored.get(name) == record[name] for name in ("headline", "text", "integrity"))
-    return None if same else (New(revision), record)
+    return None if _told(stored) == _told(record) else (New(revision), record)
+
+
+def _told(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a reader is told; more reasons for the same suspicion are no better reading."""
+    integrity = record.get("integrity") or {}
+    return record.get("headline"), record.get("text"), integrity.get("verdict"), integrity.get("spans")
 
 
 class RecordWriter:
