@@ -41,7 +41,7 @@ class Step:
     @property
     def in_words(self) -> str | None:
         if self.event is not None:
-            return self.event.detail.get("change") or IN_WORDS.get(self.event.kind, self.event.kind)  # type: ignore[call-overload]
+            return self.event.detail.get("change") or IN_WORDS.get(self.event.kind, self.event.kind)
         words = [self.change.in_words] if self.change is not None and self.change.kinds else []
         if self.back_to is not None:
             words.append(f"back to revision {self.back_to}")

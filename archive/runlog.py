@@ -159,8 +159,17 @@ def outcome_of(line: Mapping[str, Any]) -> Outcome:
 
 def event_of(line: Mapping[str, Any], run_id: str | None = None) -> Event:
     """The Event of an "event" line."""
-    values = {name: line.get(name) for name in ("url", "kind", "article_id", "source", "before", "after")}
-    return Event(**values, at=parse_rfc3339(line["at"]), detail=line.get("detail") or {}, run=run_id)  # type: ignore[arg-type]
+    return Event(
+        url=line["url"],
+        at=parse_rfc3339(line["at"]),
+        kind=line["kind"],
+        detail=line.get("detail") or {},
+        article_id=line.get("article_id"),
+        source=line.get("source"),
+        before=line.get("before"),
+        after=line.get("after"),
+        run=run_id,
+    )
 
 
 def _run_values(run: Run) -> dict[str, Any]:

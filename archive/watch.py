@@ -21,7 +21,7 @@ EventKind = Literal[
     "gone", "redirected", "soft_404", "robots", "paywalled", "returned", "unstable", "settled", "touched", "boilerplate"
 ]
 DISAPPEARANCES: tuple[EventKind, ...] = ("gone", "redirected", "soft_404", "robots", "paywalled")
-IN_WORDS: Mapping[EventKind, str] = {
+IN_WORDS: Mapping[str, str] = {  # by EventKind
     "gone": "the page is no longer there",
     "redirected": "leads to another page",
     "soft_404": "an error page in its place",

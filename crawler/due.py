@@ -16,10 +16,11 @@ from archive.model import Run, Source
 from archive.urls import canonical_url
 from crawler.polling import adapted, bounds_of, due_again, missed_slots
 from crawler.polls import rhythm_of
-from crawler.schedule import local_zone, parse_schedule
+from crawler.schedule import local_zone, next_due, parse_schedule
 
 if TYPE_CHECKING:
     from archive.archive import Archive
+    from archive.catalog import Catalog
 
 _LOOKED_AT = 200  # runs that are asked whether they explain why something was missed
 
@@ -69,6 +70,12 @@ def _never_asked(archive: Archive, sources: Sequence[Source]) -> list[str]:
     first = {source.name: {canonical_url(url) for url in source.urls} for source in sources}
     unknown = frontier.unknown(archive.catalog, (url for urls in first.values() for url in urls))
     return [name for name, urls in first.items() if urls & unknown]
+
+
+def expected(catalog: Catalog, source: Source, last: datetime | None, now: datetime) -> datetime | None:
+    """When a source's listings should be asked: when they are due, else by its schedule. None: never by themselves."""
+    by_schedule = next_due(source.schedule, last, now)
+    return None if by_schedule is None else listings.first_due(catalog, source.name) or by_schedule
 
 
 def replan(archive: Archive, sources: Sequence[Source]) -> None:

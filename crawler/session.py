@@ -133,10 +133,11 @@ class Session:
     def attach(self, crawler: Crawler) -> None:
         """Let the components of this Scrapy crawler find the session, and take its settings."""
         self._crawler = crawler
-        crawler.session = self  # type: ignore[attr-defined]
-        crawler.keeper = self.keeper  # type: ignore[attr-defined]
+        found: dict[str, object] = {"session": self, "keeper": self.keeper}
         if not self.options.refetch:
-            crawler.kept_robots = self.kept_robots  # type: ignore[attr-defined]
+            found["kept_robots"] = self.kept_robots
+        for name, room in found.items():
+            setattr(crawler, name, room)
         for name, value in scrapy_settings(self.settings).items():
             crawler.settings.set(name, value, priority="cmdline")
 

@@ -75,6 +75,6 @@ LOG_VERSIONS: list[str] = []
 DNSCACHE_ENABLED = True
 
 # -- in the folder of an archive, what its pressmark.toml says (also for `scrapy shell` and `scrapy fetch`)
-from crawler.identity import settings_here  # noqa: E402
+from crawler.identity import settings_here  # noqa: E402 - reads the table above
 
 globals().update(settings_here())

@@ -13,8 +13,8 @@ from archive.health.ask import examine
 from archive.health.findings import ARCHIVE
 from archive.model import Source
 from crawler.alerts import Told, tell
+from crawler.due import expected
 from crawler.identity import software
-from crawler.schedule import next_due
 
 if TYPE_CHECKING:
     from archive.archive import ArchiveLocation
@@ -25,7 +25,7 @@ def findings(archive: Archive, settings: Settings, sources: Sequence[Source], no
     """Give what the rules say of the archive and of these sources."""
 
     def due(source: Source, last: datetime | None) -> datetime | None:
-        return next_due(source.schedule, last, now)
+        return expected(archive.catalog, source, last, now)
 
     return examine(archive, now, sources, least_bytes=settings.crawl.disk_min_free, next_due=due)
 

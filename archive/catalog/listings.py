@@ -78,6 +78,12 @@ def last_asked(place: Catalog | Connection) -> dict[str, datetime]:
         return {source: at for source, at in conn.execute(asked) if at is not None}
 
 
+def first_due(place: Catalog | Connection, source: str) -> datetime | None:
+    """When the first listing of a source is due again: by its schedule, or later where it fails."""
+    with connection(place) as conn:
+        return conn.execute(select(func.min(urls.c.due_at)).where(urls.c.is_listing, urls.c.source == source)).scalar()
+
+
 def planned(place: Catalog | Connection) -> dict[str, str]:
     """The schedule each source's listings got their times by."""
     with connection(place) as conn:

@@ -208,7 +208,7 @@ def _gone_row(one: Gone) -> dict[str, Any]:
     return {
         "gone_since": one.since or event.at,
         "kind": event.kind,
-        "meaning": IN_WORDS.get(event.kind),  # type: ignore[call-overload]
+        "meaning": IN_WORDS.get(event.kind),
         "at": event.at,
         "returned": one.returned,
         "source": event.source,

@@ -50,8 +50,6 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("w_more", re.compile(r"^(?:read (?:more|also|next|the full)|more (?:on|from|about|stories)|also read|see also|related|recommended|lesen sie|mehr (?:zum|lesen|dazu)|siehe auch|"
                           r"weiterlesen|lire aussi|à lire|lee también|leer más|ver también|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj (?:też|także)|延伸閱讀|相关阅读|相关新闻|相關新聞|関連記事|おすすめ|관련기사|"
                           r"you may also|don.t miss|watch:?|listen:?|click here|up next|trending|most (?:read|popular)|top stories|latest|editor.s)", re.I)),
-    ("w_news", re.compile(r"newsletter|sign up|subscribe|abonnier|abonnez|suscrí|iscriviti|assine|подпи|inbox|订阅|登録|구독|free trial|log ?in|register|already a|download (?:the|our) app|whatsapp|telegram channel|google news", re.I)),
-    ("w_legal", re.compile(r"©|\(c\)|copyright|all rights reserved|alle rechte|tous droits|todos los derechos|diritti riservati|terms of|privacy|cookie|版权|版權|無断|転載|무단|affiliate|commission|disclaimer|disclosure", re.I)),
     ("w_photo", re.compile(r"^(?:photo|image|picture|foto|bild|fotografía|crédit|credit|file photo|illustration|图|圖|写真|사진|source)\b\s*[:/]?|getty|shutterstock|\bistock|imago|\(ap photo|/afp|/reuters|/dpa|unsplash|courtesy", re.I)),
     ("w_by", re.compile(r"^(?:by|von|par|por|di|de|text|written by|author|autor|作者|記者|记者|文|来源|來源|编辑|編輯|责任编辑|責任編輯|責編|责编|기자)\b\s*[:：]?|기자\s*$", re.I)),
     ("w_share", re.compile(r"^(?:share|teilen|partager|compartir|condividi|tweet|print|drucken|email|e-mail|save|comments?|kommentare|comentarios|facebook|twitter|copy link|follow us|分享|打印|advertisement|anzeige|werbung|publicité|publicidad|ad|sponsored)\b", re.I)),

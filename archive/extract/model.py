@@ -44,7 +44,8 @@ class BodyModel:
         left_over = np.bitwise_and.reduceat(leaves, self.starts, axis=0)
         first = np.log2(left_over & (~left_over + 1)).astype(np.intp)  # the lowest bit is the leftmost leaf
         score = self.value[np.arange(len(self.value))[:, None], first].sum(axis=0)
-        return (1.0 / (1.0 + np.exp(-score))).tolist()  # type: ignore[no-any-return]
+        found: list[float] = (1.0 / (1.0 + np.exp(-score))).tolist()
+        return found
 
 
 @lru_cache(maxsize=1)

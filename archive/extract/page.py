@@ -160,7 +160,7 @@ def is_hidden(node: html.HtmlElement) -> bool:
 def _clear(parsed: Parsed) -> None:
     """Take out of the tree what is never text, what is over the budget, and what is hidden; in that order."""
     for node in list(parsed.root.iter("script", "style")):
-        _drop(node)
+        node.drop_tree()
     dropped = list(parsed.root.iter(*_DROPPED))
     whole = _length(parsed.body) if any(node.tag in _SWALLOWING and len(node) for node in dropped) else 0
     checks = 40  # measuring costs a walk; hostile pages nest thousands
@@ -172,7 +172,7 @@ def _clear(parsed: Parsed) -> None:
             if _length(node) * 2 > whole:
                 node.tag = "div"  # an element closed in the wrong place took the page with it
                 continue
-        _drop(node)
+        node.drop_tree()
     _bound(parsed)
     _take_hidden(parsed)
 
@@ -190,7 +190,7 @@ def _take_hidden(parsed: Parsed) -> None:
             taken.add(node)
             parsed.hidden.append(node)
     for node in parsed.hidden:
-        _drop(node)
+        node.drop_tree()
 
 
 def _length(node: html.HtmlElement) -> int:
@@ -223,18 +223,3 @@ def _bound(parsed: Parsed) -> None:
         parent = node.getparent()
         if parent is not None:
             parent.remove(node)
-
-
-def _drop(node: html.HtmlElement) -> None:
-    """Remove an element and keep the text after it."""
-    parent = node.getparent()
-    if parent is None:
-        return
-    if node.tail:
-        previous = node.getprevious()
-        if previous is not None:
-            previous.tail = (previous.tail or "") + node.tail
-        else:
-            parent.text = (parent.text or "") + node.tail
-        node.tail = None
-    parent.remove(node)

@@ -189,7 +189,7 @@ def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
         )
 
 
-def _schedules(patient: Patient) -> Iterator[Finding]:
+def _timers(patient: Patient) -> Iterator[Finding]:
     """Whether anybody starts what is due."""
     from archive.lock import WORKER_LOCK_NAME
     from crawler.config import load_sources
@@ -207,14 +207,14 @@ def _schedules(patient: Patient) -> Iterator[Finding]:
     if worker is not None:
         started_by.append(f"pid {worker[0]} ({worker[1]})")
     if started_by:
-        yield Finding("schedules", "ok", f"{len(waiting)} sources, started by {', '.join(started_by)}")
+        yield Finding("timers", "ok", f"{len(waiting)} sources, started by {', '.join(started_by)}")
     elif waiting:
         yield Finding(
-            "schedules",
+            "timers",
             "note",
             f"{len(waiting)} sources have a schedule, and nobody starts it",
             "pressmark schedule install",
         )
 
 
-CHECKS: tuple[Check, ...] = (_config, _disk, _writable, _future, _catalog, _lock, _open_files, _schedules)
+CHECKS: tuple[Check, ...] = (_config, _disk, _writable, _future, _catalog, _lock, _open_files, _timers)

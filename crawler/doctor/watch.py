@@ -36,7 +36,7 @@ def _schedules(catalog: Catalog, patient: Patient) -> Iterator[Finding]:
     from archive.health.flow import asked
     from archive.health.history import SourceHistory
     from crawler.config import SOURCES_FILE, load_sources
-    from crawler.schedule import next_due
+    from crawler.due import expected
 
     assert patient.folder is not None
     path = patient.folder / SOURCES_FILE
@@ -44,7 +44,7 @@ def _schedules(catalog: Catalog, patient: Patient) -> Iterator[Finding]:
     last, planned = last_asked(catalog), 0
     late: list[str] = []
     for source in sources:
-        due = next_due(source.schedule, last.get(source.name), patient.now)
+        due = expected(catalog, source, last.get(source.name), patient.now)
         planned += due is not None
         found = asked(SourceHistory(source.name, patient.now, asked_at=last.get(source.name), due_at=due))
         if found.state != "ok":

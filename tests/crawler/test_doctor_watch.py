@@ -58,6 +58,15 @@ def test_a_source_asked_in_time_is_well(folder: Path) -> None:
     assert found(folder)["schedules"][:2] == ("ok", "1 of 1 sources have one, none is late")
 
 
+def test_a_listing_that_fails_and_waits_for_its_time_is_not_late(folder: Path) -> None:
+    with open_archive(location_of(folder, load_settings(folder)), create=False) as archive:
+        failed = Outcome("failed", "server_error")
+        last, again = NOW - timedelta(hours=30), NOW + timedelta(hours=2)
+        with archive.catalog.transaction() as conn:
+            frontier.acknowledge(conn, [Acknowledged(FEED, failed, "r", last, due_again_at=again)])
+    assert found(folder)["schedules"][0] == "ok"
+
+
 def test_leases_of_the_dead_are_counted(folder: Path) -> None:
     assert found(folder)["leases"][0] == "ok"
     with open_archive(location_of(folder, load_settings(folder)), create=False) as archive:

@@ -190,7 +190,7 @@ def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) ->
             _note(traces, text, how, links, spam)
             taken.add(node)
     for node in taken:
-        _drop(node)
+        node.drop_tree()
 
 
 def _linking(body: html.HtmlElement, own: frozenset[str]) -> set[html.HtmlElement]:
@@ -285,18 +285,3 @@ def _small(value: str | None) -> bool:
 def _number(value: str | None) -> float:
     match = re.match(r"\d{1,6}", value or "")
     return float(match[0]) if match else 0.0
-
-
-def _drop(node: html.HtmlElement) -> None:
-    """Remove an element and keep the text after it."""
-    parent = node.getparent()
-    if parent is None:
-        return
-    if node.tail:
-        previous = node.getprevious()
-        if previous is not None:
-            previous.tail = (previous.tail or "") + node.tail
-        else:
-            parent.text = (parent.text or "") + node.tail
-        node.tail = None
-    parent.remove(node)

@@ -69,4 +69,4 @@ class Paper:
         answers = sum(1 for hour in self.counts.get("listing listed", {}) if last is None or hour > last)
         listing = Listing(FEED, self.new, last, answers)
         given: dict[str, object] = {"listings": (listing,), "asked_at": self.now - HOUR / 2} | more
-        return SourceHistory("paper", self.now, self.counts, **given)  # type: ignore[arg-type]
+        return SourceHistory("paper", self.now, self.counts, **given)  # type: ignore[arg-type] - the fields a test names

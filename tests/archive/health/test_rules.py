@@ -94,7 +94,9 @@ def test_a_few_pages_that_are_gone_are_no_errors() -> None:
 
 
 def test_walls_are_noticed_and_a_source_that_always_had_some_is_as_usual() -> None:
-    always: Change = lambda hour, found: found.update({"page skipped paywall": 2})  # noqa: E731
+    def always(hour: datetime, found: dict[str, int]) -> None:
+        found["page skipped paywall"] = 2
+
     assert wrong(Paper(60).changed(always).history()) == {}
     found = judged(Paper(60).changed(silent(10)).changed(since(10, page__skipped__bot_wall=3)).history())
     assert found["walls"].state == "bad" and "bot wall" in found["walls"].words
@@ -147,7 +149,7 @@ def test_a_source_nobody_asks_is_told_by_its_schedule() -> None:
 def test_disk_and_runs() -> None:
     def states(**given: object) -> dict[str, str]:
         values = {"now": NOW, "free_bytes": 10**12, "least_bytes": 2 * 10**9} | given
-        return {one.rule: one.state for one in judge_machine(MachineHistory(**values))}  # type: ignore[arg-type]
+        return {one.rule: one.state for one in judge_machine(MachineHistory(**values))}  # type: ignore[arg-type] - the fields a test names
 
     ended = [RunEnd(f"r{n}", NOW, code, None) for n, code in enumerate((3, None, 8))]
     assert states() == {"disk": "ok", "runs": "ok"}
@@ -178,5 +180,9 @@ def test_the_tails_are_those_of_the_distributions() -> None:
 
 def test_hours_outside_of_what_is_known_are_not_counted_as_silence() -> None:
     """A crawler that was off for three weeks does not say the site had nothing usual."""
-    off: Change = lambda hour, found: found.clear() if NOW - timedelta(weeks=4) <= hour < NOW - HOUR * 26 else None  # noqa: E731
+
+    def off(hour: datetime, found: dict[str, int]) -> None:
+        if NOW - timedelta(weeks=4) <= hour < NOW - HOUR * 26:
+            found.clear()
+
     assert wrong(Paper(60).changed(off).history()) == {}
