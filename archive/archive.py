@@ -188,12 +188,7 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     from archive.catalog import captures, near, runs
     from archive.warc.recovery import recover_all
 
-    host = socket.gethostname()
-    with archive.catalog.transaction() as conn:
-        dead = runs.close_dead(conn, host, _is_alive, now)
-    for run in dead:
-        _events_of(archive, run)
-        _log_death(archive.store, run)
+    dead = runs.dead(archive.catalog, socket.gethostname(), _is_alive)
     recovered = list(recover_all(archive.store))
     dropped = 0
     for one in recovered:
@@ -204,6 +199,8 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     if dead:
         touched |= _closed_since(archive.store, min(run.started_at for run in dead))
     added = [index_file(archive, warc_file) for warc_file in sorted(touched)]
+    for run in dead:
+        _close_dead(archive, run)
     near.settle(archive.catalog)
     return Recovery(
         files=tuple(one.warc_file for one in recovered if one.warc_file),
@@ -215,26 +212,26 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     )
 
 
-def _events_of(archive: Archive, run: Run) -> None:
-    """Tell the catalog the events that a dead process had logged: what is found again now is then no second one."""
-    from archive.catalog import events
-    from archive.runlog import event_of, read_run_log
+def _close_dead(archive: Archive, run: Run) -> None:
+    """Tell the catalog what a dead process had logged but not committed, and that it ended, in log and catalog."""
+    from archive.catalog import runs
+    from archive.jsonl import json_lines_from
+    from archive.logged import tell
 
     path = archive.store.path(archive.store.runs_path(run.run_id))
-    if not path.exists():
-        return
     with archive.catalog.transaction() as conn:
-        events.put(conn, [event_of(line, run.run_id) for line in read_run_log(path, []) if line["type"] == "event"])
+        if path.exists():
+            behind = (line for line, _ in json_lines_from(path, runs.committed_bytes(conn, run.run_id)))
+            tell(conn, (line for line in behind if line.get("type") not in ("run", "end")), run.run_id)
+            _log_death(path, run)
+            runs.committed(conn, run.run_id, path.stat().st_size)
+        runs.close_dead(conn, run)
 
 
-def _log_death(store: LocalStore, run: Run) -> None:
-    """Close the log of a run whose process is gone, as the catalog was told: `db rebuild` must come to the same."""
-    path = store.path(store.runs_path(run.run_id))
-    if not path.exists():
-        return
-    log = RunLog(path)
-    log.append(end_line(replace(run, ended_at=run.heartbeat_at or run.started_at, reason="process gone")))
-    log.close()
+def _log_death(path: Path, run: Run) -> None:
+    """Close the log of a run whose process is gone, as the catalog is told: `db rebuild` must come to the same."""
+    with RunLog(path) as log:
+        log.append(end_line(replace(run, ended_at=run.heartbeat_at or run.started_at, reason="process gone")))
 
 
 def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:

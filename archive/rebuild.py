@@ -10,32 +10,19 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.archive import Archive, is_here, members
 from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
-from archive.model import Capture, Discovery, Run
+from archive.logged import Told, tell
+from archive.model import Capture
 from archive.record import revision_of
-from archive.runlog import (
-    LogLine,
-    discovery_of,
-    distrusted_of,
-    event_of,
-    outcome_of,
-    polled_of,
-    read_run_log,
-    run_of,
-)
-from archive.times import parse_rfc3339
+from archive.runlog import LogLine, read_run_log
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
-
     from archive.catalog import Catalog
-    from archive.catalog.frontier import Acknowledged
 
 _BATCH = 1000
 Progress = Callable[[str], None]
@@ -174,135 +161,28 @@ def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: P
 
 
 def _fill_runs(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
+    from archive.catalog import runs
+
     logs = sorted((archive.root / "runs").glob("*.jsonl"))
-    known: set[str] = set()
     for path in sorted(logs, key=lambda log: _started(log, done)):
         progress(path.relative_to(archive.root).as_posix())
-        run_id = path.stem
-        lines = read_run_log(path, done.problems)
-        first: LogLine | None = None
-        for kind, group in groupby(lines, key=lambda line: line.get("type")):
-            if kind == "run":
-                first = _open_run(catalog, list(group)[-1], done)
-                run_id = first["run_id"]
-            elif kind == "discovered":
-                _discovered(catalog, group, known, done)
-            elif kind == "outcome":
-                _outcomes(catalog, group, run_id, known, done)
-            elif kind == "profile":
-                _profiles(catalog, group, run_id)
-            elif kind == "event":
-                _events(catalog, group, run_id)
-            elif kind in ("polled", "distrusted"):
-                _learned(catalog, group)
-            elif kind == "end" and first is not None:
-                _put_run(catalog, run_of(first, list(group)[-1]))
+        run_id = str(_first(path).get("run_id") or path.stem)
+        told = Told()
+        for batch in _batches(read_run_log(path, done.problems)):
+            with catalog.transaction() as conn:
+                told += tell(conn, batch, run_id)
+                runs.committed(conn, run_id, path.stat().st_size)
+        done.runs += told.runs
+        done.urls += told.urls
+        done.outcomes += told.outcomes
 
 
 def _started(path: Path, done: Rebuilt) -> str:
-    first = next(read_run_log(path, []), {})
-    return str(first.get("started_at") or path.stem)
+    return str(_first(path).get("started_at") or path.stem)
 
 
-def _open_run(catalog: Catalog, line: LogLine, done: Rebuilt) -> LogLine:
-    _put_run(catalog, run_of(line))
-    done.runs += 1
-    return line
-
-
-def _put_run(catalog: Catalog, run: Run) -> None:
-    from archive.catalog import runs
-
-    with catalog.transaction() as conn:
-        runs.open_run(conn, run)
-
-
-def _profiles(catalog: Catalog, lines: Iterable[LogLine], run_id: str) -> None:
-    from archive.catalog import profiles
-
-    with catalog.transaction() as conn:
-        for line in lines:
-            profiles.put(conn, line["profile"], line["digest"], parse_rfc3339(line["at"]), run_id)
-
-
-def _discovered(catalog: Catalog, lines: Iterable[LogLine], known: set[str], done: Rebuilt) -> None:
-    from archive.catalog import frontier
-
-    for at, group in groupby(map(discovery_of, lines), key=lambda found: found.found_at):
-        for batch in _batches(group):
-            with catalog.transaction() as conn:
-                done.urls += frontier.add(conn, batch, at).new
-            known.update(found.url for found in batch)
-
-
-def _outcomes(catalog: Catalog, lines: Iterable[LogLine], run_id: str, known: set[str], done: Rebuilt) -> None:
-    from archive.catalog import frontier, tallies
-
-    for batch in _batches(lines):
-        with catalog.transaction() as conn:
-            for line in batch:
-                if line["url"] not in known:
-                    frontier.add(conn, [_unlisted(line)], parse_rfc3339(line["at"]))
-                    known.add(line["url"])
-                    done.urls += 1
-            results = [_acknowledged(conn, line, run_id) for line in batch]
-            frontier.acknowledge(conn, results)
-            tallies.add_outcomes(conn, results)
-            for line in batch:
-                if line["kind"] == "unchanged" and line["reason"] != "unstable":
-                    _seen_again(conn, line)
-        done.outcomes += len(batch)
-
-
-def _learned(catalog: Catalog, lines: Iterable[LogLine]) -> None:
-    """What asking listings taught; of each, and of each host, the last line counts."""
-    from archive.catalog import listings
-
-    for batch in _batches(lines):
-        with catalog.transaction() as conn:
-            listings.put(conn, [polled_of(line) for line in batch if line["type"] == "polled"])
-            listings.distrusted(conn, [distrusted_of(line) for line in batch if line["type"] == "distrusted"])
-
-
-def _unlisted(line: LogLine) -> Discovery:
-    """A URL no listing named: typed by a person, or a redirect's target."""
-    return Discovery(line["url"], line.get("source") or "", "seed", parse_rfc3339(line["at"]))
-
-
-def _acknowledged(conn: Connection, line: LogLine, run_id: str) -> Acknowledged:
-    from archive.catalog import captures
-    from archive.catalog.frontier import Acknowledged, Validators
-
-    outcome = outcome_of(line)
-    capture = captures.by_record_id(conn, line["record_id"]) if line.get("record_id") else None
-    again = line.get("due_again_at")
-    return Acknowledged(
-        url=line["url"],
-        outcome=outcome,
-        run=run_id,
-        now=parse_rfc3339(line["at"]),
-        article_id=line.get("article_id"),
-        validators=Validators.after(outcome, capture),
-        due_again_at=parse_rfc3339(again) if again else None,
-        is_recheck=bool(line.get("recheck")),
-        watch=line.get("watch"),
-    )
-
-
-def _seen_again(conn: Connection, line: LogLine) -> None:
-    from archive.catalog import articles, captures
-
-    capture = captures.by_record_id(conn, line["record_id"]) if line.get("record_id") else None
-    at = parse_rfc3339(line["at"])
-    if line.get("article_id") is not None:
-        articles.seen_again(conn, line["article_id"], capture.fetched_at if capture else at, at)
-
-
-def _events(catalog: Catalog, lines: Iterable[LogLine], run_id: str) -> None:
-    from archive.catalog import events
-
-    with catalog.transaction() as conn:
-        events.put(conn, [event_of(line, run_id) for line in lines])
+def _first(path: Path) -> LogLine:
+    return next(read_run_log(path, []), {})
 
 
 def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:

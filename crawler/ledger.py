@@ -1,8 +1,8 @@
 """Ledger: what has happened in this run and is not yet durable, and the one way to make it so.
 
 `commit` follows the order everything else relies on: WARC files are on disk, then records, then the run's log, then the
-catalog in one transaction, which also acknowledges the leases. A process that dies in between has done nothing
-that the next start cannot see in the files.
+catalog in one transaction, which also acknowledges the leases and says up to where it knows the log. A process that
+dies in between has done nothing that the next start cannot see in the files: it tells the catalog the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.archive import Archive
-from archive.catalog import articles, captures, events, frontier, listings, near, profiles, tallies
+from archive.catalog import articles, captures, events, frontier, listings, near, profiles, runs, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Event, Outcome
@@ -155,9 +155,11 @@ class Ledger:
         self._writer.sync()
         self._write_records(pending.readings)
         fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
+        later = frontier.modified(self._archive.catalog, pending.discoveries)
         settled = self._polls.settle(pending.asked, pending.discoveries, fresh)
         results = [(_due_again(result, settled), lease, capture) for result, lease, capture in pending.results]
         self._log.append_many(_discovery_lines(pending, fresh, now))
+        self._log.append_many(map(discovered_line, later))  # `db rebuild` has to know the claim, too
         self._log.append_many(_outcome_lines(results, settled))
         self._log.append_many(map(event_line, pending.events))
         self._log.append_many(profile_line(profile_values(one), one.digest, at) for one, at in pending.profiles)
@@ -178,10 +180,8 @@ class Ledger:
             tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
             listings.put(connection, settled.states)
             listings.distrusted(connection, settled.distrusted)
-            modified = set(added.modified_urls)
-            later = [one for one in pending.discoveries if one.url in modified]
             listings.hasten(connection, self._polls.hasten(later, now))
-        self._log.append_many(map(discovered_line, later))  # `db rebuild` has to know the claim, too
+            runs.committed(connection, self._run_id, self._log.size)
         if pending.readings:
             near.settle(self._archive.catalog)
         self._pending = _Pending()

@@ -18,7 +18,7 @@ COMPARED: dict[str, tuple[str, ...]] = {
     "fingerprints": ("*",),
     "profiles": ("*",),
     "events": ("*",),
-    "runs": ("*", "-heartbeat_at"),
+    "runs": ("*", "-heartbeat_at", "-committed_bytes"),
     "listings": ("*",),
     "distrust": ("*",),
     "urls": (

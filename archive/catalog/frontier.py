@@ -49,8 +49,8 @@ from archive.urls import urlkey
 
 __all__ = [
     "ARTICLE", "LISTING", "RECHECK", "REQUISITE", "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory",
-    "Validators", "acknowledge", "add", "hold", "host_of", "lease", "make_due", "outcome_of", "outcomes_of_run",
-    "pending", "release", "renew", "skipped", "take", "take_unread", "unknown", "waiting",
+    "Validators", "acknowledge", "add", "hold", "host_of", "lease", "make_due", "modified", "outcome_of",
+    "outcomes_of_run", "pending", "release", "renew", "skipped", "take", "take_unread", "unknown", "waiting",
 ]  # fmt: skip
 
 _ADDING = 0x7072_6174  # any constant
@@ -58,12 +58,11 @@ _ADDING = 0x7072_6174  # any constant
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What `add` found out: URLs never seen before, and known ones whose listing now says they were modified later."""
+    """What `add` found out: how many URLs were never seen before, which, and how many were known."""
 
     new: int
     known: int
     new_urls: tuple[str, ...] = ()
-    modified_urls: tuple[str, ...] = ()
 
 
 def add(
@@ -88,8 +87,8 @@ def add(
     rows = [_row(one, now, due=due, outcome=ended.get(one.url), run=run) for one in fresh]
     _insert(conn, rows)
     bump(conn, ((row["host"], row["source"], row["due_at"]) for row in rows if row["state"] == "due"))
-    modified = _seen_again(conn, [one for url, one in first.items() if bounded(url) in known], known, now)
-    return Added(len(fresh), len(first) - len(fresh), tuple(one.url for one in fresh), modified)
+    _seen_again(conn, [one for url, one in first.items() if bounded(url) in known], known, now)
+    return Added(len(fresh), len(first) - len(fresh), tuple(one.url for one in fresh))
 
 
 def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
@@ -98,6 +97,14 @@ def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
     with connection(place) as conn:
         known = set(conn.execute(select(_T.url).where(among(conn, _T.url, map(bounded, asked)))).scalars())
     return {url for url in asked if bounded(url) not in known}
+
+
+def modified(place: Catalog | Connection, discoveries: Iterable[Discovery]) -> list[Discovery]:
+    """Return those whose listing says that a URL we know was modified later than we heard before."""
+    first = {one.url: one for one in reversed([*discoveries])}
+    with connection(place) as conn:
+        known = _known(conn, first)
+    return _later([one for one in first.values() if bounded(one.url) in known], known)
 
 
 def make_due(
@@ -174,26 +181,23 @@ def _insert(conn: Connection, rows: list[dict[str, Any]]) -> None:
         conn.execute(insert(urls), rows)
 
 
-def _seen_again(
-    conn: Connection, seen: list[Discovery], known: Mapping[str, datetime | None], now: datetime
-) -> tuple[str, ...]:
+def _seen_again(conn: Connection, seen: list[Discovery], known: Mapping[str, datetime | None], now: datetime) -> None:
     keys = [bounded(one.url) for one in seen]
     if keys:
         # Skipping what another worker is writing: when it was seen matters less than not to wait.
         free = select(_T.url).where(among(conn, _T.url, keys)).with_for_update(skip_locked=True)
         conn.execute(update(urls).where(_T.url.in_(free)).values(last_seen=now))
-    later = sorted(
-        (one for one in seen if _is_later(one.claims.modified, known[bounded(one.url)])), key=lambda o: o.url
-    )
+    later = _later(seen, known)
     if later:
         changes = [{"key": bounded(o.url), "c": as_claims(o.claims), "m": o.claims.modified} for o in later]
         statement = update(urls).where(_T.url == bindparam("key"))
         conn.execute(statement.values(claims=bindparam("c"), claimed_modified=bindparam("m")), changes)
-    return tuple(one.url for one in later)
 
 
-def _is_later(claimed: datetime | None, before: datetime | None) -> bool:
-    return claimed is not None and (before is None or claimed > before)
+def _later(seen: list[Discovery], known: Mapping[str, datetime | None]) -> list[Discovery]:
+    claimed = ((one, one.claims.modified, known[bounded(one.url)]) for one in seen)
+    later = [one for one, now, before in claimed if now is not None and (before is None or now > before)]
+    return sorted(later, key=lambda one: one.url)
 
 
 def _key_of(url: str) -> str:

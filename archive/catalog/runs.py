@@ -14,6 +14,8 @@ from archive.catalog.tables import runs
 from archive.catalog.upsert import upsert
 from archive.model import Run
 
+_RUNS = select(*(column for column in runs.columns if column.name != "committed_bytes"))
+
 
 def open_run(conn: Connection, run: Run) -> None:
     """Write a run as it is; again (a rebuild) replaces it."""
@@ -44,22 +46,32 @@ def close_run(
     conn.execute(update(runs).where(runs.c.run_id == run_id).values(values))
 
 
-def close_dead(conn: Connection, host: str, is_alive: Callable[[int], bool], now: datetime) -> list[Run]:
-    """Close the open runs of this machine whose process is gone, and return them as they were.
+def committed(conn: Connection, run_id: str, log_bytes: int) -> None:
+    """Say how much of a run's log this transaction brings into the catalog."""
+    conn.execute(update(runs).where(runs.c.run_id == run_id).values(committed_bytes=log_bytes))
 
-    Their `ended_at` is their last heartbeat: the last time we know they lived.
-    """
-    still_open = select(runs).where(runs.c.ended_at.is_(None), runs.c.host == host).order_by(runs.c.started_at)
-    dead = [run for run in map(_run, conn.execute(still_open).all()) if not is_alive(run.pid)]
-    for run in dead:
-        ended = {"ended_at": run.heartbeat_at or run.started_at, "reason": "process gone"}
-        conn.execute(update(runs).where(runs.c.run_id == run.run_id).values(ended))
-    return dead
+
+def committed_bytes(conn: Connection, run_id: str) -> int:
+    """How many bytes of a run's log the catalog knows."""
+    return conn.execute(select(runs.c.committed_bytes).where(runs.c.run_id == run_id)).scalar() or 0
+
+
+def dead(place: Catalog | Connection, host: str, is_alive: Callable[[int], bool]) -> list[Run]:
+    """Return the open runs of this machine whose process is gone, the oldest first."""
+    still_open = _RUNS.where(runs.c.ended_at.is_(None), runs.c.host == host).order_by(runs.c.started_at)
+    with connection(place) as conn:
+        return [run for run in map(_run, conn.execute(still_open).all()) if not is_alive(run.pid)]
+
+
+def close_dead(conn: Connection, run: Run) -> None:
+    """Close a run whose process is gone; it ended with its last heartbeat: the last time we know it lived."""
+    ended = {"ended_at": run.heartbeat_at or run.started_at, "reason": "process gone"}
+    conn.execute(update(runs).where(runs.c.run_id == run.run_id).values(ended))
 
 
 def list_runs(place: Catalog | Connection, *, limit: int | None = 50, kind: str | None = None) -> list[Run]:
     """Return runs, the newest first."""
-    asked = select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
+    asked = _RUNS.order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
     if kind is not None:
         asked = asked.where(runs.c.kind == kind)
     with connection(place) as conn:
@@ -69,7 +81,7 @@ def list_runs(place: Catalog | Connection, *, limit: int | None = 50, kind: str 
 def newest(place: Catalog | Connection) -> list[Run]:
     """Return the newest run of each kind, by kind."""
     last = select(runs.c.kind, func.max(runs.c.started_at).label("at")).group_by(runs.c.kind).subquery()
-    asked = select(runs).join(last, (last.c.kind == runs.c.kind) & (last.c.at == runs.c.started_at))
+    asked = _RUNS.join(last, (last.c.kind == runs.c.kind) & (last.c.at == runs.c.started_at))
     with connection(place) as conn:
         found = [_run(row) for row in conn.execute(asked.order_by(runs.c.kind, runs.c.run_id))]
     return list({run.kind: run for run in found}.values())
@@ -81,7 +93,7 @@ def get(place: Catalog | Connection, run_id: str) -> Run | None:
         return next(iter(list_runs(place, limit=1)), None)
     begins = runs.c.run_id.startswith(run_id, autoescape=True)
     with connection(place) as conn:
-        found = [_run(row) for row in conn.execute(select(runs).where(begins).order_by(runs.c.run_id).limit(2))]
+        found = [_run(row) for row in conn.execute(_RUNS.where(begins).order_by(runs.c.run_id).limit(2))]
     exact = [run for run in found if run.run_id == run_id]
     return exact[0] if exact else found[0] if len(found) == 1 else None
 

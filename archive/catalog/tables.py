@@ -26,7 +26,7 @@ from sqlalchemy import (
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
 LISTING, ARTICLE, RECHECK, REQUISITE = PRIORITIES = 0, 1, 2, 3  # of URLs: lower goes first
-SCHEMA_VERSION = 3  # raise it with every change here, in columns.py or in search.segment
+SCHEMA_VERSION = 4  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
 
@@ -347,5 +347,8 @@ runs = Table(
     Column("exit_code", Integer),
     Column("reason", Words),
     Column("counts", Json, nullable=False),
+    Column(
+        "committed_bytes", BigInteger, nullable=False, server_default="0"
+    ),  # of its log: what is behind is recovered
 )
 Index("runs_started", runs.c.started_at)

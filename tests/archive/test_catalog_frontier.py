@@ -75,12 +75,13 @@ def test_a_known_url_is_not_reset_by_being_seen_again(catalog: Catalog) -> None:
 def test_a_later_modified_claim_is_kept_and_told(catalog: Catalog) -> None:
     url = "https://herald.example/a"
     add(catalog, seen(url, claims=Claims(title="old", modified=NOW)))
-    assert add(catalog, seen(url, claims=Claims(title="same", modified=NOW))).modified_urls == ()
-    newer = Claims(title="new", modified=NOW + MINUTE)
-    assert add(catalog, seen(url, claims=newer)).modified_urls == (url,)
-    assert add(catalog, seen(url, claims=newer)).modified_urls == ()
+    assert frontier.modified(catalog, [seen(url, claims=Claims(title="same", modified=NOW))]) == []
+    newer = seen(url, claims=Claims(title="new", modified=NOW + MINUTE))
+    assert frontier.modified(catalog, [newer, seen("https://herald.example/unknown", claims=newer.claims)]) == [newer]
+    add(catalog, newer)
+    assert frontier.modified(catalog, [newer]) == []
     story = frontier.outcome_of(catalog, url)
-    assert story is not None and story.claims == newer
+    assert story is not None and story.claims == newer.claims
 
 
 def test_a_discovery_with_an_outcome_is_done_at_once(catalog: Catalog) -> None:

@@ -55,7 +55,9 @@ def test_runs_of_dead_processes_are_closed_at_their_last_heartbeat(catalog: Cata
         for run in (RUN, alive, elsewhere):
             runs.open_run(conn, run)
         runs.heartbeat(conn, RUN.run_id, NOW + MINUTE)
-        dead = runs.close_dead(conn, "vega", lambda pid: pid == 1, NOW + 9 * MINUTE)
+        dead = runs.dead(conn, "vega", lambda pid: pid == 1)
+        for run in dead:
+            runs.close_dead(conn, run)
     assert [run.run_id for run in dead] == [RUN.run_id]
     ended = {run.run_id: run.ended_at for run in runs.list_runs(catalog)}
     assert ended == {RUN.run_id: NOW + MINUTE, "alive": None, "elsewhere": None}
