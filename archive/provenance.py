@@ -1,7 +1,8 @@
 """How we came to a page, as fields of the WARC metadata record and back. Pure.
 
 The WARC alone must say what a reading needs besides the bytes: the listing's claims, which dates and headlines are
-compared with, and the way to the page. `via` and `hopsFromSeed` are the standard's names (WARC 1.1, section 6.6).
+compared with, and the way to the page. `via` and `hopsFromSeed` are the standard's names (WARC 1.1, section 6.6), and the
+letters of the latter are Heritrix's: L a link, E something embedded, R a redirect, which is no hop of its own depth.
 """
 
 from __future__ import annotations
@@ -20,13 +21,23 @@ Fields = tuple[tuple[str, str], ...]
 def discovery_fields(discovery: Discovery) -> Fields:
     """Return the fields of a discovery: via, hopsFromSeed, foundBy, foundAt, claims (JSON)."""
     fields = [("via", discovery.via)] if discovery.via else []
-    fields += [
-        ("hopsFromSeed", str(discovery.depth)),
-        ("foundBy", discovery.found_by),
-        ("foundAt", rfc3339(discovery.found_at)),
-    ]
+    fields += [("hopsFromSeed", hops)] if (hops := _hops(discovery)) else []
+    fields += [("foundBy", discovery.found_by), ("foundAt", rfc3339(discovery.found_at))]
     said = claims_values(discovery.claims)
     return (*fields, ("claims", json.dumps(said, ensure_ascii=False))) if said else tuple(fields)
+
+
+def _hops(discovery: Discovery) -> str:
+    """What kind of hop each step from the seed was; "" is the seed itself."""
+    links = "L" * discovery.depth
+    if discovery.found_by == "requisite":
+        return links[:-1] + "E"
+    return links + "R" * (discovery.found_by == "redirect")
+
+
+def _depth(hops: str) -> int:
+    """How many hops; a number is what earlier versions wrote."""
+    return int(hops) if hops.isdecimal() else len(hops.replace("R", ""))
 
 
 def outcome_fields(outcome: Outcome, outlinks: Iterable[str]) -> Fields:
@@ -52,7 +63,7 @@ def discovery_from(fields: Iterable[tuple[str, str]], url: str) -> Discovery | N
         found_by=found_by,
         found_at=found_at,
         via=given.get("via"),
-        depth=int(given.get("hopsFromSeed", "0")) if given.get("hopsFromSeed", "0").isdigit() else 0,
+        depth=_depth(given.get("hopsFromSeed", "")),
         claims=claims_from(_json(given.get("claims"))),
     )
 

@@ -169,6 +169,19 @@ def test_a_discovery_comes_back_from_the_fields_of_a_metadata_record():
 
 
 @pytest.mark.parametrize(
+    ("found_by", "depth", "hops"),
+    [("seed", 0, None), ("feed", 1, "L"), ("section", 3, "LLL"), ("redirect", 1, "LR"), ("requisite", 2, "LE")],
+)
+def test_the_hops_from_the_seed_are_the_standards_letters(found_by, depth, hops):
+    found = replace(DISCOVERY, found_by=found_by, depth=depth)
+    fields = (("source", "news"), *discovery_fields(found))
+    assert dict(fields).get("hopsFromSeed") == hops
+    assert discovery_from(fields, found.url) == found
+    numbered = tuple((name, str(depth) if name == "hopsFromSeed" else value) for name, value in fields)
+    assert discovery_from(numbered, found.url) == found, "as earlier versions wrote it"
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [("", 0), ("Der Pegel sinkt.", 3), ("长江中游水位", 3), ("GDP 增长了五个百分点", 5), ("한국어 문장 입니다", 3)],
 )

@@ -95,7 +95,7 @@ def test_an_exchange_is_three_records_tied_together(tmp_path: Path) -> None:
     assert response.value("WARC-Payload-Digest") == _sha1(PAGE)
     fields = parse_warc_fields(metadata.block)
     assert fields[:3] == (("source", "elbe-post"), ("fetchTimeMs", "87"), ("method", "GET"))
-    assert ("via", "https://news.example/") in fields and ("hopsFromSeed", "1") in fields
+    assert ("via", "https://news.example/") in fields and ("hopsFromSeed", "L") in fields
 
 
 def test_the_file_begins_with_what_made_it(tmp_path: Path) -> None:

@@ -126,6 +126,6 @@ def closed_file(root: Path, *exchanges: Exchange) -> Path:
     """Write exchanges into one closed WARC file and return its path."""
     out = writer(root)
     for item in exchanges:
-        out.write(item, metadata=[("via", "https://news.example/"), ("hopsFromSeed", "1")], source="elbe-post")
+        out.write(item, metadata=[("via", "https://news.example/"), ("hopsFromSeed", "L")], source="elbe-post")
     (name,) = out.close()
     return root / name
