@@ -1,8 +1,8 @@
 """How we came to a page, as fields of the WARC metadata record and back. Pure.
 
 The WARC alone must say what a reading needs besides the bytes: the listing's claims, which dates and headlines are
-compared with, and the way to the page. `via` and `hopsFromSeed` are the standard's names (WARC 1.1, section 6.6), and the
-letters of the latter are Heritrix's: L a link, E something embedded, R a redirect, which is no hop of its own depth.
+compared with, and the way to the page. `via` and `hopsFromSeed` are the standard's names (WARC 1.1, section 6.6),
+and the letters of the latter are Heritrix's: L a link, E something embedded, R a redirect, which adds no depth.
 """
 
 from __future__ import annotations

@@ -46,13 +46,14 @@ def cleanse(
     kept = [at for at in kept if at not in chrome]
     dropped, doubted = _passages(found, blocks, pieces, frozenset(kept))
     dropped |= put_there
-    others = find_copies(copies, _joined(blocks, [at for at in kept if at not in dropped]))
+    lines = {at: " ".join(blocks[at].text.split()) for at in sorted({*kept, *dropped})}
+    others = find_copies(copies, "\n".join(lines[at] for at in kept if at not in dropped))
     for copy in ([earlier] if earlier is not None else []) + [one for one in others[:1] if one.trusted]:
         dropped |= lacking(copy, blocks, [at for at in kept if at not in dropped], doubted)
     stay = [at for at in kept if at not in dropped]
-    raw = [" ".join(blocks[at].text.split()) for at in stay]
+    raw = [lines[at] for at in stay]
     marks, flags = inline_marks(found, pieces, stay, raw)
-    joined = _joined(blocks, stay)
+    joined = "\n".join(raw)
     if earlier is not None:
         compare_with_copy(found, raw, marks, flags, earlier, align(joined, earlier.text), earlier=True)
     told = agreed(joined, others)
@@ -60,12 +61,8 @@ def cleanse(
         compare_with_copy(found, raw, marks, flags, *told)
     named = _headline(found, headline, earlier or (told[0] if told is not None else None))
     by_block = dict(zip(stay, marks, strict=True))
-    clean = assembled(found, blocks, kept, dropped, doubted, by_block, flags, headline, named)
+    clean = assembled(found, blocks, lines, kept, dropped, doubted, by_block, flags, headline, named)
     return replace(clean, doubts=doubts(found, raw, flags, doubted, blocks))
-
-
-def _joined(blocks: list[Block], numbers: list[int]) -> str:
-    return "\n".join(" ".join(blocks[at].text.split()) for at in numbers)
 
 
 def _promoted(block: Block) -> Block:

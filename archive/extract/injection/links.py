@@ -80,6 +80,7 @@ _PLATFORMS = frozenset(
 _PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]+)(?![^/?#])", re.IGNORECASE | re.ASCII)
 
 
+@lru_cache(maxsize=4096)  # each link of a page is asked about several times
 def site_of(url: str) -> str:
     """The registered name a URL belongs to ("news.a.co.uk/x" gives "a.co.uk"); "" for a relative or broken one."""
     plain = _PLAIN_HOST.match(url)

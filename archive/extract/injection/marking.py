@@ -149,7 +149,10 @@ def _linked_all_over(found: Findings, site: str) -> tuple[str, ...]:
 
 
 def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
-    for at, text in enumerate(raw):
+    beyond_ascii = [(at, text) for at, text in enumerate(raw) if not text.isascii()]
+    if not beyond_ascii:
+        return
+    for at, text in beyond_ascii:
         marks[at].extend(inline.invisible_marks(text))
     veiled = inline.veiled(raw)
     for at, text in enumerate(raw) if veiled else ():
@@ -157,12 +160,12 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
             times = max(veiled.get(plain(text[start:end]).rstrip(":_"), 0), 2)
             kinds = ("invisible: marks inside it", f"repeats: {times} times, never without such marks")
             marks[at].append(Mark(start, end, "inline_token", kinds, "redacted"))
-    shown = [(at, mark) for at, text in enumerate(raw) for mark in inline.disguised(text)]
+    shown = [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)]
     # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
     if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
         for at, mark in (*shown, *inline.same_string(raw, shown)):
             marks[at].append(mark)
-    glossed = [(at, mark) for at, text in enumerate(raw) for mark in inline.glosses(text)]
+    glossed = [(at, mark) for at, text in beyond_ascii for mark in inline.glosses(text)]
     # One or two are how a paper helps with a rare character.
     if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
         for at, mark in glossed:

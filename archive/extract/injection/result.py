@@ -27,6 +27,7 @@ class Cleansed:
 def assembled(
     found: Findings,
     blocks: list[Block],
+    lines: dict[int, str],
     kept: list[int],
     dropped: dict[int, tuple[str, tuple[str, ...]]],
     doubted: dict[int, tuple[str, tuple[str, ...]]],
@@ -41,9 +42,8 @@ def assembled(
     spans: list[Span] = []
     offset = 0
     touched = False
-    real = _is_invisible_attack(blocks, marks)
-    for at in sorted({*kept, *dropped}):
-        raw = " ".join(blocks[at].text.split())
+    real = _is_invisible_attack(lines, marks)
+    for at, raw in lines.items():
         if at in dropped:
             name, kinds = dropped[at]
             out[at] = replace(blocks[at], label="injected", rule=name, evidence="; ".join(kinds))
@@ -108,12 +108,12 @@ def _applied(raw: str, marks: list[Mark], offset: int, named: bool) -> tuple[str
     return re.sub(r" {2,}", " ", text).strip(), "".join((*shown, raw[last:])), spans
 
 
-def _is_invisible_attack(blocks: list[Block], marks: dict[int, list[Mark]]) -> bool:
+def _is_invisible_attack(lines: dict[int, str], marks: dict[int, list[Mark]]) -> bool:
     """Whether invisible characters were scattered over the words, rather than set by an editor or a converter."""
     inside = 0
     kinds: set[str] = set()
     for at, found in marks.items():
-        text = " ".join(blocks[at].text.split())
+        text = lines[at]
         mine = [mark for mark in found if mark.injection_class == "zero_width"]
         if mine:
             inside += inline.within_words(mine, text)

@@ -9,12 +9,14 @@ import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Action = Literal["redacted", "dropped", "flagged", "normalised"]
 
 WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 TOKEN = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
+_STEM = re.compile(r"(?<!\w)\w{4,6}")  # of a longer word its first six letters
 UNSPACED = re.compile(f"[{WIDE}]")
 HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 # Zero-width and other invisible marks. U+200C and U+200D join letters in some scripts, and U+200D joins emoji.
@@ -34,6 +36,7 @@ class Mark:
     restored_from: str | None = None
 
 
+@lru_cache(maxsize=2048)  # the blocks of a page are compared again and again
 def plain(text: str) -> str:
     """`text` for comparing: NFKC, no invisible marks, case folded."""
     if text.isascii():
@@ -49,9 +52,9 @@ def words(text: str) -> list[str]:
 def grams(text: str) -> set[str]:
     """What a text is about, for comparing: the first six letters of longer words; in scripts without spaces pairs."""
     low = plain(text)
-    found = TOKEN.findall(low)
     if low.isascii() or not UNSPACED.search(low):
-        return {word[:6] for word in found if len(word) > 3}
+        return set(_STEM.findall(low))
+    found = TOKEN.findall(low)
     pairs = {one + other for one, other in itertools.pairwise(found) if UNSPACED.match(one) and UNSPACED.match(other)}
     return pairs | {word[:6] for word in found if len(word) > 3 and not UNSPACED.match(word)}
 

@@ -19,7 +19,6 @@ _MAYBE = re.compile(
 _PLAIN = re.compile(r"[\w \t\n\r:;#.,%()+*!<>=~|&?/$^-]*", re.ASCII)
 _NAME = re.compile(r"-?[A-Za-z_][\w-]*|--[\w-]*", re.ASCII)
 _IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _MAX_SHEET = 400_000
 _NAMES = re.compile(r"[.#]-?[A-Za-z_][\w-]*")
@@ -125,19 +124,16 @@ def hiding_rules(sheet: str, wanted: set[str]) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     depth = 0
-    last = 0
     sheet = _COMMENT.sub("", sheet) if "/*" in sheet else sheet
-    for match in _RULE.finditer(sheet):
-        between = sheet[last : match.start()]
-        if between:
-            depth += between.count("{") - between.count("}")
-        last = match.end()
-        head = match[1]
-        if depth > 0 or "@" in head:
+    for part in sheet.split("}")[:-1]:
+        depth += part.count("{") - 1  # of the rule that ends here: its own brace is opened and closed
+        before, brace, declarations = part.rpartition("{")
+        head = before.rpartition("{")[2]
+        if not brace or depth > 0 or "@" in head:
             continue
         for selector in head.split(","):
             plain = selector.strip()
             name = plain[max(0, plain.find("." if "." in plain else "#")) :]
-            if name in wanted and _SELECTOR.match(plain) and (how := hiding(match[2])):
+            if name in wanted and _SELECTOR.match(plain) and (how := hiding(declarations)):
                 found[name] = how
     return found
