@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
-from archive.extract.injection.links import is_platform, site_of
+from archive.extract.injection.links import is_foreign, site_of
 from archive.extract.injection.signs import HAN, grams, plain
 from archive.extract.injection.tokens import (
     NO_PAST,
@@ -69,13 +69,15 @@ def inspect(
     past: Past = NO_PAST,
 ) -> Findings:
     """Weigh title, menus, foot and sentences of a page against each other and against what is known of its site."""
-    prose = [piece.text for piece in pieces if _is_prose(piece)]
+    in_prose = [_is_prose(piece) for piece in pieces]
+    prose = [piece.text for piece, is_prose in zip(pieces, in_prose, strict=True) if is_prose]
+    short = (piece.text for piece, is_prose in zip(pieces, in_prose, strict=True) if not is_prose)
     links, anchors = _links(body, traces)
     zones = Zones(
         title=title,
         metas=tuple(dict.fromkeys(value for name, value in metas if name in _SAYINGS and value != title)),
         links=tuple(links),
-        short=tuple(piece.text for piece in pieces if len(piece.text) < 120 and not _is_prose(piece)),
+        short=tuple(text for text in short if len(text) < 120),
         headings=_headings(body) or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
         names=_names(url, metas),
         cloak=_cloak(traces),
@@ -116,7 +118,7 @@ def _links(
             links.append((text, href))
         if href[:4].lower() == "http" or href[:2] == "//":
             site = site_of(href)
-            if site and site not in traces.own and not is_platform(site):
+            if is_foreign(site, traces.own):
                 anchors.append((node, text, site, href))
     return links, anchors[:1500]
 

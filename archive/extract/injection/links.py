@@ -116,9 +116,8 @@ def own_sites(urls: Iterable[str]) -> frozenset[str]:
     return frozenset(site for url in urls if url and (site := site_of(url.strip())))
 
 
-def is_foreign(href: str | None, own: frozenset[str]) -> bool:
-    """Whether a link goes to a site that is neither the page's own nor a platform."""
-    site = site_of((href or "").strip())
+def is_foreign(site: str, own: frozenset[str]) -> bool:
+    """Whether the site a link goes to is neither the page's own nor a platform; "" is the page's own."""
     return bool(site) and site not in own and not is_platform(site)
 
 
@@ -128,7 +127,7 @@ def foreign_links(node: html.HtmlElement, own: frozenset[str]) -> list[tuple[str
     for link in node.iter("a"):
         href = (link.get("href") or "").strip()
         site = site_of(href)
-        if site and site not in own and not is_platform(site):
+        if is_foreign(site, own):
             text = " ".join("".join(link.itertext()).split())
             found.append((site, text, href))
     return found

@@ -16,7 +16,7 @@ from itertools import islice
 
 from lxml import etree, html
 
-from archive.extract.injection.links import foreign_links, is_foreign, is_platform, own_sites, site_of
+from archive.extract.injection.links import foreign_links, is_foreign, own_sites, site_of
 from archive.extract.injection.styles import STEALTH, hiding, hiding_rules
 
 MAX_HIDDEN = 60
@@ -60,15 +60,16 @@ class Traces:
 
 def take_traces(root: html.HtmlElement, body: html.HtmlElement, source: str) -> Traces:
     """Note and remove what `body` hides by stealth; `source` is the decoded page."""
-    traces = Traces(own=_own(root))
+    links = [(node, site_of(href.strip())) for node in root.iter("a") if (href := node.get("href"))]
+    traces = Traces(own=_own(root, links))
     _scripts(root, source, traces)
     _payloads(root, source, traces)
     _overlay(body, traces)
-    _subtrees(root, body, traces)
+    _subtrees(root, body, links, traces)
     return traces
 
 
-def _own(root: html.HtmlElement) -> frozenset[str]:
+def _own(root: html.HtmlElement, links: list[tuple[html.HtmlElement, str]]) -> frozenset[str]:
     urls: list[str] = []
     for node in root.iter("link", "meta", "script", "img", "base"):
         urls.extend(
@@ -78,7 +79,7 @@ def _own(root: html.HtmlElement) -> frozenset[str]:
         )
     sites = set(own_sites(urls))
     # A site linked many times from one page is its own or a sister, whatever it is called.
-    counted = Counter(site for node in root.iter("a") if (site := site_of((node.get("href") or "").strip())))
+    counted = Counter(site for _, site in links if site)
     if counted:
         most, times = counted.most_common(1)[0]
         if times >= 8 and times * 3 >= sum(counted.values()):
@@ -120,7 +121,7 @@ def _payloads(root: html.HtmlElement, source: str, traces: Traces) -> None:
 
 def _comment(inner: str, traces: Traces) -> None:
     found = [(site_of(href), _TAGS.sub("", text).strip(), href) for href, text in _LINKS.findall(inner)]
-    links = [link for link in found if link[0] and link[0] not in traces.own and not is_platform(link[0])]
+    links = [link for link in found if is_foreign(link[0], traces.own)]
     text = " ".join(_TAGS.sub(" ", inner).split())
     if is_payload(links, inner.lower().count("<a "), text, False) and _mostly_links(links, text):
         _note(traces, text, "comment", links)
@@ -145,9 +146,11 @@ def _overlay(body: html.HtmlElement, traces: Traces) -> None:
             traces.overlay = frame.get("src")
 
 
-def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) -> None:
+def _subtrees(
+    root: html.HtmlElement, body: html.HtmlElement, leading: list[tuple[html.HtmlElement, str]], traces: Traces
+) -> None:
     # What a page hides without a foreign link in it is no payload, so only the rest is looked at.
-    linking = _linking(body, traces.own)
+    linking = _linking([node for node, site in leading if is_foreign(site, traces.own)])
     linking.discard(body)
     if not linking:
         return
@@ -193,15 +196,14 @@ def _subtrees(root: html.HtmlElement, body: html.HtmlElement, traces: Traces) ->
         node.drop_tree()
 
 
-def _linking(body: html.HtmlElement, own: frozenset[str]) -> set[html.HtmlElement]:
+def _linking(foreign: list[html.HtmlElement]) -> set[html.HtmlElement]:
     """The elements with a link to a foreign site in them."""
     found: set[html.HtmlElement] = set()
-    for link in body.iter("a"):
+    for link in foreign:
         up: html.HtmlElement | None = link
-        if is_foreign(link.get("href"), own):
-            while up is not None and up not in found:
-                found.add(up)
-                up = up.getparent()
+        while up is not None and up not in found:
+            found.add(up)
+            up = up.getparent()
     return found
 
 
