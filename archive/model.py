@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from archive.wire import Wire
 
@@ -40,6 +40,8 @@ Label = Literal[
 KEPT_LABELS: frozenset[str] = frozenset(
     ("headline", "standfirst", "byline", "dateline", "body", "subheading", "quote", "list", "table", "caption")
 )
+TextKind = Literal["standfirst", "body", "subheading", "quote", "list", "table"]
+TEXT_LABELS: frozenset[str] = frozenset(get_args(TextKind))  # what `text` is made of
 
 
 @dataclass(frozen=True, slots=True)

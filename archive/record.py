@@ -17,7 +17,17 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from archive.model import Capture, Discovery, Extraction, Moment, Outcome, Precision, Revision
+from archive.model import (
+    TEXT_LABELS,
+    Capture,
+    Discovery,
+    Extraction,
+    Moment,
+    Outcome,
+    Precision,
+    Revision,
+    TextKind,
+)
 from archive.rights import UNKNOWN, Rights
 from archive.times import parse_rfc3339, rfc3339
 from archive.words import word_measure
@@ -66,6 +76,14 @@ class SpanRecord(_Model):
     action: str
     restored: str | None
     restored_from: str | None
+
+
+class BlockRecord(_Model):
+    """A block of the text: characters `start` to `end` of it."""
+
+    kind: TextKind
+    start: int
+    end: int
 
 
 class IntegrityRecord(_Model):
@@ -161,6 +179,7 @@ class ArticleRecord(_Model):
     republished_from: str | None
     integrity: IntegrityRecord
     text_marked: str | None = Field(description="text with injected tokens in ⟦…⟧; null where there are none")
+    blocks: list[BlockRecord] = Field(description="what the lines of the text are, in order")
     origins: dict[str, OriginRecord]
     images: list[ImageRecord]
     is_accessible_for_free: bool | None
@@ -254,6 +273,7 @@ def build_record(
         "republished_from": article.republished_from,
         "integrity": _integrity(extraction),
         "text_marked": extraction.text_marked,
+        "blocks": text_blocks(extraction),
         "origins": _origins(extraction),
         "images": [{"url": image.url, "caption": image.caption, "credit": image.credit} for image in article.images],
         "is_accessible_for_free": article.is_accessible_for_free,
@@ -321,6 +341,18 @@ def _zone(moment: Moment | None) -> str | None:
     if moment is None or moment.zone_from != "stated":
         return None
     return moment.at.isoformat()[-6:] if moment.at.utcoffset() != timedelta(0) else "+00:00"
+
+
+def text_blocks(extraction: Extraction) -> list[dict[str, Any]]:
+    """Where in the article's text each of its blocks stands; none for a page that is kept without its text."""
+    found: list[dict[str, Any]] = []
+    at = 0
+    for block in extraction.blocks if extraction.article.text else ():
+        size = len(" ".join(block.text.split())) if block.label in TEXT_LABELS else 0
+        if size:
+            found.append({"kind": block.label, "start": at, "end": at + size})
+            at += size + 1
+    return found
 
 
 def _integrity(extraction: Extraction) -> dict[str, Any]:

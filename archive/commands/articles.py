@@ -124,13 +124,15 @@ def show(
     text: Annotated[bool, typer.Option("--text", help="Only the text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The whole record.")] = False,
     as_markdown: Annotated[bool, typer.Option("--md", help="As Markdown.")] = False,
+    as_tei: Annotated[bool, typer.Option("--tei", help="As TEI XML.")] = False,
     revision: Annotated[int | None, typer.Option("-r", "--revision", min=1, help="An earlier revision.")] = None,
 ) -> None:
     """Show an article: its head, then its text."""
+    from archive.export.markup import markdown, tei
     from archive.lookup import find_article
 
-    if text + as_json + as_markdown > 1:
-        raise UsageError("only one of --text, --json and --md can be given", hint="leave out all but one")
+    if text + as_json + as_markdown + as_tei > 1:
+        raise UsageError("only one of --text, --json, --md and --tei can be given", hint="leave out all but one")
     with archive_of(context) as archive:
         row = find_article(archive, article)
         record = record_of_revision(archive, row, revision)
@@ -139,7 +141,9 @@ def show(
     elif text:
         say(record["text"])
     elif as_markdown:
-        say(*_markdown(record))
+        print(markdown(record), end="")
+    elif as_tei:
+        print(tei(record).decode(), end="")
     else:
         heading(record["headline"] or "(no headline)")
         say(*_facts(record), "", record["text"])
@@ -172,16 +176,6 @@ def _when(record: dict[str, Any]) -> str | None:
         return None
     precision = record["date_published_precision"]
     return f"{record['date_published']} (to the {precision}, from {record['date_published_from'] or 'the page'})"
-
-
-def _markdown(record: dict[str, Any]) -> list[str]:
-    lines = [f"# {record['headline'] or record['url']}", ""]
-    authors = ", ".join(author["name"] for author in record["authors"])
-    facts = [fact for fact in (authors, record["date_published"], f"<{record['url']}>") if fact]
-    lines += [" · ".join(facts), ""]
-    for paragraph in record["text"].split("\n"):
-        lines += [paragraph, ""]
-    return lines[:-1]
 
 
 @with_listing(times=True)

@@ -159,7 +159,9 @@ def export(
     format_name: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="jsonl, jsonl.gz, csv or wacz. Default: what the name ends in."
+            "--format",
+            metavar="FORMAT",
+            help="jsonl, jsonl.gz, csv, markdown (a zip), tei or wacz. Default: what the name ends in.",
         ),
     ] = None,
     query: Annotated[str | None, typer.Option(metavar="WORDS", help="Only articles that hold these words.")] = None,

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
 from archive.errors import DiskFull, MissingExtra, UsageError
-from archive.export.formats import write_csv, write_jsonl, write_jsonl_gz
+from archive.export.formats import write_csv, write_jsonl, write_jsonl_gz, write_markdown, write_tei
 from archive.times import rfc3339
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def format_of(out: Path) -> str:
     """The format a file name asks for; JSON lines for one that does not say."""
     name = out.name.lower()
     endings = {".wacz": WACZ, ".jsonl.gz": "jsonl.gz", ".csv": "csv", ".parquet": "parquet"}
+    endings |= {".md.zip": "markdown", ".xml": "tei"}
     return next((found for ending, found in endings.items() if name.endswith(ending)), "jsonl")
 
 
@@ -229,4 +230,10 @@ def _query_values(query: ArticleQuery) -> Mapping[str, Any]:
     return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in said.items()}
 
 
-FORMATS: dict[str, Writer] = {"jsonl": write_jsonl, "jsonl.gz": write_jsonl_gz, "csv": write_csv}
+FORMATS: dict[str, Writer] = {
+    "jsonl": write_jsonl,
+    "jsonl.gz": write_jsonl_gz,
+    "csv": write_csv,
+    "markdown": write_markdown,
+    "tei": write_tei,
+}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from archive.errors import UsageError
+from archive.export.markup import markdown, tei_corpus
 from archive.jsonl import dump_line
 from archive.output import csv_cell, flatten
 from archive.record import ArticleRecord
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 # Objects without fixed keys stay one cell of JSON.
-_WHOLE = ("origins", "integrity")
+_WHOLE = ("origins", "integrity", "blocks")
 
 
 def write_jsonl(records: Iterable[Record], out: IO[bytes], options: Options) -> int:
@@ -52,6 +54,34 @@ def write_csv(records: Iterable[Record], out: IO[bytes], options: Options) -> in
     finally:
         text.flush()
         text.detach()
+
+
+def write_markdown(records: Iterable[Record], out: IO[bytes], options: Options) -> int:
+    """A zip with one Markdown file for each article, named by its id. The same records give the same bytes."""
+    _whole_records(options)
+    count = 0
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for count, record in enumerate(records, 1):  # noqa: B007 - the last number is the answer
+            revision = f"-r{record['revision']}" if record["revision"] > 1 else ""
+            member = zipfile.ZipInfo(f"{record['id']}{revision}.md")
+            member.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(member, markdown(record).encode(errors="replace"))
+    return count
+
+
+def write_tei(records: Iterable[Record], out: IO[bytes], options: Options) -> int:
+    """One TEI P5 corpus, written as it comes."""
+    _whole_records(options)
+    count = 0
+    for piece, articles in tei_corpus(records, "News articles"):
+        out.write(piece)
+        count += articles
+    return count
+
+
+def _whole_records(options: Options) -> None:
+    if options.fields or options.bom:
+        raise UsageError("a document is made of the whole record: without --fields and --bom")
 
 
 def csv_header() -> list[str]:

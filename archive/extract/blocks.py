@@ -16,7 +16,7 @@ from archive.extract.dates import is_month
 from archive.extract.headline import norm, same_words, words_of
 from archive.extract.metadata import Metadata
 from archive.extract.pieces import Piece, tag_path
-from archive.model import Block, Label
+from archive.model import TEXT_LABELS, Block, Label
 
 _ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|skip-link", re.I)),
@@ -128,7 +128,6 @@ _CJK_DATE = re.compile(
 )
 _IMAGE_LINE = re.compile(r"[(\[](?:image|photo|pic(?:ture)?|foto|bild|getty|credit)\b.{0,60}[)\]]\s*$", re.I)
 _REPEATED_FROM = 40  # characters; shorter lines are repeated honestly
-TEXT_LABELS: frozenset[str] = frozenset(("standfirst", "body", "subheading", "quote", "list", "table"))
 
 
 def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata, hidden: list[str]) -> list[Block]:

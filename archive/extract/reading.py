@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from archive.extract import asian, body, injection, language
 from archive.extract.adverts import without_adverts
-from archive.extract.blocks import TEXT_LABELS, label_blocks
+from archive.extract.blocks import label_blocks
 from archive.extract.features import hopeless, measure
 from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.metadata import Metadata, find_metadata
@@ -22,7 +22,7 @@ from archive.extract.page_type import Signs, page_type
 from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
-from archive.model import Article, Extraction, Origin, Page, PageType
+from archive.model import TEXT_LABELS, Article, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")

@@ -128,7 +128,7 @@ def test_a_format_we_lack_is_named_with_those_we_have(built, tmp_path):
     with open_archive(built) as archive:
         with pytest.raises(UsageError) as error:
             export(archive, tmp_path / "a", ALL, NOW, format_name="xml")
-        assert error.value.hint == "--format jsonl, jsonl.gz, csv, wacz"
+        assert error.value.hint == "--format jsonl, jsonl.gz, csv, markdown, tei, wacz"
         with pytest.raises(MissingExtra, match="pyarrow"):
             export(archive, tmp_path / "a.parquet", ALL, NOW)
     shutil.rmtree(tmp_path)
