@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.extract import EXTRACTOR_VERSION, config_hash, extract
-from archive.model import TEXT_LABELS
 from archive.extract.charset import decode, whatwg_name
 from archive.extract.duplicates import distance, simhash
-from archive.model import Page
+from archive.model import TEXT_LABELS, Page
 
 ROOT = Path(__file__).parents[3]
 STORY = (
