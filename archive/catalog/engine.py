@@ -6,6 +6,8 @@ Order: the object, opening it (with the schema's version checked), each database
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,8 +128,8 @@ def _sqlite(url: URL, create: bool) -> Engine:
 
 def _set_up_sqlite(dbapi: Any, _record: Any) -> None:
     dbapi.isolation_level = None  # the driver must not open transactions by itself: see _begin_sqlite
+    _write_ahead(dbapi)
     for pragma in (
-        "journal_mode = WAL",
         # The file stays consistent after a crash; the last commits may be missing and come again from the WARC.
         "synchronous = NORMAL",
         f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
@@ -135,6 +137,23 @@ def _set_up_sqlite(dbapi: Any, _record: Any) -> None:
         "temp_store = MEMORY",
     ):
         dbapi.execute(f"PRAGMA {pragma}").close()
+
+
+def _write_ahead(dbapi: Any) -> None:
+    """Make the database's journal a write-ahead log, which it stays.
+
+    SQLite answers SQLITE_BUSY at once, busy timeout or not, where another connection is changing the same thing
+    (https://sqlite.org/pragma.html#pragma_journal_mode), as any two processes do that open a new archive together.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            dbapi.execute("PRAGMA journal_mode = WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(conn: Connection) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 from sqlalchemy import text
@@ -78,6 +79,15 @@ def test_threads_that_open_an_empty_database_together_all_can_use_it(catalog_url
     opened = open_catalog(catalog_url)
     assert len(archives.roots(opened)) == 6
     opened.close()
+
+
+def test_opening_waits_for_who_is_just_making_the_database(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "catalog.sqlite3", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # not yet a write-ahead log: SQLite itself would not wait here
+    ending = Timer(0.2, other.close)
+    ending.start()
+    open_catalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}").close()
+    assert ending.finished.is_set()
 
 
 def test_readers_do_not_wait_for_a_writer(catalog: Catalog) -> None:
