@@ -80,8 +80,10 @@ _TIME = re.compile(
     r"(?<![\d:.])(\d{1,2})(?:[:.h]|\s*[:h]\s*)(\d{2})(?::(\d{2}))?\s*(a\.?m\.?|p\.?m\.?|uhr)?\s*\(?\s*([A-Z]{1,4}\b|[+-]\d{2}:?\d{2}\b)?",
     re.IGNORECASE,
 )
-_URL_DATE = re.compile(r"/((?:19|20)\d{2})[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
-_URL_NAMED = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/", re.IGNORECASE)
+_URL_DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})(?:([/_.-])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])|[/_-]?(1[0-2]|0[1-9])(3[01]|[12]\d|0[1-9]))(?!\d)"
+)
+_URL_NAMED = re.compile(r"/((?:19|20)\d{2})/([a-z]{3,9})/(\d{1,2})/", re.IGNORECASE)
 
 _PUBLISHED_METAS = {
     "article:published_time": 0.95, "og:article:published_time": 0.9, "datepublished": 0.92, "article:published": 0.9,
@@ -102,6 +104,10 @@ _MODIFIED_METAS = {
     "article.updated": 0.85, "utime": 0.7, "modified_time": 0.8, "article_date_updated": 0.85, "dc.modified": 0.8,
     "last-modified-date": 0.7, "article:updated_time": 0.85, "updated_time": 0.8, "bt:moddate": 0.8,
 }  # fmt: skip
+# Names nobody listed: "w-published-date", "page.publishTime". Values that are no dates are refused anyway.
+_PUBLISHED_META = re.compile(r"(?:^|[._:-])(?:first[._-]?)?pub(?:lish(?:ed)?|lication)?[._-]?(?:date|time|at|on)?$")
+_MODIFIED_META = re.compile(r"(?:^|[._:-])(?:last[._-]?)?(?:modif(?:ied|ication)|updated?)[._-]?(?:date|time|at|on)?$")
+_UNLISTED_META = 0.8
 _MODIFIED_WORDS = re.compile(
     r"updat|modif|aktualis|stand:|geändert|mis à jour|màj|actualiz|aggiornat|atualiz|обновл|更新|修改|수정|bijgewerkt|"
     r"zaktualizowan|oppdatert|uppdaterad|opdateret|last edit",
@@ -296,12 +302,7 @@ def find_dates(
         add(published, first_text(node.get("datePublished")), value_from, weight)
         add(published, first_text(node.get("dateCreated")), f"{value_from}:dateCreated", weight - 0.25)
         add(modified, first_text(node.get("dateModified")), value_from, weight)
-    for name, content in metas:
-        if name in _PUBLISHED_METAS:
-            add(published, content, name, _PUBLISHED_METAS[name])
-        elif name in _MODIFIED_METAS:
-            add(modified, content, name, _MODIFIED_METAS[name])
-    for text, value_from, weight, is_update in _visible(pieces, index, headline_node):
+    for text, value_from, weight, is_update in (*_metas(metas), *_visible(pieces, index, headline_node)):
         add(modified if is_update else published, text, value_from, weight)
     for text in _url_dates(url):
         add(published, text, "url", 0.66)
@@ -310,6 +311,18 @@ def find_dates(
     if last_modified and not modified:
         add(modified, last_modified, "http:last-modified", 0.2)
     return _choose(published, modified)
+
+
+def _metas(metas: list[tuple[str, str]]) -> Iterator[tuple[str, str, float, bool]]:
+    for name, content in metas:
+        if name in _PUBLISHED_METAS:
+            yield content, name, _PUBLISHED_METAS[name], False
+        elif name in _MODIFIED_METAS:
+            yield content, name, _MODIFIED_METAS[name], True
+        elif _PUBLISHED_META.search(name):
+            yield content, name, _UNLISTED_META, False
+        elif _MODIFIED_META.search(name):
+            yield content, name, _UNLISTED_META, True
 
 
 def _dated_nodes(articles: list[Node], nodes: list[Node]) -> Iterator[tuple[Node, float, str]]:
@@ -324,7 +337,7 @@ def _url_dates(url: str) -> Iterator[str]:
     path = urlsplit(url).path
     match = _URL_DATE.search(path)
     if match:
-        yield f"{match[1]}-{int(match[2]):02d}-{int(match[3]):02d}"
+        yield f"{match[1]}-{int(match[3] or match[5]):02d}-{int(match[4] or match[6]):02d}"
     named = _URL_NAMED.search(path)
     if named and named[2].lower() in _MONTHS:
         yield f"{named[1]}-{_MONTHS[named[2].lower()]:02d}-{int(named[3]):02d}"

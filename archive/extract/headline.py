@@ -1,24 +1,19 @@
-"""What a page is called: the candidate the visible heading confirms, without the site's name."""
-
-# ruff: noqa: E501 - tables of words and measures are read by row
+"""Headings as words: when two are the same, what part of one is the site's name, what its parts are."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Set
 from functools import lru_cache
+from urllib.parse import unquote, urlsplit
 
-from lxml import html
-
-from archive.extract.candidates import Candidate, origin_of
-from archive.extract.jsonld import Node, first_text
-from archive.model import Origin
-
-_SEPARATOR = re.compile(r"\s+[|–—\-•·:»«›/~]+\s+|\s*[|｜»›]\s*|\s*[_＿]+\s*|\s+::\s+")
-_META = {"og:title": 0.75, "twitter:title": 0.7, "title": 0.55, "dc.title": 0.7, "dcterms.title": 0.7, "headline": 0.75,
-         "parsely-title": 0.75, "sailthru.title": 0.75, "citation_title": 0.8, "cxenseparse:title": 0.7, "fulltitle": 0.7, "hdl": 0.8}  # fmt: skip
-
-
+_SEPARATOR = re.compile(r"\s+[|–—\-•·:»«›/~]+\s+|\s*[|｜»›ㅣ]\s*|\s*[_＿]+\s*|\s+::\s+")
+_DENSE_SEPARATOR = re.compile(r"\s*[|｜»›ㅣ_＿–—\-]+\s*")  # scripts without spaces put none around separators
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_GERMAN = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})  # in addresses
+_BETWEEN = re.compile(r"[-_+ ,.]+")
+_ENDING = re.compile(r"\.\w{2,5}$")
 _WORDS = re.compile(r"\w+")
 
 
@@ -41,58 +36,7 @@ def same_words(text: str, plain: str) -> bool:
     return len(text) < 400 and (len(text) >= len(plain) or not text.isascii()) and norm(text) == plain
 
 
-def find_headline(
-    *,
-    articles: list[Node],
-    metas: list[tuple[str, str]],
-    title: str,
-    body: html.HtmlElement,
-    site_names: list[str],
-) -> tuple[str | None, html.HtmlElement | None, Origin | None]:
-    """Return (headline, the element that shows it, origin)."""
-    candidates, headings = gather(articles, metas, title, body, site_names)
-    if not candidates:
-        return None, None, None
-    winner, confidence = _vote(candidates, len([1 for node, _ in headings if node.tag == "h1"]))
-    node = next((node for node, text in headings if norm(text) == norm(winner.value)), None)
-    if node is None:
-        wanted = norm(winner.value)
-        node = next(
-            (node for node, text in headings if wanted in norm(text) or (len(text) > 15 and norm(text) in wanted)), None
-        )
-    return winner.value, node, origin_of(winner, candidates, confidence)
-
-
-def gather(
-    articles: list[Node], metas: list[tuple[str, str]], title: str, body: html.HtmlElement, site_names: list[str]
-) -> tuple[list[Candidate[str]], list[tuple[html.HtmlElement, str]]]:
-    """Return (every heading the page offers, the visible headings)."""
-    names = {norm(name) for name in site_names if name and norm(name)}
-    candidates: list[Candidate[str]] = []
-
-    def add(text: str | None, value_from: str, weight: float) -> None:
-        clean = " ".join((text or "").split())
-        if not clean or not norm(clean) or len(clean) > 400 or is_site(clean, names):
-            return
-        short = without_site(clean, names)
-        if norm(short) and short != clean:
-            candidates.append(Candidate(short, value_from, weight))
-            weight -= 0.3
-        candidates.append(Candidate(clean, value_from, weight))
-
-    headings = visible_headings(body)
-    for rank, (shown, text) in enumerate(headings):
-        add(text, str(shown.tag), (0.8 if shown.tag == "h1" else 0.45) - 0.05 * min(rank, 4))
-    for rank, node in enumerate(articles[:3]):
-        add(first_text(node.get("headline")) or first_text(node.get("name")), "json-ld", 0.75 - 0.15 * rank)
-    for name, content in metas:
-        if name in _META:
-            add(content, name, _META[name])
-    add(title, "title", 0.5)
-    return candidates, headings
-
-
-def is_site(part: str, names: set[str]) -> bool:
+def is_site(part: str, names: Set[str]) -> bool:
     """Whether a part of a title is the site's name: equal to one, or a few words around one."""
     plain = norm(part)
     if plain in names:
@@ -107,31 +51,9 @@ def is_site(part: str, names: set[str]) -> bool:
     )
 
 
-def visible_headings(body: html.HtmlElement) -> list[tuple[html.HtmlElement, str]]:
-    """The page's h1 elements and first h2s with their text, h1 first."""
-    found: list[tuple[html.HtmlElement, str]] = []
-    for tag, most in (("h1", 6), ("h2", 4)):
-        for node in body.iter(tag):
-            text = " ".join("".join(node.itertext()).split())
-            if text:
-                found.append((node, text))
-                most -= 1
-                if not most:
-                    break
-    return found
-
-
-def without_site(text: str, names: set[str]) -> str:
+def without_site(text: str, names: Set[str]) -> str:
     """Drop the site's name from the ends of a title, and what stands beyond it."""
-    spans = [(m.start(), m.end()) for m in _SEPARATOR.finditer(text)]
-    if not spans:
-        return text
-    bounds = [
-        (0, spans[0][0]),
-        *[(spans[i][1], spans[i + 1][0]) for i in range(len(spans) - 1)],
-        (spans[-1][1], len(text)),
-    ]
-    parts = [(start, end) for start, end in bounds if text[start:end].strip()]
+    parts = _spans(text, _SEPARATOR)
     first, last = 0, len(parts)
     while last - first > 1 and is_site(text[slice(*parts[last - 1])], names):
         last -= 1
@@ -142,33 +64,31 @@ def without_site(text: str, names: set[str]) -> str:
     return text[parts[first][0] : parts[last - 1][1]].strip()
 
 
-# How much a place adds to a wording, fitted on one half of the sites and checked on the other (docs/reading.md).
-_PLACES = {"h1": 1.3, "h2": 0.5, "json-ld": 0.6, "og:title": 0.5, "twitter:title": 0.1, "title": 0.4}
-_OTHER_PLACE = 0.3
-_USUAL_WEIGHT = {"h1": 0.8, "h2": 0.45, "json-ld": 0.75, "og:title": 0.75, "twitter:title": 0.7, "title": 0.5}
+def beginnings_and_ends(text: str) -> Iterator[tuple[str, str]]:
+    """The beginnings ("head") and ends ("tail") of a title that is cut by separators into up to seven parts."""
+    parts = _spans(text, _DENSE_SEPARATOR if _DENSE.search(text) else _SEPARATOR)
+    if 1 < len(parts) <= 7:
+        for at in range(1, len(parts)):
+            yield text[parts[0][0] : parts[at - 1][1]].strip(), "head"
+            yield text[parts[at][0] : parts[-1][1]].strip(), "tail"
 
 
-def _vote(candidates: list[Candidate[str]], h1_count: int) -> tuple[Candidate[str], float]:
-    places: dict[str, dict[str, float]] = {}
-    for candidate in candidates:
-        found = places.setdefault(norm(candidate.value), {})
-        found[candidate.value_from] = max(found.get(candidate.value_from, -9.0), candidate.weight)
+def _spans(text: str, separator: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Where the parts of a title begin and end; blank ones are no parts."""
+    cuts = [0, *(at for match in separator.finditer(text) for at in match.span()), len(text)]
+    return [(start, end) for start, end in zip(cuts[::2], cuts[1::2], strict=True) if text[start:end].strip()]
 
-    def score(plain: str) -> float:
-        total = 0.0
-        for place, weight in places[plain].items():
-            total += _PLACES.get(place, _OTHER_PLACE) + 1.5 * (weight - _USUAL_WEIGHT.get(place, weight))
-        if h1_count == 1 and "h1" in places[plain]:
-            total += 0.15
-        # A wording that stands inside a longer one (a <title> with more around it) is confirmed by it.
-        if len(plain) > 15 and any(plain != other and plain in other for other in places):
-            total += 0.3
-        if len(plain) < 12 and not re.search(r"[\u3040-\u9fff\uac00-\ud7af]", plain):
-            total -= 0.4
-        return total
 
-    winner = max(candidates, key=lambda candidate: score(norm(candidate.value)))
-    # Of the same heading written twice, the visible one is what readers saw.
-    same = [candidate for candidate in candidates if norm(candidate.value) == norm(winner.value)]
-    shown = next((candidate for candidate in same if candidate.value_from in ("h1", "h2")), winner)
-    return shown, min(1.0, score(norm(winner.value)) / 3)
+def slug_words(url: str) -> tuple[str, ...]:
+    """The words of the wordiest part of an address's path."""
+    parts = (_ENDING.sub("", part) for part in unquote(urlsplit(url).path).split("/"))
+    worded = ([word for word in _BETWEEN.split(folded(part)) if len(word) > 1 and not word.isdigit()] for part in parts)
+    return tuple(max(worded, key=len, default=[]))
+
+
+def folded(text: str) -> str:
+    """A text as addresses write it: no case, no accents, German umlauts as two letters."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.translate(_GERMAN)).casefold()
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))

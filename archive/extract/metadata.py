@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import html
 
-from archive.extract import authors, dates, headline
+from archive.extract import authors, dates, headline_choice
 from archive.extract.index import index_of
 from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
 from archive.extract.page import Parsed
@@ -56,8 +56,8 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     base = urljoin(page.url, parsed.base_href) if parsed.base_href else page.url
     publisher = first_text(article.get("publisher")) or metas.get("og:site_name")
     site_names = _site_names(publisher, metas, nodes, page.url)
-    title, node, title_origin = headline.find_headline(
-        articles=articles, metas=parsed.metas, title=parsed.title, body=parsed.body, site_names=site_names
+    title, node, title_origin = headline_choice.find_headline(
+        url=page.url, articles=articles, metas=parsed.metas, title=parsed.title, body=parsed.body, site_names=site_names
     )
     index = index_of(parsed.body)
     people, people_origin = authors.find_authors(
@@ -98,6 +98,15 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         ld_body=max((first_text(item.get("articleBody")) or "" for item in articles[:3]), key=len, default=""),
         origins=origins,
     )  # fmt: skip
+
+
+def site_names_of(page: Page, parsed: Parsed) -> tuple[list[Node], list[str]]:
+    """The articles that JSON-LD describes, and what the site is called, as `find_metadata` sees them."""
+    nodes = read_json_ld(parsed.json_ld)
+    articles = articles_of(nodes)
+    metas = dict(reversed(parsed.metas))
+    publisher = first_text(articles[0].get("publisher")) if articles else None
+    return articles, _site_names(publisher or metas.get("og:site_name"), metas, nodes, page.url)
 
 
 def _bound(page: Page) -> datetime | None:

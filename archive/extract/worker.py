@@ -38,12 +38,13 @@ def answer(request: dict[str, str | None], copies: Copies = NO_COPIES) -> dict[s
     extraction = extract(Page(url=request.get("url") or "", body=raw), Evidence(copies=copies))
     spent_cpu, spent_wall = time.process_time() - cpu, time.perf_counter() - wall
     article, integrity = extraction.article, extraction.integrity
+    dated = article.date_published or article.date_modified  # many pages say only when they were last updated
     return {
         "id": request["id"],
         "text": restored_text(article.text, extraction.text_marked, integrity.spans),
         "title": restored_headline(article.headline, integrity.spans),
         "authors": [author.name for author in article.authors],
-        "date": article.date_published.at.isoformat() if article.date_published else None,
+        "date": dated.at.isoformat() if dated else None,
         "language": article.language,
         "page_type": article.page_type,
         "flag": integrity.verdict == "hijacked",
