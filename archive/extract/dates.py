@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
@@ -83,11 +84,12 @@ _TIME = re.compile(
 _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:([/_.-])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])|[/_-]?(1[0-2]|0[1-9])(3[01]|[12]\d|0[1-9]))(?!\d)"
 )
+_URL_MONTH = re.compile(r"/((?:19|20)\d{2})/(1[0-2]|0[1-9])(?=/)")
 _URL_NAMED = re.compile(r"/((?:19|20)\d{2})/([a-z]{3,9})/(\d{1,2})/", re.IGNORECASE)
 
 _PUBLISHED_METAS = {
     "article:published_time": 0.95, "og:article:published_time": 0.9, "datepublished": 0.92, "article:published": 0.9,
-    "date": 0.7, "dc.date": 0.7, "dc.date.issued": 0.85, "dcterms.created": 0.8, "dcterms.date": 0.75, "dcterms.issued": 0.85,
+    "date": 0.66, "dc.date": 0.66, "dc.date.issued": 0.85, "dcterms.created": 0.8, "dcterms.date": 0.66, "dcterms.issued": 0.85,
     "pubdate": 0.85, "publishdate": 0.85, "publish-date": 0.85, "publish_date": 0.85, "publication_date": 0.85,
     "published_time": 0.85, "parsely-pub-date": 0.9, "sailthru.date": 0.85, "cxenseparse:recs:publishtime": 0.85,
     "article.published": 0.85, "date.issued": 0.8, "originalpublicationdate": 0.9, "og:published_time": 0.85,
@@ -95,7 +97,7 @@ _PUBLISHED_METAS = {
     "citation_publication_date": 0.7, "citation_date": 0.7, "ptime": 0.8, "rnews:datepublished": 0.85, "bt:pubdate": 0.85,
     "article:post_date": 0.8, "shareaholic:article_published_time": 0.8, "displaydate": 0.8, "publicationdate": 0.85,
     "publish_time": 0.85, "firstpublishtime": 0.85, "_pubtime": 0.85, "weibo:article:create_at": 0.85, "og:release_date": 0.8,
-    "video:release_date": 0.6, "dc:date": 0.7, "dc:created": 0.75, "prism.publicationdate": 0.8, "firstcreated": 0.8,
+    "video:release_date": 0.6, "dc:date": 0.66, "dc:created": 0.75, "prism.publicationdate": 0.8, "firstcreated": 0.8,
     "last-publish-date": 0.4, "release_date": 0.6, "time": 0.5, "timestamp": 0.5, "contentdate": 0.7,
 }  # fmt: skip
 _MODIFIED_METAS = {
@@ -115,9 +117,10 @@ _MODIFIED_WORDS = re.compile(
 )
 _PUBLISHED_WORDS = re.compile(
     r"publi[sckqz]|posted|veröffentlicht|erschienen|erstellt|pubblicat|gepubliceerd|geplaatst|опубликован|发布|發布|發佈|公開|掲載|등록|입력|written on|first published|"
-    r"mis en ligne|objavljeno|yayın|date:|datum:|vom\b",
+    r"mis en ligne|objavljeno|yayın|date:|datum\b|vom\b|written:",
     re.IGNORECASE,
 )
+_LABELS = re.compile(f"{_MODIFIED_WORDS.pattern}|{_PUBLISHED_WORDS.pattern}", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{2}(?!\d))")
 _DATE_NAMES = re.compile(
     r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
@@ -292,11 +295,17 @@ def find_dates(
     """Return (published, modified, origins). `bound` is when the page was seen: later dates are refused."""
     published: list[Candidate[Moment]] = []
     modified: list[Candidate[Moment]] = []
+    doubtful: dict[int, Moment] = {}  # of a candidate's id: what it says where the month comes first, or last
 
     def add(to: list[Candidate[Moment]], text: str | None, value_from: str, weight: float) -> None:
         found = read_moment(text, day_first=day_first) if text else None
-        if found is not None and found.at >= _EARLIEST and (bound is None or found.at <= bound + timedelta(hours=26)):
-            to.append(Candidate(found, value_from, weight))
+        if text is None or found is None or not _possible(found, bound):
+            return
+        to.append(Candidate(found, value_from, weight))
+        if _NUMERIC.search(text):
+            other = read_moment(text, day_first=not day_first)
+            if other is not None and other != found and _possible(other, bound):
+                doubtful[id(to[-1])] = other
 
     for node, weight, value_from in _dated_nodes(articles, nodes):
         add(published, first_text(node.get("datePublished")), value_from, weight)
@@ -310,7 +319,36 @@ def find_dates(
         published.append(Candidate(Moment(claimed, "second"), "listing", 0.5))
     if last_modified and not modified:
         add(modified, last_modified, "http:last-modified", 0.2)
-    return _choose(published, modified)
+    certain = [one.value for one in (*published, *modified) if id(one) not in doubtful]
+    published = _of_month(_settled(published, doubtful, certain), _URL_MONTH.search(urlsplit(url).path))
+    return _choose(published, _settled(modified, doubtful, certain))
+
+
+def _of_month(published: list[Candidate[Moment]], month: re.Match[str] | None) -> list[Candidate[Moment]]:
+    """The candidates of the month the address names, give or take a day, where one of them is well founded."""
+    if month is None:
+        return published
+    start = datetime(int(month[1]), int(month[2]), 1, tzinfo=UTC) - timedelta(hours=36)
+    named = [one for one in published if start <= one.value.at < start + timedelta(days=34)]
+    return named if any(one.weight >= _KNOWN for one in named) else published
+
+
+def _possible(moment: Moment, bound: datetime | None) -> bool:
+    return moment.at >= _EARLIEST and (bound is None or moment.at <= bound + timedelta(hours=26))
+
+
+def _settled(
+    candidates: list[Candidate[Moment]], doubtful: dict[int, Moment], certain: list[Moment]
+) -> list[Candidate[Moment]]:
+    """The candidates, those that can be read with the month first or last as the page's other dates say."""
+
+    def settled(one: Candidate[Moment]) -> Candidate[Moment]:
+        other = doubtful.get(id(one))
+        if other is None or any(_same_day(one.value, known) for known in certain):
+            return one
+        return replace(one, value=other) if any(_same_day(other, known) for known in certain) else one
+
+    return [settled(one) for one in candidates]
 
 
 def _metas(metas: list[tuple[str, str]]) -> Iterator[tuple[str, str, float, bool]]:
@@ -354,7 +392,7 @@ def _visible(
 
     def nearness(node: html.HtmlElement) -> float:
         at = order.get(node, 10**6) - head
-        return 0.12 if 0 <= at < 60 else 0.06 if -30 < at < 200 else 0.0
+        return 0.13 - at / 1500 if 0 <= at < 60 else 0.06 if -30 < at < 200 else 0.0
 
     for node in index.dates:
         prop = node.get("itemprop") or node.get("property") or ""
@@ -373,7 +411,10 @@ def _visible(
         if node.tag == "time" and stated:
             yield stated, "time", 0.62 + nearness(node) + (0.2 if node.get("pubdate") is not None else 0.0), is_update
         elif visible and _DATE_NAMES.search(names + (" time" if node.tag == "time" else "")):
-            yield visible, "visible", 0.52 + nearness(node), is_update and not _PUBLISHED_WORDS.search(visible[:60])
+            parts = _labelled_parts(visible)
+            for part in parts:
+                changed = is_update if len(parts) == 1 else bool(_MODIFIED_WORDS.search(part))
+                yield part, "visible", 0.52 + nearness(node), changed and not _PUBLISHED_WORDS.search(part[:60])
     yield from _lines(pieces, order, head)
 
 
@@ -387,7 +428,6 @@ def _lines(
         if not _YEAR.search(text[:160]) or "©" in text or "opyright" in text:
             continue
         at = order.get(piece.node, 0) - head
-        published = bool(_PUBLISHED_WORDS.search(text[:80]))
         if len(text) <= 140:
             weight = 0.55 if 0 <= at < 80 else 0.45 if -30 < at < 0 else 0.3
         elif len(text) <= 4000 and 0 <= at < 80:
@@ -399,20 +439,32 @@ def _lines(
         if piece.link_density > 0.5:
             weight -= 0.15
         given += 1
-        yield (
-            text,
-            "line",
-            weight + (0.1 if published else 0.0),
-            bool(_MODIFIED_WORDS.search(text[:80])) and not published,
-        )
+        for part in _labelled_parts(text):
+            published = bool(_PUBLISHED_WORDS.search(part[:80]))
+            changed = bool(_MODIFIED_WORDS.search(part[:80])) and not published
+            yield part, "line", weight + (0.1 if published else 0.0), changed
         if given > 60:
             return
 
 
+def _labelled_parts(text: str) -> list[str]:
+    """A line, cut where it says of one date that it was published and of another that it was changed."""
+    cuts = [match.start() for match in _LABELS.finditer(text[:400])]
+    if len(cuts) < 2 or len(_YEAR.findall(text)) < 2:
+        return [text]
+    parts = [text[start:end] for start, end in zip([0, *cuts[1:]], [*cuts[1:], len(text)], strict=True)]
+    return [part for part in parts if _YEAR.search(part)]
+
+
 def _before(node: html.HtmlElement) -> str:
+    """What stands right before an element, or in the one before it: "Updated:"."""
     parent = node.getparent()
     previous = node.getprevious()
-    return ((previous.tail if previous is not None else parent.text if parent is not None else "") or "")[-40:]
+    said = (previous.tail if previous is not None else parent.text if parent is not None else "") or ""
+    if not said.strip() and previous is not None:
+        label = _short(previous)
+        said = "" if any(map(str.isdigit, label)) else label
+    return said[-40:]
 
 
 def _short(node: html.HtmlElement) -> str:
@@ -432,11 +484,11 @@ def _choose(
     published: list[Candidate[Moment]], modified: list[Candidate[Moment]]
 ) -> tuple[Moment | None, Moment | None, dict[str, Origin]]:
     origins: dict[str, Origin] = {}
-    best = _vote(published)
     latest = _vote(modified)
     if latest is not None:
         origins["date_modified"] = origin_of(latest, modified, latest.weight)
-    if best is None:
+    best = _vote([one for one in published if not _stamped(one, published, modified)])
+    if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _KNOWN):
         return None, latest.value if latest else None, origins
     finer = _finer(best, published)
     agreeing = sum(1 for other in published if _same_day(other.value, best.value)) - 1
@@ -444,22 +496,38 @@ def _choose(
     return finer.value, latest.value if latest else None, origins
 
 
+def _stamped(claim: Candidate[Moment], published: list[Candidate[Moment]], modified: list[Candidate[Moment]]) -> bool:
+    """Whether a claim is when the system last touched the page: the moment of its change, after the day it shows."""
+    shown = [one for one in published if _witness(one.value_from) in ("seen", "url")]
+    if any(_same_day(one.value, claim.value) for one in shown):
+        return False
+    touched = any(abs(other.value.at - claim.value.at) < timedelta(minutes=10) for other in modified)
+    first = max(shown, key=lambda one: one.weight, default=claim)
+    return touched and first.weight >= _NEAR and first.value.at < claim.value.at - timedelta(hours=26)
+
+
 def _vote(candidates: list[Candidate[Moment]]) -> Candidate[Moment] | None:
-    """The candidate whose own weight and the agreement of others is largest; the first of equals."""
+    """The candidate whose own weight and the agreement of other witnesses is largest; the first of equals."""
     best: Candidate[Moment] | None = None
     best_score = 0.0
     for candidate in candidates:
-        support = {c.value_from for c in candidates if c is not candidate and _same_day(c.value, candidate.value)}
-        score = candidate.weight + 0.07 * min(3, len(support - {candidate.value_from}))
+        support = {_witness(c.value_from) for c in candidates if _same_day(c.value, candidate.value)}
+        score = candidate.weight + 0.07 * min(3, len(support - {_witness(candidate.value_from)}))
         if score > best_score + 1e-9:
             best, best_score = candidate, score
     return best
+
+
+def _witness(value_from: str) -> str:
+    """Who says it: what a reader sees in one place may be an element, its attribute and a line, and is one witness."""
+    return "seen" if value_from in ("visible", "time", "line") or value_from.startswith("microdata:") else value_from
 
 
 def _same_day(one: Moment, other: Moment) -> bool:
     return one.at.date() == other.at.date() or one.at.astimezone(UTC).date() == other.at.astimezone(UTC).date()
 
 
+_GUESS, _KNOWN, _NEAR = 0.35, 0.6, 0.55  # weights: a line anywhere; a label says so; near the headline
 _FINENESS = {"year": 0, "month": 1, "day": 2, "minute": 3, "second": 4}
 
 

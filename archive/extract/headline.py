@@ -81,9 +81,11 @@ def _spans(text: str, separator: re.Pattern[str]) -> list[tuple[int, int]]:
 
 def slug_words(url: str) -> tuple[str, ...]:
     """The words of the wordiest part of an address's path."""
-    parts = (_ENDING.sub("", part) for part in unquote(urlsplit(url).path).split("/"))
-    worded = ([word for word in _BETWEEN.split(folded(part)) if len(word) > 1 and not word.isdigit()] for part in parts)
-    return tuple(max(worded, key=len, default=[]))
+    wordiest: list[str] = []
+    for part in unquote(urlsplit(url).path).split("/"):
+        words = [word for word in _BETWEEN.split(folded(_ENDING.sub("", part))) if len(word) > 1 and not word.isdigit()]
+        wordiest = max(wordiest, words, key=len)
+    return tuple(wordiest)
 
 
 def folded(text: str) -> str:

@@ -1,0 +1,124 @@
+"""Which of the headings and dates a page offers are the story's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from archive.extract import extract
+from archive.model import Extraction, Page
+
+STORY = "".join(
+    f"<p>The harbour master read paragraph {n} of the report aloud, and the council listened until the tide had turned.</p>"
+    for n in range(6)
+)
+
+
+def read(head: str, body: str, url: str = "https://daily.example/news/ferry-runs-until-midnight") -> Extraction:
+    page = f"<html lang=en><head>{head}</head><body>{body}</body></html>"
+    return extract(Page(url=url, body=page.encode()))
+
+
+def published(head: str, body: str, url: str = "https://daily.example/story") -> str | None:
+    found = read(head, body, url).article.date_published
+    return found.at.isoformat() if found else None
+
+
+def ld(**fields: str) -> str:
+    node = {"@context": "https://schema.org", "@type": "NewsArticle", **fields}
+    return f'<script type="application/ld+json">{json.dumps(node)}</script>'
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        # the site's own name is the h1, as logos often are
+        ("<title>Ferry runs until midnight | The Daily Example</title>",
+         "<header><h1>The Daily Example</h1></header><main><h2>Ferry runs until midnight</h2>{}</main>"),
+        # a heading of the menu for screen readers comes first
+        ("<title>Ferry runs until midnight - News - Fernmouth</title>",
+         "<nav><h1>Navigation and services</h1></nav><article><h2>Ferry runs until midnight</h2>{}</article>"),
+        # <title> has the site's name behind a separator nobody could know as one
+        ("<title>Ferry runs until midnight – Fernmouth Today</title>", "<main><h1>Ferry runs until midnight</h1>{}</main>"),
+        # no h1 at all
+        ("<title>Ferry runs until midnight | Daily</title><meta property=og:title content='Ferry runs until midnight'>",
+         "<main>{}</main>"),
+        # a kicker in the h1 that the page's own claims leave out
+        ("<title>Ferry runs until midnight</title><meta property=og:title content='Ferry runs until midnight'>",
+         "<main><h1><span>Harbour</span> Ferry runs until midnight</h1>{}</main>"),
+    ],
+)  # fmt: skip
+def test_the_headline_is_what_most_of_the_page_calls_itself(head: str, body: str) -> None:
+    assert read(head, body.format(STORY)).article.headline == "Ferry runs until midnight"
+
+
+def test_titles_of_scripts_without_spaces_are_cut_without_spaces() -> None:
+    head = "<title>港口渡轮将运行至午夜委员会作出决定-新示例网</title>"
+    assert (
+        read(head, f"<h1>港口渡轮将运行至午夜委员会作出决定</h1>{STORY}").article.headline
+        == "港口渡轮将运行至午夜委员会作出决定"
+    )
+
+
+def test_the_origin_of_a_headline_says_how_likely_it_is_and_what_lost() -> None:
+    head = "<title>Night ferry decided | Daily</title><meta property=og:title content='Night ferry decided'>"
+    origin = read(head, f"<main><h1>Ferry runs until midnight</h1>{STORY}</main>").origins["headline"]
+    assert 0.3 < origin.confidence < 1.0
+    assert ("Night ferry decided", "og:title") in origin.losers
+
+
+def test_a_stamp_of_the_system_is_not_the_day_a_reader_sees() -> None:
+    touched = "2026-05-14T10:00:00+00:00"
+    head = ld(headline="Ferry", datePublished=touched, dateModified=touched)
+    assert published(head, f"<h1>Ferry</h1><p class=date>3 March 2024</p>{STORY}") == "2024-03-03T00:00:00+00:00"
+    assert published(head, f"<h1>Ferry</h1><p class=date>14 May 2026</p>{STORY}") == touched
+
+
+def test_a_date_of_numbers_is_read_as_the_rest_of_the_page_says() -> None:
+    head = "<meta name=date content='11/01/2023 12:43:42'>"
+    body = "<h1>Ferry</h1>{}" + STORY
+    assert published(head, body.format("<p>Published: 1 November 2023</p>")) == "2023-11-01T12:43:42+00:00"
+    assert published(head, body.format("<p>Published: 11 January 2023</p>")) == "2023-01-11T12:43:42+00:00"
+
+
+def test_a_line_with_two_dates_gives_each_its_own_meaning() -> None:
+    body = f"<h1>Ferry</h1><p class=date>Written: 2023-11-07 15:03 / Updated: 2023-11-09 08:00</p>{STORY}"
+    article = read("", body).article
+    assert article.date_published is not None
+    assert article.date_modified is not None
+    assert (article.date_published.at.day, article.date_modified.at.day) == (7, 9)
+
+
+def test_one_place_a_reader_sees_is_one_witness_however_often_it_is_marked_up() -> None:
+    teaser = "<div class=date><time class=date datetime=2025-12-04T12:00Z>4 December 2025</time></div>"
+    body = f"{teaser}<h1>Ferry</h1><div class=meta><time datetime=2017-03-01T12:00Z>1 March 2017</time></div>{STORY}"
+    assert published("", body) == "2017-03-01T12:00:00+00:00"
+
+
+def test_a_month_in_the_address_tells_which_date_is_the_storys() -> None:
+    body = f"<h1>Ferry</h1><p class=date>31 May 2016</p>{STORY}"
+    head = ld(headline="Ferry", datePublished="2019-10-01T09:00:00Z", dateModified="2019-10-01T09:00:00Z")
+    assert published(head, body, "https://daily.example/2019/10/ferry/") == "2019-10-01T09:00:00+00:00"
+
+
+def test_a_label_before_a_date_says_that_it_is_the_last_change() -> None:
+    article = read(
+        "", f"<h1>Ferry</h1><div><b>Last updated:</b> <span class=date>3 March 2024</span></div>{STORY}"
+    ).article
+    assert (article.date_published, article.date_modified is not None) == (None, True)
+
+
+def test_a_date_somewhere_is_no_guess_where_the_page_says_when_it_was_changed() -> None:
+    far = STORY * 20 + "<ul><li>Budget night, 9 May 2020, and all that came after it in the harbour</li></ul>"
+    head = "<meta property=article:modified_time content=2024-03-03T10:00:00Z>"
+    assert published(head, f"<h1>Ferry</h1>{far}") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "day"), [("w-published-date", 3), ("page.publishTime", 3), ("first_publication_date", 3)]
+)
+def test_a_meta_element_nobody_listed_is_known_by_its_name(name: str, day: int) -> None:
+    assert (
+        published(f"<meta name={name} content=2024-03-0{day}>", f"<h1>Ferry</h1>{STORY}") == "2024-03-03T00:00:00+00:00"
+    )
