@@ -26,8 +26,8 @@ _META = {"author": 0.8, "article:author": 0.75, "dc.creator": 0.75, "dcterms.cre
          "og:author": 0.75, "dc:creator": 0.75, "shareaholic:article_author_name": 0.8, "rbauthors": 0.8, "article_author": 0.8}  # fmt: skip
 _BYLINE_START = re.compile(
     r"^\s*(?:(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
-    r"(?:by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto|redaktion)"
-    r"\b\s*[:：]?|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
+    r"(?:(?:ein(?:e)?\s+)?(?:artikel|beitrag|bericht|kommentar|analyse|reportage|interview|blog-?\s?beitrag|text)\s+von|by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto)"
+    r"\b\s*[:：]?|(?:interview|reportage|protokoll|kommentar|analyse|words|redaktion)\s*[:：]|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
 _CJK_NAME = re.compile(
@@ -59,13 +59,104 @@ _NOT_BYLINE = re.compile(
 )
 
 
+# Words of a name that are written small: "Ludwig van Beethoven", "Ana de la Torre".
+_PARTICLES = frozenset(
+    [
+        "von",
+        "vom",
+        "van",
+        "der",
+        "den",
+        "de",
+        "del",
+        "della",
+        "dello",
+        "degli",
+        "di",
+        "da",
+        "das",
+        "dos",
+        "do",
+        "du",
+        "des",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "ben",
+        "bint",
+        "abu",
+        "y",
+        "e",
+        "i",
+        "und",
+        "and",
+        "et",
+        "of",
+        "the",
+        "for",
+        "für",
+        "zu",
+        "zum",
+        "zur",
+        "ter",
+        "ten",
+        "te",
+        "af",
+        "av",
+        "d",
+        "l",
+        "st",
+        "san",
+        "o",
+        "a",
+        "in",
+        "på",
+        "til",
+    ]
+)
+_NETWORKS = frozenset(
+    [
+        "bluesky",
+        "twitter",
+        "facebook",
+        "instagram",
+        "linkedin",
+        "mastodon",
+        "threads",
+        "whatsapp",
+        "youtube",
+        "telegram",
+        "rss",
+        "tiktok",
+        "x",
+        "xing",
+    ]
+)
+# What stands behind the name in the same line: "Ada Sample December 2, 2025", "Ada Sample on Tuesday".
+_DATE_TAIL = re.compile(
+    r"[\s,|·•(–—-]*(?:\b(?:on|am|le|el|il|op|em|den)\s+)?(?:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?\s*|"
+    r"\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)\b[.,]?\s*)?"
+    r"(?:\b[^\W\d_]{3,10}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d\d|\b\d{1,2}[./]\d{1,2}[./]|\b\d{1,2}\.?\s+[^\W\d_]{3,10}\.?\s+(?:19|20)\d\d|"
+    r"\b(?:19|20)\d\d[-./]\d|\b(?:on|am)\s+(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b).*$",
+    re.IGNORECASE,
+)
 _ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
+_GLUED = re.compile(
+    r"(?<=^By)(?=[A-ZÀ-Þ][a-zß-ÿ])|(?<=^Von)(?=[A-ZÀ-Þ][a-zß-ÿ])"
+)  # two elements without a space between
 # "Posted on 5 March 2024 by Ada Sample": the name stands after the date.
-_BYLINE_LATE = re.compile(r"(?<=\d)[\s,|]+(?:by|von|par|por|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])")
+_BYLINE_LATE = re.compile(r"(?<=[\d!?|])[\s,|]+(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])")
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
     r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"
-    r"vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
+    r"privacy|terms|learn|sponsored|authored|zeige|vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(  # under a story, where a bare "by" may be anybody's
+    r"\s*(?:(?:autor(?:in|en)?|authors?|auteur|autore|text|texte|testo|texto|words|tekst)\s*[:：]|(?:written|verfasst|geschrieben)\s+(?:by|von)\b)",
     re.IGNORECASE,
 )
 _PREFIX_ONLY = re.compile(
@@ -171,7 +262,7 @@ def names_in(text: str) -> list[str]:
     korean = _KOREAN_NAME.findall(text)
     if korean:
         return list(korean)
-    text = _BYLINE_START.sub("", text)
+    text = _DATE_TAIL.sub("", _BYLINE_START.sub("", _GLUED.sub(" ", text)))
     found: list[str] = []
     for part in _SPLIT.split(text):
         name = _TITLE_TAIL.sub("", _BYLINE_START.sub("", part.strip(" .:-–—*•\"'"))).strip(" .,:-–—()")
@@ -198,6 +289,19 @@ def is_person(name: str) -> bool:
     )
 
 
+def _is_written_as_name(name: str) -> bool:
+    """Whether no word but particles begins with a small letter: other lines are words of a sentence."""
+    words = name.split()
+    if len(words) < 2:
+        return True
+    return not (words and words[-1] in _PARTICLES) and not any(
+        word[:1].islower()
+        and word.strip("'’.,") not in _PARTICLES
+        and not word.startswith(("d'", "d’", "l'", "l’", "al-", "el-"))
+        for word in words
+    )
+
+
 def _unique(names: Iterator[str]) -> tuple[str, ...]:
     seen: dict[str, str] = {}
     for name in names:
@@ -207,8 +311,8 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
 
 def is_name(name: str) -> bool:
     """Whether a string can name an author at all: a pen name, a team, an agency."""
-    if " " in name and name.islower():
-        return False  # words of a sentence
+    if name.casefold() in _NETWORKS or (" " in name and name.islower()):
+        return False  # a place to follow somebody; words of a sentence
     return (
         2 <= len(name) <= 50 and any(c.isalpha() for c in name) and len(name.split()) <= 5 and not _REFUSED.search(name)
     )
@@ -271,22 +375,27 @@ def _written(
 ) -> Iterator[tuple[list[str], str, float]]:
     """Short lines that read as a byline, "By A. Writer", after the headline."""
     given = 0
+    announced = ""
     for piece in pieces:
         at = order.get(piece.node, 0)
         if at < head or len(piece.text) > 140:
             continue
-        if at > head + 150 or given >= 3:
+        if given >= 3:
             break
-        text = piece.text
+        if at > head + 150 and not _SIGNED.match(piece.text):
+            continue
+        text = f"{announced} {piece.text}" if announced else piece.text
+        announced = piece.text if _PREFIX_ONLY.fullmatch(piece.text) else ""
         late = _BYLINE_LATE.search(text)
         if late:
             text = text[late.start() :].strip(" ,|")
+        text = _GLUED.sub(" ", text)
         match = _BYLINE_START.match(text)
         if match or _CJK_NAME.search(piece.text) or _KOREAN_NAME.search(piece.text):
-            found = [name for name in names_in(text.split("|")[0]) if is_person(name)]
+            found = [name for name in names_in(text.split("|")[0]) if is_person(name) and _is_written_as_name(name)]
             if found:
                 given += 1
-                yield found, "visible", 0.62
+                yield found, "visible", 0.62 if at <= head + 150 else 0.45
 
 
 def _lines_to_names(text: str) -> list[str]:
@@ -302,7 +411,7 @@ def _lines_to_names(text: str) -> list[str]:
             continue
         if not open_ended and found:
             break
-        names = [name for name in names_in(line) if is_name(name)]
+        names = [name for name in names_in(line) if is_name(name) and _is_written_as_name(name)]
         if not names:
             if found:
                 break

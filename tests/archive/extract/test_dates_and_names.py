@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from archive.extract import extract
 from archive.extract.authors import is_person, names_in
 from archive.extract.dates import read_moment
+from archive.model import Page
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,11 @@ def test_slashes_follow_the_page() -> None:
         ("记者 王小明 李小红 报道", ["王小明", "李小红"]),
         ("김철수 기자", ["김철수"]),
         ("https://daily.example/author/ada", []),
+        ("By Ada Sample December 2, 2025", ["Ada Sample"]),
+        ("Ada Sample on Tuesday", ["Ada Sample"]),
+        ("ByAda Sample", ["Ada Sample"]),
+        ("Ein Artikel von Anna Muster | 27.01.2022 - 12:45", ["Anna Muster"]),
+        ("Interview: Anna Muster", ["Anna Muster"]),
     ],
 )
 def test_a_byline_gives_its_names(byline: str, names: list[str]) -> None:
@@ -66,3 +73,31 @@ def test_a_byline_gives_its_names(byline: str, names: list[str]) -> None:
 @pytest.mark.parametrize("name", ["Editorial Team", "Reuters", "5 March 2024", "Read more", "admin", "示例日报"])
 def test_an_organisation_or_a_phrase_is_no_person(name: str) -> None:
     assert not is_person(name)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div class=meta><div>By</div><div>Ada Sample</div><div>3 min</div></div>{}",  # the label is an element of its own
+        "<p>Fernmouth | By Ada Sample | 5 March 2024</p>{}",
+        "{}<div class=box><p>Written by Ada Sample</p></div>",  # under the story
+        "<p class=author>Ada Sample</p><p class=author>and make an impact</p>{}",  # words of a sentence name nobody
+        "<p class=author><a href=/x>Bluesky</a></p><p class=author>Ada Sample</p>{}",  # nor does a place to follow her
+    ],
+)
+def test_a_byline_is_found_however_it_is_set(body: str) -> None:
+    story = "".join(
+        f"<p>Paragraph {n} of the report was read aloud, and the council listened to all of it.</p>" for n in range(40)
+    )
+    page = f"<html lang=en><body><h1>Ferry runs until midnight</h1>{body.format(story)}</body></html>"
+    article = extract(Page(url="https://daily.example/story", body=page.encode())).article
+    assert [author.name for author in article.authors] == ["Ada Sample"]
+
+
+def test_a_newsroom_is_the_author_where_the_page_names_nobody_else() -> None:
+    page = (
+        "<html lang=de><body><h1>Fähre bis Mitternacht</h1><p class=author>Redaktion</p><p>"
+        + "Der Rat tagte lange. " * 30
+    )
+    article = extract(Page(url="https://daily.example/story", body=page.encode())).article
+    assert [author.name for author in article.authors] == ["Redaktion"]
