@@ -105,18 +105,16 @@ _MODIFIED_METAS = {
 _MODIFIED_WORDS = re.compile(
     r"updat|modif|aktualis|stand:|geändert|mis à jour|màj|actualiz|aggiornat|atualiz|обновл|更新|修改|수정|bijgewerkt|"
     r"zaktualizowan|oppdatert|uppdaterad|opdateret|last edit",
-    re.IGNORECASE,
 )
 _PUBLISHED_WORDS = re.compile(
     r"publi[sckqz]|posted|veröffentlicht|erschienen|erstellt|pubblicat|gepubliceerd|geplaatst|опубликован|发布|發布|發佈|公開|掲載|등록|입력|written on|first published|"
     r"mis en ligne|objavljeno|yayın|date:|datum:|vom\b",
-    re.IGNORECASE,
 )
+_FIGURES = re.compile(r"\d[\d./]")  # in every date; found much faster than one
 _YEAR = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{2}(?!\d))")
 _DATE_NAMES = re.compile(
     r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
     r"article-?time|(?:^|[-_\s])time(?:$|[-_\s])|created|writedate|regist|source",
-    re.IGNORECASE,
 )
 
 
@@ -347,7 +345,7 @@ def _visible(
         prop = node.get("itemprop") or node.get("property") or ""
         names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
         visible = _short(node)
-        is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}"))
+        is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}".lower()))
         if "date" in prop.lower():
             yield (
                 node.get("content") or node.get("datetime") or visible,
@@ -359,8 +357,8 @@ def _visible(
         stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
         if node.tag == "time" and stated:
             yield stated, "time", 0.62 + nearness(node) + (0.2 if node.get("pubdate") is not None else 0.0), is_update
-        elif visible and _DATE_NAMES.search(names + (" time" if node.tag == "time" else "")):
-            yield visible, "visible", 0.52 + nearness(node), is_update and not _PUBLISHED_WORDS.search(visible[:60])
+        elif visible and _DATE_NAMES.search(names.lower() + (" time" if node.tag == "time" else "")):
+            yield visible, "visible", 0.52 + nearness(node), is_update and not _PUBLISHED_WORDS.search(visible[:60].lower())
     yield from _lines(pieces, order, head)
 
 
@@ -371,10 +369,11 @@ def _lines(
     given = 0
     for piece in pieces:
         text = piece.text
-        if not _YEAR.search(text[:160]) or "©" in text or "opyright" in text:
+        if not _FIGURES.search(text, 0, 160) or not _YEAR.search(text[:160]) or "©" in text or "opyright" in text:
             continue
         at = order.get(piece.node, 0) - head
-        published = bool(_PUBLISHED_WORDS.search(text[:80]))
+        low = text[:80].lower()
+        published = bool(_PUBLISHED_WORDS.search(low))
         if len(text) <= 140:
             weight = 0.55 if 0 <= at < 80 else 0.45 if -30 < at < 0 else 0.3
         elif len(text) <= 4000 and 0 <= at < 80:
@@ -390,7 +389,7 @@ def _lines(
             text,
             "line",
             weight + (0.1 if published else 0.0),
-            bool(_MODIFIED_WORDS.search(text[:80])) and not published,
+            bool(_MODIFIED_WORDS.search(low)) and not published,
         )
         if given > 60:
             return

@@ -11,12 +11,10 @@ from lxml import etree, html
 
 _BYLINE = re.compile(
     r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
-    re.IGNORECASE,
 )
-_DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source", re.IGNORECASE)
+_DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source")
 _AUTHOR_HREF = re.compile(
     r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt)|/(?:people|profile|by|staff)/",
-    re.IGNORECASE,
 )
 _MOST = 60
 _STATED = etree.XPath(".//@itemprop/.. | .//@property/..")
@@ -57,7 +55,7 @@ def index_of(body: html.HtmlElement) -> Index:
     authors = [node for node, prop in stated.items() if prop.removeprefix("schema:") in ("author", "creator")]
     index.microdata.extend(authors[:20])
     index.rel_author.extend(node for node in _RELATED(body) if _is_author(node))
-    links = (node for node in body.iter("a") if _AUTHOR_HREF.search(node.get("href") or ""))
+    links = (node for node in body.iter("a") if _AUTHOR_HREF.search((node.get("href") or "").lower()))
     index.author_links.extend(islice(links, _MOST))
     return index
 
@@ -74,4 +72,5 @@ def _is_author(node: html.HtmlElement) -> bool:
 @lru_cache(maxsize=16384)
 def _kinds(names: str) -> tuple[bool, bool]:
     """Whether a class or an id is named like a byline, and like a date."""
-    return bool(_BYLINE.search(names)), bool(_DATE.search(names))
+    low = names.lower()
+    return bool(_BYLINE.search(low)), bool(_DATE.search(low))
