@@ -7,6 +7,7 @@ the clearing of the tree. Scripts are most of the bytes of a news page; they are
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree, html
@@ -90,13 +91,23 @@ def _parse(text: str) -> html.HtmlElement:
     parser.set_element_class_lookup(_PLAIN_ELEMENTS)
     source = text.encode("utf-8", "replace").translate(_NO_CONTROLS)
     source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source))
-    if any(source.find(b"<", at, at + _LONG_TAG // 2) < 0 for at in range(0, len(source), _LONG_TAG // 2)):
+    if any(source.find(b">", start, start + _LONG_TAG) < 0 for start in _long_gaps(source)):
         source = _CROWDED.sub(_without_attributes, source)
     try:
         root = html.document_fromstring(source or b" ", parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         root = html.document_fromstring(_BLANK, parser=parser)
     return root
+
+
+def _long_gaps(source: bytes) -> Iterator[int]:
+    """Where each "<" stands after which there may be no other for the length of a long tag; mostly before scripts."""
+    half = _LONG_TAG // 2
+    for at in range(0, len(source), half):
+        if source.find(b"<", at, at + half) < 0:
+            start = source.rfind(b"<", max(0, at - half), at)
+            if start >= 0:
+                yield start
 
 
 def _without_attributes(tag: re.Match[bytes]) -> bytes:
