@@ -240,7 +240,7 @@ class _Sheet:
 
     @cached_property
     def _tags(self) -> Any:
-        return np.array([self.frame.tag[at] for at in self.mine_owner])
+        return np.array([self.frame.tag[at] for at in self.mine_owner.tolist()])
 
     @cached_property
     def depth(self) -> Any:
@@ -248,9 +248,8 @@ class _Sheet:
 
     @cached_property
     def said(self) -> Any:
-        """A column for each entry of `Frame.said`."""
-        said = self.frame.said
-        rows = np.frombuffer(b"".join([said[at] for at in self.mine_owner]), dtype=np.uint8)
+        """A column for each entry of `Frame.said_of`."""
+        rows = np.frombuffer(b"".join(self.frame.said_of(self.mine_owner.tolist())), dtype=np.uint8)
         return rows.reshape(-1, len(AROUND) + len(BAD) + 2).T.astype(np.int64)
 
     @cached_property
@@ -303,12 +302,13 @@ class _Sheet:
         frame = self.frame
         known: dict[tuple[str, str, str, str], int] = {}
         found: dict[int, int] = {}
-        for at in self.owner:
+        owner = self.owner.tolist()
+        for at in owner:
             if at not in found:
                 up = frame.parent[at]
                 above = (frame.tag[up], frame.classes[up]) if up >= 0 else ("", "")
                 found[at] = known.setdefault((frame.tag[at], frame.classes[at], *above), len(known))
-        return np.array([found[at] for at in self.owner])
+        return np.array([found[at] for at in owner])
 
     def of_likes(self, weights: Any) -> Any:
         """Sums over the like pieces of each."""
@@ -339,7 +339,7 @@ class _Sheet:
     @cached_property
     def headings(self) -> Any:
         tags = self.frame.tag
-        return np.array([tags[at] in _HEADINGS for at in self.owner], dtype=np.float64)
+        return np.array([tags[at] in _HEADINGS for at in self.owner.tolist()], dtype=np.float64)
 
     def near(self, values: Any) -> Any:
         """Sums over the piece and four on each side."""
@@ -462,10 +462,10 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "page_long": lambda s: np.log1p(s.long_total),
     "page_link_share": lambda s: s.link_chars.sum() / s.total,
     "page_news": lambda s: s.news,
-    "page_article_tags": lambda s: min(len({at for at in s.owner if s.frame.tag[at] == "article"}), 20),
+    "page_article_tags": lambda s: min(len({at for at in s.owner.tolist() if s.frame.tag[at] == "article"}), 20),
     "wide": lambda s: s.is_wide,
     "h_level": lambda s: [
-        float(tag[1]) if (tag := s.frame.tag[at]) in _HEADINGS else 0.0 for at in s.mine_owner
+        float(tag[1]) if (tag := s.frame.tag[at]) in _HEADINGS else 0.0 for at in s.mine_owner.tolist()
     ],
 }  # fmt: skip
 NAMES: tuple[str, ...] = (*_COLUMNS, *surroundings.NAMES)

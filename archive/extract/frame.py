@@ -8,6 +8,7 @@ Order: the words of `named`, `Frame`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -79,9 +80,6 @@ class Frame:
         self.tag: list[str] = []
         self.classes: list[str] = []
         self.depth: list[int] = []
-        # By AROUND, inside such an element; by BAD, the depth of the last one named so; the depth of the last one named
-        # as content, and how many there are. One object an element, shared with its parent where nothing changes.
-        self.said: list[bytes] = []
         first: list[int] = []
         owner: list[int] = []
         for at, piece in enumerate(pieces):
@@ -124,30 +122,50 @@ class Frame:
             chain.append(up)
             up = up.getparent()
         above = number[up] if up is not None else -1
+        # Depths begin so far down that 0, for "never", is out of sight.
+        depth = self.depth[above] if above >= 0 else FAR - 1
         for element in reversed(chain):
-            above = self._one(element, above)
+            depth += 1
+            self.parent.append(above)
+            self.tag.append(str(element.tag))
+            self.classes.append(element.get("class") or "")
+            self.depth.append(depth)
+            above = number[element] = len(number)
         return above
 
-    def _one(self, node: html.HtmlElement, above: int) -> int:
-        at = self.number[node] = len(self.parent)
-        tag = str(node.tag)
-        classes = node.get("class") or ""
-        self.parent.append(above)
-        self.tag.append(tag)
-        self.classes.append(classes)
-        # Depths begin so far down that 0, for "never", is out of sight.
-        depth, said = (FAR, _NOTHING_SAID) if above < 0 else (self.depth[above] + 1, self.said[above])
+    def said_of(self, elements: Iterable[int]) -> list[bytes]:
+        """What the tags and names of each element and of those around it say.
+
+        By AROUND, inside such an element; by BAD, the depth of the last one named so; the depth of the last one named
+        as content, and how many there are. One object an element, shared with its parent where nothing changes. Names
+        are looked at only where somebody asks: those of menus are many, and all different.
+        """
+        nodes = list(self.number)
+        known = {-1: _NOTHING_SAID}
+        found: list[bytes] = []
+        for at in elements:
+            chain: list[int] = []
+            up = at
+            while up not in known:
+                chain.append(up)
+                up = self.parent[up]
+            said = known[up]
+            for one in reversed(chain):
+                said = known[one] = self._said(one, nodes[one], said)
+            found.append(said)
+        return found
+
+    def _said(self, at: int, node: html.HtmlElement, said: bytes) -> bytes:
+        tag, depth = self.tag[at], self.depth[at]
         if tag in AROUND_INDEX and not said[AROUND_INDEX[tag]]:
             said = _with(said, [(AROUND_INDEX[tag], 1)])
-        names = f"{classes} {node.get('id') or ''} {node.get('role') or ''}"[:300]
+        names = f"{self.classes[at]} {node.get('id') or ''} {node.get('role') or ''}"[:300]
         if len(names) > 2 and tag not in ("body", "html"):
             is_good, kinds = named(names)
             if kinds or is_good:
                 changes = [(len(AROUND) + kind, depth) for kind in kinds]
                 said = _with(said, [*changes, (-2, depth), (-1, said[-1] + 1)] if is_good else changes)
-        self.depth.append(depth)
-        self.said.append(said)
-        return at
+        return said
 
 
 def _with(said: bytes, changes: list[tuple[int, int]]) -> bytes:
