@@ -11,6 +11,7 @@ from functools import lru_cache
 from lxml import html
 
 from archive.extract.candidates import Candidate, origin_of
+from archive.extract.elements import Elements, text_of
 from archive.extract.jsonld import Node, first_text
 from archive.model import Origin
 
@@ -47,11 +48,11 @@ def find_headline(
     articles: list[Node],
     metas: list[tuple[str, str]],
     title: str,
-    body: html.HtmlElement,
+    elements: Elements,
     site_names: list[str],
 ) -> tuple[str | None, html.HtmlElement | None, Origin | None]:
     """Return (headline, the element that shows it, origin)."""
-    candidates, headings = gather(articles, metas, title, body, site_names)
+    candidates, headings = gather(articles, metas, title, elements, site_names)
     if not candidates:
         return None, None, None
     winner, confidence = _vote(candidates, len([1 for node, _ in headings if node.tag == "h1"]))
@@ -65,7 +66,7 @@ def find_headline(
 
 
 def gather(
-    articles: list[Node], metas: list[tuple[str, str]], title: str, body: html.HtmlElement, site_names: list[str]
+    articles: list[Node], metas: list[tuple[str, str]], title: str, elements: Elements, site_names: list[str]
 ) -> tuple[list[Candidate[str]], list[tuple[html.HtmlElement, str]]]:
     """Return (every heading the page offers, the visible headings)."""
     names = {norm(name) for name in site_names if name and norm(name)}
@@ -81,7 +82,7 @@ def gather(
             weight -= 0.3
         candidates.append(Candidate(clean, value_from, weight))
 
-    headings = visible_headings(body)
+    headings = visible_headings(elements)
     for rank, (shown, text) in enumerate(headings):
         add(text, str(shown.tag), (0.8 if shown.tag == "h1" else 0.45) - 0.05 * min(rank, 4))
     for rank, node in enumerate(articles[:3]):
@@ -108,12 +109,12 @@ def is_site(part: str, names: set[str]) -> bool:
     )
 
 
-def visible_headings(body: html.HtmlElement) -> list[tuple[html.HtmlElement, str]]:
+def visible_headings(elements: Elements) -> list[tuple[html.HtmlElement, str]]:
     """The page's h1 elements and first h2s with their text, h1 first."""
     found: list[tuple[html.HtmlElement, str]] = []
     for tag, most in (("h1", 6), ("h2", 4)):
-        for node in body.iter(tag):
-            text = " ".join("".join(node.itertext()).split())
+        for node in elements.named(tag):
+            text = text_of(node)
             if text:
                 found.append((node, text))
                 most -= 1

@@ -9,6 +9,8 @@ from itertools import islice
 
 from lxml import etree, html
 
+from archive.extract.elements import Elements
+
 _BYLINE = re.compile(
     r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
 )
@@ -19,7 +21,6 @@ _AUTHOR_HREF = re.compile(
 _MOST = 60
 _STATED = etree.XPath(".//@itemprop/.. | .//@property/..")
 _TESTED = etree.XPath(".//@data-testid/..")
-_CLASSED = etree.XPath(".//@class/..")
 _IDENTIFIED = etree.XPath(".//@id/..")
 _RELATED = etree.XPath(".//@rel/..")
 
@@ -36,11 +37,11 @@ class Index:
     dates: list[html.HtmlElement] = field(default_factory=list)  # <time>, date properties, class or id of a date
 
 
-def index_of(body: html.HtmlElement) -> Index:
-    """Walk `body` once."""
-    index = Index({node: at for at, node in enumerate(body.iter())})
+def index_of(elements: Elements, body: html.HtmlElement) -> Index:
+    """Look through the `elements` of `body`."""
+    index = Index({node: at for at, node in enumerate(elements.all)})
     stated = {node: (node.get("itemprop") or node.get("property") or "").lower() for node in _STATED(body)}
-    named = {node: _kinds(names) for node in _CLASSED(body) if (names := node.get("class"))}
+    named = {node: _kinds(names) for node in elements.all if (names := node.get("class"))}
     for ids in (_IDENTIFIED(body), _TESTED(body)):
         for node in ids:
             kinds = _kinds(f"{node.get('id') or ''} {node.get('data-testid') or ''}")
@@ -49,13 +50,13 @@ def index_of(body: html.HtmlElement) -> Index:
                 named[node] = (known[0] or kinds[0], known[1] or kinds[1])
     bylines = {node for node, (is_byline, _) in named.items() if is_byline}
     dates = {node for node, (_, is_date) in named.items() if is_date}
-    dates.update(body.iter("time"), (node for node, prop in stated.items() if "date" in prop))
+    dates.update(elements.named("time"), (node for node, prop in stated.items() if "date" in prop))
     index.bylines.extend(_first(bylines, index.order))
     index.dates.extend(_first(dates, index.order))
     authors = [node for node, prop in stated.items() if prop.removeprefix("schema:") in ("author", "creator")]
     index.microdata.extend(authors[:20])
     index.rel_author.extend(node for node in _RELATED(body) if _is_author(node))
-    links = (node for node in body.iter("a") if _AUTHOR_HREF.search((node.get("href") or "").lower()))
+    links = (node for node, address in elements.links if _AUTHOR_HREF.search(address.lower()))
     index.author_links.extend(islice(links, _MOST))
     return index
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from lxml import etree, html
 
 from archive.extract.charset import Decoded, decode
+from archive.extract.elements import Elements
 from archive.extract.injection.traces import Traces, take_traces
 from archive.model import Page
 
@@ -60,8 +61,8 @@ class Parsed:
     hidden: list[html.HtmlElement]  # subtrees the page itself does not show, taken out
     has_player: str | None = None  # "video" or "audio" where the page embeds one
     warnings: list[str] = field(default_factory=list)
-    held: list[html.HtmlElement] = field(default_factory=list)  # keeps lxml from making every element anew when touched
     traces: Traces = field(default_factory=Traces)  # injected payloads the page does not show, taken out
+    elements: Elements = field(default_factory=lambda: Elements(html.Element("body")))  # of the cleared body
 
 
 def read_page(page: Page) -> Parsed:
@@ -74,17 +75,18 @@ def read_page(page: Page) -> Parsed:
     decoded = decode(raw, page.http_charset)
     warnings.extend(decoded.warnings)
     root = _parse(decoded.text)
-    metas, links, base = _head_facts(root)
-    json_ld = _json_payloads(root)
-    title = next((node.text or "" for node in root.iter("title")), "")
+    served = Elements(root)
+    metas, links, base = _head_facts(served)
+    json_ld = _json_payloads(served)
+    title = next((node.text or "" for node in served.named("title")), "")
     parsed = Parsed(
         decoded, root, _body_of(root), " ".join(title.split()), metas, links, json_ld, root.get("lang"), base, []
     )
     parsed.warnings.extend(warnings)
-    parsed.has_player = _player(root)
-    parsed.traces = take_traces(root, parsed.body, decoded.text)
+    parsed.has_player = next((str(node.tag) for node in served.named("video", "audio")), None)
+    parsed.traces = take_traces(served, parsed.body, decoded.text)
     _clear(parsed)
-    parsed.held = list(parsed.body.iter())
+    parsed.elements = Elements(parsed.body)
     return parsed
 
 
@@ -153,11 +155,11 @@ def _body_of(root: html.HtmlElement) -> html.HtmlElement:
     return root if body is None else body
 
 
-def _head_facts(root: html.HtmlElement) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]], str | None]:
+def _head_facts(served: Elements) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]], str | None]:
     metas: list[tuple[str, str]] = []
     links: list[tuple[str, str, str]] = []
     base: str | None = None
-    for node in root.iter("meta", "link", "base"):
+    for node in served.named("meta", "link", "base"):
         if node.tag == "meta":
             content = node.get("content") or node.get("value")
             if content:
@@ -173,21 +175,15 @@ def _head_facts(root: html.HtmlElement) -> tuple[list[tuple[str, str]], list[tup
     return metas, links, base
 
 
-def _json_payloads(root: html.HtmlElement) -> list[str]:
+def _json_payloads(served: Elements) -> list[str]:
     found: list[str] = []
     total = 0
-    for node in root.iter("script"):
+    for node in served.named("script"):
         kind = (node.get("type") or "").lower()
         if "ld+json" in kind and node.text and total + len(node.text) <= MAX_JSON_BYTES:
             found.append(node.text)
             total += len(node.text)
     return found
-
-
-def _player(root: html.HtmlElement) -> str | None:
-    for node in root.iter("video", "audio"):
-        return str(node.tag)
-    return None
 
 
 def is_hidden(node: html.HtmlElement) -> bool:
