@@ -68,7 +68,7 @@ def choice(page: dict[str, Any], folder: Path, bench: ModuleType) -> Choice:
     source = Page(url=page.get("url") or "", body=gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
     parsed = read_page(source)
     articles, names = site_names_of(source, parsed)
-    wordings, around = gather(source.url, articles, parsed.metas, parsed.title, parsed.body, names)
+    wordings, around = gather(source.url, articles, parsed.metas, parsed.title, parsed.elements, names)
     wordings = [wording for wording in wordings if not is_site(wording.text, around.site_names)]
     wanted = bench.norm_title(page["title"])
     return Choice(

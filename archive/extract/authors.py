@@ -148,7 +148,9 @@ _GLUED = re.compile(
     r"(?<=^By)(?=[A-ZÀ-Þ][a-zß-ÿ])|(?<=^Von)(?=[A-ZÀ-Þ][a-zß-ÿ])"
 )  # two elements without a space between
 # "Posted on 5 March 2024 by Ada Sample": the name stands after the date.
-_BYLINE_LATE = re.compile(r"(?<=[\d!?|])[\s,|]+(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])")
+_BYLINE_LATE = re.compile(
+    r"(?<=[\d!?|])[\s,|]+(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])"
+)
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
     r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"

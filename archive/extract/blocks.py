@@ -19,16 +19,16 @@ from archive.extract.pieces import Piece, tag_path
 from archive.model import TEXT_LABELS, Block, Label
 
 _ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
-    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|skip-link", re.I)),
-    ("footer", re.compile(r"footer|colophon|copyright", re.I)),
-    ("comment", re.compile(r"comment|disqus|discussion", re.I)),
-    ("newsletter", re.compile(r"newsletter|subscribe|signup|sign-up", re.I)),
-    ("consent", re.compile(r"cookie|consent|gdpr", re.I)),
-    ("paywall-notice", re.compile(r"paywall|piano|regwall", re.I)),
-    ("sponsored", re.compile(r"sponsor|outbrain|taboola|native-ad", re.I)),
-    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|banner|werbung|anzeige", re.I)),
-    ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser", re.I)),
-    ("promo", re.compile(r"promo|social|share|app-", re.I)),
+    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|skip-link")),
+    ("footer", re.compile(r"footer|colophon|copyright")),
+    ("comment", re.compile(r"comment|disqus|discussion")),
+    ("newsletter", re.compile(r"newsletter|subscribe|signup|sign-up")),
+    ("consent", re.compile(r"cookie|consent|gdpr")),
+    ("paywall-notice", re.compile(r"paywall|piano|regwall")),
+    ("sponsored", re.compile(r"sponsor|outbrain|taboola|native-ad")),
+    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|banner|werbung|anzeige")),
+    ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser")),
+    ("promo", re.compile(r"promo|social|share|app-")),
 )  # fmt: skip
 _DIGIT = re.compile(r"\d")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
@@ -303,8 +303,9 @@ def _kind(path: str) -> Label:
 
 @lru_cache(maxsize=16384)
 def _zone(names: str) -> tuple[Label, str] | None:
+    low = names.lower()
     for label, pattern in _ZONES:
-        match = pattern.search(names)
+        match = pattern.search(low)
         if match:
-            return label, match[0]
+            return label, names[match.start() : match.end()]
     return None

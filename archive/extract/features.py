@@ -46,16 +46,17 @@ _TAGS = (
     "button",
     "header",
 )
+# Matched with the beginnings in lower case.
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("w_more", re.compile(r"^(?:read (?:more|also|next|the full)|more (?:on|from|about|stories)|also read|see also|related|recommended|lesen sie|mehr (?:zum|lesen|dazu)|siehe auch|"
                           r"weiterlesen|lire aussi|à lire|lee también|leer más|ver también|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj (?:też|także)|延伸閱讀|相关阅读|相关新闻|相關新聞|関連記事|おすすめ|관련기사|"
-                          r"you may also|don.t miss|watch:?|listen:?|click here|up next|trending|most (?:read|popular)|top stories|latest|editor.s)", re.I)),
-    ("w_photo", re.compile(r"^(?:photo|image|picture|foto|bild|fotografía|crédit|credit|file photo|illustration|图|圖|写真|사진|source)\b\s*[:/]?|getty|shutterstock|\bistock|imago|\(ap photo|/afp|/reuters|/dpa|unsplash|courtesy", re.I)),
-    ("w_by", re.compile(r"^(?:by|von|par|por|di|de|text|written by|author|autor|作者|記者|记者|文|来源|來源|编辑|編輯|责任编辑|責任編輯|責編|责编|기자)\b\s*[:：]?|기자\s*$", re.I)),
-    ("w_share", re.compile(r"^(?:share|teilen|partager|compartir|condividi|tweet|print|drucken|email|e-mail|save|comments?|kommentare|comentarios|facebook|twitter|copy link|follow us|分享|打印|advertisement|anzeige|werbung|publicité|publicidad|ad|sponsored)\b", re.I)),
-    ("w_date", re.compile(r"\b(?:19|20)\d{2}\b|\d{1,2}:\d{2}", re.I)),
-    ("w_update", re.compile(r"^(?:updated?|published|posted|last (?:updated|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|publicado|actualizado|发布|更新|入力|등록|\d+ min)", re.I)),
-    ("w_author", re.compile(r"\b(?:is a|ist|est) (?:\w+ ){0,4}(?:reporter|editor|journalist|writer|correspondent|redakteur|journaliste|author|founder|contributor)|follow (?:him|her|them)|more from|about the author|über den autor", re.I)),
+                          r"you may also|don.t miss|watch:?|listen:?|click here|up next|trending|most (?:read|popular)|top stories|latest|editor.s)")),
+    ("w_photo", re.compile(r"^(?:photo|image|picture|foto|bild|fotografía|crédit|credit|file photo|illustration|图|圖|写真|사진|source)\b\s*[:/]?|getty|shutterstock|\bistock|imago|\(ap photo|/afp|/reuters|/dpa|unsplash|courtesy")),
+    ("w_by", re.compile(r"^(?:by|von|par|por|di|de|text|written by|author|autor|作者|記者|记者|文|来源|來源|编辑|編輯|责任编辑|責任編輯|責編|责编|기자)\b\s*[:：]?|기자\s*$")),
+    ("w_share", re.compile(r"^(?:share|teilen|partager|compartir|condividi|tweet|print|drucken|email|e-mail|save|comments?|kommentare|comentarios|facebook|twitter|copy link|follow us|分享|打印|advertisement|anzeige|werbung|publicité|publicidad|ad|sponsored)\b")),
+    ("w_date", re.compile(r"\b(?:19|20)\d{2}\b|\d{1,2}:\d{2}")),
+    ("w_update", re.compile(r"^(?:updated?|published|posted|last (?:updated|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|publicado|actualizado|发布|更新|入力|등록|\d+ min)")),
+    ("w_author", re.compile(r"\b(?:is a|ist|est) (?:\w+ ){0,4}(?:reporter|editor|journalist|writer|correspondent|redakteur|journaliste|author|founder|contributor)|follow (?:him|her|them)|more from|about the author|über den autor")),
 )  # fmt: skip
 _NEWS_WORDS = (
     "newsletter", "sign up", "subscribe", "abonnier", "abonnez", "suscrí", "iscriviti", "assine", "подпи", "inbox", "订阅", "登録", "구독",
@@ -182,7 +183,7 @@ class _Sheet:
     def says(self, name: str) -> list[bool]:
         """Whether the beginning of each piece matches one of _PATTERNS."""
         pattern = _PATTERN_OF[name]
-        return [pattern.match(head) is not None for head in self.heads]
+        return [pattern.match(low) is not None for low in self.lower]
 
     def has(self, words: tuple[str, ...]) -> list[bool]:
         """Whether the beginning of each piece has one of `words` in it."""
@@ -197,10 +198,13 @@ class _Sheet:
         return found
 
     @cached_property
+    def lower(self) -> list[str]:
+        return [head.lower() for head in self.heads]
+
+    @cached_property
     def _joined(self) -> tuple[str, list[int]]:
         """The beginnings of all pieces in lower case as one string, and where in it each starts, and it ends."""
-        lower = [head.lower() for head in self.heads]
-        return "\0".join(lower), list(accumulate((len(low) + 1 for low in lower), initial=0))
+        return "\0".join(self.lower), list(accumulate((len(low) + 1 for low in self.lower), initial=0))
 
     def counted(self, signs: str, wide_signs: str) -> list[int]:
         """How often each piece has one of the signs; the wide ones are not looked for in ASCII."""
@@ -236,7 +240,7 @@ class _Sheet:
 
     @cached_property
     def _tags(self) -> Any:
-        return np.array([self.frame.tag[at] for at in self.mine_owner])
+        return np.array([self.frame.tag[at] for at in self.mine_owner.tolist()])
 
     @cached_property
     def depth(self) -> Any:
@@ -244,9 +248,8 @@ class _Sheet:
 
     @cached_property
     def said(self) -> Any:
-        """A column for each entry of `Frame.said`."""
-        said = self.frame.said
-        rows = np.frombuffer(b"".join([said[at] for at in self.mine_owner]), dtype=np.uint8)
+        """A column for each entry of `Frame.said_of`."""
+        rows = np.frombuffer(b"".join(self.frame.said_of(self.mine_owner.tolist())), dtype=np.uint8)
         return rows.reshape(-1, len(AROUND) + len(BAD) + 2).T.astype(np.int64)
 
     @cached_property
@@ -299,12 +302,13 @@ class _Sheet:
         frame = self.frame
         known: dict[tuple[str, str, str, str], int] = {}
         found: dict[int, int] = {}
-        for at in self.owner:
+        owner = self.owner.tolist()
+        for at in owner:
             if at not in found:
                 up = frame.parent[at]
                 above = (frame.tag[up], frame.classes[up]) if up >= 0 else ("", "")
                 found[at] = known.setdefault((frame.tag[at], frame.classes[at], *above), len(known))
-        return np.array([found[at] for at in self.owner])
+        return np.array([found[at] for at in owner])
 
     def of_likes(self, weights: Any) -> Any:
         """Sums over the like pieces of each."""
@@ -335,7 +339,7 @@ class _Sheet:
     @cached_property
     def headings(self) -> Any:
         tags = self.frame.tag
-        return np.array([tags[at] in _HEADINGS for at in self.owner], dtype=np.float64)
+        return np.array([tags[at] in _HEADINGS for at in self.owner.tolist()], dtype=np.float64)
 
     def near(self, values: Any) -> Any:
         """Sums over the piece and four on each side."""
@@ -398,17 +402,17 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "w_legal": lambda s: s.has(_LEGAL_WORDS),
     "w_photo": lambda s: np.logical_or(s.has(_PHOTO_WORDS), s.says("w_photo")),
     "w_by": lambda s: [
-        bool(_PATTERN_OF["w_by"].match(head) or ("기자" in head and _PATTERN_OF["w_by"].search(head))) for head in s.heads
+        bool(_PATTERN_OF["w_by"].match(low) or ("기자" in low and _PATTERN_OF["w_by"].search(low))) for low in s.lower
     ],
     "w_share": lambda s: s.says("w_share"),
     "w_date": lambda s: [
-        digits >= 3 and _PATTERN_OF["w_date"].search(head) is not None
-        for digits, head in zip(s.digits, s.heads, strict=True)
+        digits >= 3 and _PATTERN_OF["w_date"].search(low) is not None
+        for digits, low in zip(s.digits, s.lower, strict=True)
     ],
     "w_update": lambda s: s.says("w_update"),
     "w_author": lambda s: [
-        known and _PATTERN_OF["w_author"].search(head) is not None
-        for known, head in zip(s.has(_AUTHOR_WORDS), s.heads, strict=True)
+        known and _PATTERN_OF["w_author"].search(low) is not None
+        for known, low in zip(s.has(_AUTHOR_WORDS), s.lower, strict=True)
     ],
     "colon": _last(":："),
     "quote_start": _first("\"“„«'‘「『"),
@@ -458,10 +462,10 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "page_long": lambda s: np.log1p(s.long_total),
     "page_link_share": lambda s: s.link_chars.sum() / s.total,
     "page_news": lambda s: s.news,
-    "page_article_tags": lambda s: min(len({at for at in s.owner if s.frame.tag[at] == "article"}), 20),
+    "page_article_tags": lambda s: min(len({at for at in s.owner.tolist() if s.frame.tag[at] == "article"}), 20),
     "wide": lambda s: s.is_wide,
     "h_level": lambda s: [
-        float(tag[1]) if (tag := s.frame.tag[at]) in _HEADINGS else 0.0 for at in s.mine_owner
+        float(tag[1]) if (tag := s.frame.tag[at]) in _HEADINGS else 0.0 for at in s.mine_owner.tolist()
     ],
 }  # fmt: skip
 NAMES: tuple[str, ...] = (*_COLUMNS, *surroundings.NAMES)

@@ -8,6 +8,7 @@ Order: the words of `named`, `Frame`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -16,23 +17,23 @@ from lxml import html
 
 from archive.extract.pieces import Piece
 
+# Words are looked for in lower case: Python's matcher skips ahead only where case counts, and is four times faster then.
 _GOOD = re.compile(
     r"article|content|body|entry|post|story|text|paragraph|richtext|artikel|inhalt|texte|cuerpo|noticia|detail|prose",
-    re.I,
 )
 BAD: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|toolbar|header|masthead|topbar|skip", re.I)),
-    ("footer", re.compile(r"foot(?:er)?\b|footer|colophon|copyright|legal|disclaimer|impressum", re.I)),
-    ("comment", re.compile(r"comment|disqus|respond|discussion|kommentar", re.I)),
-    ("share", re.compile(r"share|social|follow|sharing|teilen|twitter|facebook|print", re.I)),
-    ("promo", re.compile(r"promo|newsletter|subscri|signup|sign-up|banner|paywall|piano|cookie|consent|modal|popup|overlay|cta|offer|donat", re.I)),
-    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|outbrain|taboola|werbung|anzeige|dfp|gpt-", re.I)),
-    ("related", re.compile(r"relat|recommend|more-|read-?more|most-?|popular|trending|teaser|card|latest|recent|also|similar|next|prev|carousel|slider|feed|list-?item|upsell|recirc", re.I)),
-    ("meta", re.compile(r"byline|author|meta|date|time|publish|tag|topic|categor|kicker|label|credit|info|bio\b|profile|avatar", re.I)),
-    ("caption", re.compile(r"caption|figure|image|photo|media|gallery|bild|legend|video|player|credit", re.I)),
-    ("side", re.compile(r"side|aside|widget|rail|column-|secondary|complement|infobox|box\b|callout|toc\b|table-of", re.I)),
-    ("lead", re.compile(r"lead|lede|intro|standfirst|summary|excerpt|teaser-text|abstract|subtitle|subhead|deck|dek\b|chapeau|description", re.I)),
-    ("hidden", re.compile(r"hidden|collaps|visually|sr-only|screen-reader|invisible|accordion", re.I)),
+    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|toolbar|header|masthead|topbar|skip")),
+    ("footer", re.compile(r"foot(?:er)?\b|footer|colophon|copyright|legal|disclaimer|impressum")),
+    ("comment", re.compile(r"comment|disqus|respond|discussion|kommentar")),
+    ("share", re.compile(r"share|social|follow|sharing|teilen|twitter|facebook|print")),
+    ("promo", re.compile(r"promo|newsletter|subscri|signup|sign-up|banner|paywall|piano|cookie|consent|modal|popup|overlay|cta|offer|donat")),
+    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|outbrain|taboola|werbung|anzeige|dfp|gpt-")),
+    ("related", re.compile(r"relat|recommend|more-|read-?more|most-?|popular|trending|teaser|card|latest|recent|also|similar|next|prev|carousel|slider|feed|list-?item|upsell|recirc")),
+    ("meta", re.compile(r"byline|author|meta|date|time|publish|tag|topic|categor|kicker|label|credit|info|bio\b|profile|avatar")),
+    ("caption", re.compile(r"caption|figure|image|photo|media|gallery|bild|legend|video|player|credit")),
+    ("side", re.compile(r"side|aside|widget|rail|column-|secondary|complement|infobox|box\b|callout|toc\b|table-of")),
+    ("lead", re.compile(r"lead|lede|intro|standfirst|summary|excerpt|teaser-text|abstract|subtitle|subhead|deck|dek\b|chapeau|description")),
+    ("hidden", re.compile(r"hidden|collaps|visually|sr-only|screen-reader|invisible|accordion")),
 )  # fmt: skip
 AROUND = (
     "article",
@@ -57,7 +58,7 @@ _NOTHING_SAID = bytes(len(AROUND) + len(BAD) + 2)
 @lru_cache(maxsize=16384)
 def named(names: str) -> tuple[bool, tuple[int, ...]]:
     """What the class, id and role of an element say: (is it content, which of BAD)."""
-    said = [_word_named(word) for word in names.split()]
+    said = [_word_named(word) for word in names.lower().split()]
     return any(good for good, _ in said), tuple(sorted({at for _, kinds in said for at in kinds}))
 
 
@@ -79,9 +80,6 @@ class Frame:
         self.tag: list[str] = []
         self.classes: list[str] = []
         self.depth: list[int] = []
-        # By AROUND, inside such an element; by BAD, the depth of the last one named so; the depth of the last one named
-        # as content, and how many there are. One object an element, shared with its parent where nothing changes.
-        self.said: list[bytes] = []
         first: list[int] = []
         owner: list[int] = []
         for at, piece in enumerate(pieces):
@@ -124,30 +122,50 @@ class Frame:
             chain.append(up)
             up = up.getparent()
         above = number[up] if up is not None else -1
+        # Depths begin so far down that 0, for "never", is out of sight.
+        depth = self.depth[above] if above >= 0 else FAR - 1
         for element in reversed(chain):
-            above = self._one(element, above)
+            depth += 1
+            self.parent.append(above)
+            self.tag.append(str(element.tag))
+            self.classes.append(element.get("class") or "")
+            self.depth.append(depth)
+            above = number[element] = len(number)
         return above
 
-    def _one(self, node: html.HtmlElement, above: int) -> int:
-        at = self.number[node] = len(self.parent)
-        tag = str(node.tag)
-        classes = node.get("class") or ""
-        self.parent.append(above)
-        self.tag.append(tag)
-        self.classes.append(classes)
-        # Depths begin so far down that 0, for "never", is out of sight.
-        depth, said = (FAR, _NOTHING_SAID) if above < 0 else (self.depth[above] + 1, self.said[above])
+    def said_of(self, elements: Iterable[int]) -> list[bytes]:
+        """What the tags and names of each element and of those around it say.
+
+        By AROUND, inside such an element; by BAD, the depth of the last one named so; the depth of the last one named
+        as content, and how many there are. One object an element, shared with its parent where nothing changes. Names
+        are looked at only where somebody asks: those of menus are many, and all different.
+        """
+        nodes = list(self.number)
+        known = {-1: _NOTHING_SAID}
+        found: list[bytes] = []
+        for at in elements:
+            chain: list[int] = []
+            up = at
+            while up not in known:
+                chain.append(up)
+                up = self.parent[up]
+            said = known[up]
+            for one in reversed(chain):
+                said = known[one] = self._said(one, nodes[one], said)
+            found.append(said)
+        return found
+
+    def _said(self, at: int, node: html.HtmlElement, said: bytes) -> bytes:
+        tag, depth = self.tag[at], self.depth[at]
         if tag in AROUND_INDEX and not said[AROUND_INDEX[tag]]:
             said = _with(said, [(AROUND_INDEX[tag], 1)])
-        names = f"{classes} {node.get('id') or ''} {node.get('role') or ''}"[:300]
+        names = f"{self.classes[at]} {node.get('id') or ''} {node.get('role') or ''}"[:300]
         if len(names) > 2 and tag not in ("body", "html"):
             is_good, kinds = named(names)
             if kinds or is_good:
                 changes = [(len(AROUND) + kind, depth) for kind in kinds]
                 said = _with(said, [*changes, (-2, depth), (-1, said[-1] + 1)] if is_good else changes)
-        self.depth.append(depth)
-        self.said.append(said)
-        return at
+        return said
 
 
 def _with(said: bytes, changes: list[tuple[int, int]]) -> bytes:

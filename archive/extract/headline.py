@@ -23,9 +23,10 @@ def norm(text: str) -> str:
     return " ".join(words_of(text))
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=1024)  # of a page's short lines, which several readers take apart
+def words_of(text: str) -> tuple[str, ...]:
     """The words and numbers of a text, case folded."""
-    return _WORDS.findall(text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold())
+    return tuple(_WORDS.findall(text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()))
 
 
 def same_words(text: str, plain: str) -> bool:

@@ -10,10 +10,12 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml import html
 
 from archive.extract.candidates import Candidate, origin_of
+from archive.extract.elements import Elements, text_of
 from archive.extract.headline import beginnings_and_ends, folded, is_site, norm, slug_words, without_site
 from archive.extract.jsonld import Node, first_text
 from archive.model import Origin
@@ -66,11 +68,11 @@ def find_headline(
     articles: list[Node],
     metas: list[tuple[str, str]],
     title: str,
-    body: html.HtmlElement,
+    elements: Elements,
     site_names: list[str],
 ) -> tuple[str | None, html.HtmlElement | None, Origin | None]:
     """Return (headline, the element that shows it, origin). The origin's confidence is the choice's own likelihood."""
-    wordings, around = gather(url, articles, metas, title, body, site_names)
+    wordings, around = gather(url, articles, metas, title, elements, site_names)
     wordings = [wording for wording in wordings if not is_site(wording.text, around.site_names)]
     if not wordings:
         return None, None, None
@@ -114,12 +116,12 @@ def gather(
     articles: list[Node],
     metas: list[tuple[str, str]],
     title: str,
-    body: html.HtmlElement,
+    elements: Elements,
     site_names: list[str],
 ) -> tuple[list[Wording], Surrounding]:
     """Return (every wording the page offers, those of headings first; what they are compared with)."""
     found: dict[str, Wording] = {}
-    first_h1, h1_count = _add_headings(found, body)
+    first_h1, h1_count = _add_headings(found, elements)
     _add_claims(found, articles, metas, title)
     names = frozenset(plain for name in site_names if (plain := norm(name)))
     return list(found.values()), Surrounding(norm(first_h1), norm(title), h1_count, slug_words(url), names)
@@ -135,11 +137,11 @@ def _add(found: dict[str, Wording], text: str | None, kind: str, place: str) -> 
     return wording
 
 
-def _add_headings(found: dict[str, Wording], body: html.HtmlElement) -> tuple[str, int]:
+def _add_headings(found: dict[str, Wording], elements: Elements) -> tuple[str, int]:
     """Add what h1 and h2 elements say; return (the first h1's text, how many there are)."""
     h1_texts = []
     for tag, most in (("h1", 6), ("h2", 4)):
-        for rank, (node, text) in enumerate(_headings(body, tag, most)):
+        for rank, (node, text) in enumerate(_headings(elements, tag, most)):
             in_chrome, is_main, is_linked = _stands(node)
             wording = _add(found, text, f"{tag} in chrome" if in_chrome else f"{tag} later" if rank else tag, tag)
             if tag == "h1":
@@ -177,14 +179,9 @@ def _show(wording: Wording | None, node: html.HtmlElement) -> None:
         wording.shown = node
 
 
-def _headings(body: html.HtmlElement, tag: str, most: int) -> Iterator[tuple[html.HtmlElement, str]]:
-    for node in body.iter(tag):
-        text = " ".join("".join(node.itertext()).split())
-        if text:
-            yield node, text
-            most -= 1
-            if not most:
-                return
+def _headings(elements: Elements, tag: str, most: int) -> Iterator[tuple[html.HtmlElement, str]]:
+    texts = ((node, text_of(node)) for node in elements.named(tag))
+    return islice(((node, text) for node, text in texts if text), most)
 
 
 def _stands(node: html.HtmlElement) -> tuple[bool, bool, bool]:

@@ -9,19 +9,18 @@ from itertools import islice
 
 from lxml import etree, html
 
+from archive.extract.elements import Elements
+
 _BYLINE = re.compile(
     r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
-    re.IGNORECASE,
 )
-_DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source", re.IGNORECASE)
+_DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source")
 _AUTHOR_HREF = re.compile(
     r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt)|/(?:people|profile|by|staff)/",
-    re.IGNORECASE,
 )
 _MOST = 60
 _STATED = etree.XPath(".//@itemprop/.. | .//@property/..")
 _TESTED = etree.XPath(".//@data-testid/..")
-_CLASSED = etree.XPath(".//@class/..")
 _IDENTIFIED = etree.XPath(".//@id/..")
 _RELATED = etree.XPath(".//@rel/..")
 
@@ -38,11 +37,11 @@ class Index:
     dates: list[html.HtmlElement] = field(default_factory=list)  # <time>, date properties, class or id of a date
 
 
-def index_of(body: html.HtmlElement) -> Index:
-    """Walk `body` once."""
-    index = Index({node: at for at, node in enumerate(body.iter())})
+def index_of(elements: Elements, body: html.HtmlElement) -> Index:
+    """Look through the `elements` of `body`."""
+    index = Index({node: at for at, node in enumerate(elements.all)})
     stated = {node: (node.get("itemprop") or node.get("property") or "").lower() for node in _STATED(body)}
-    named = {node: _kinds(names) for node in _CLASSED(body) if (names := node.get("class"))}
+    named = {node: _kinds(names) for node in elements.all if (names := node.get("class"))}
     for ids in (_IDENTIFIED(body), _TESTED(body)):
         for node in ids:
             kinds = _kinds(f"{node.get('id') or ''} {node.get('data-testid') or ''}")
@@ -51,13 +50,13 @@ def index_of(body: html.HtmlElement) -> Index:
                 named[node] = (known[0] or kinds[0], known[1] or kinds[1])
     bylines = {node for node, (is_byline, _) in named.items() if is_byline}
     dates = {node for node, (_, is_date) in named.items() if is_date}
-    dates.update(body.iter("time"), (node for node, prop in stated.items() if "date" in prop))
+    dates.update(elements.named("time"), (node for node, prop in stated.items() if "date" in prop))
     index.bylines.extend(_first(bylines, index.order))
     index.dates.extend(_first(dates, index.order))
     authors = [node for node, prop in stated.items() if prop.removeprefix("schema:") in ("author", "creator")]
     index.microdata.extend(authors[:20])
     index.rel_author.extend(node for node in _RELATED(body) if _is_author(node))
-    links = (node for node in body.iter("a") if _AUTHOR_HREF.search(node.get("href") or ""))
+    links = (node for node, address in elements.links if _AUTHOR_HREF.search(address.lower()))
     index.author_links.extend(islice(links, _MOST))
     return index
 
@@ -74,4 +73,5 @@ def _is_author(node: html.HtmlElement) -> bool:
 @lru_cache(maxsize=16384)
 def _kinds(names: str) -> tuple[bool, bool]:
     """Whether a class or an id is named like a byline, and like a date."""
-    return bool(_BYLINE.search(names)), bool(_DATE.search(names))
+    low = names.lower()
+    return bool(_BYLINE.search(low)), bool(_DATE.search(low))

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import html
 
 from archive.extract import authors, dates, headline_choice
+from archive.extract.elements import text_of
 from archive.extract.index import index_of
 from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
 from archive.extract.page import Parsed
@@ -57,9 +58,10 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     publisher = first_text(article.get("publisher")) or metas.get("og:site_name")
     site_names = _site_names(publisher, metas, nodes, page.url)
     title, node, title_origin = headline_choice.find_headline(
-        url=page.url, articles=articles, metas=parsed.metas, title=parsed.title, body=parsed.body, site_names=site_names
-    )
-    index = index_of(parsed.body)
+        url=page.url, articles=articles, metas=parsed.metas, title=parsed.title, elements=parsed.elements,
+        site_names=site_names,
+    )  # fmt: skip
+    index = index_of(parsed.elements, parsed.body)
     people, people_origin = authors.find_authors(
         articles=articles,
         nodes=nodes,
@@ -181,7 +183,7 @@ def _link(base: str, href: str | None) -> str | None:
 def _next_page(base: str, rel_next: str | None, parsed: Parsed) -> str | None:
     if rel_next:
         return _link(base, rel_next)
-    for node in parsed.body.iter("a"):
+    for node in parsed.elements.named("a"):
         if "next" in (node.get("rel") or "").split():
             return _link(base, node.get("href"))
     return None
@@ -206,11 +208,11 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
     for name, content in parsed.metas:
         if name in ("og:image", "og:image:url", "og:image:secure_url") and (url := _link(base, content)):
             found.setdefault(url, Image(url))
-    for figure in parsed.body.iter("figure"):
+    for figure in parsed.elements.named("figure"):
         image = figure.find(".//img")
         url = _link(base, image.get("src") or image.get("data-src")) if image is not None else None
         if url and len(found) < 50:
             under = figure.find(".//figcaption")
-            words = " ".join("".join(under.itertext()).split()) if under is not None else ""
+            words = text_of(under) if under is not None else ""
             found[url] = Image(url, words or None)
     return tuple(list(found.values())[:50])

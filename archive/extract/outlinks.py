@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin
 
-from lxml import html
+from archive.extract.elements import Elements
 
 MAX_OUTLINKS = 500
 # Addresses that joining leaves as they are: nearly all, so that few need `urljoin`.
@@ -13,13 +13,12 @@ _ABSOLUTE = re.compile(r"https?://[\w.:-]+(?:/[^\s?#;\\]*(?:\?[^\s#]+)?)?(?=#|$)
 _FROM_ROOT = re.compile(r"/(?!/)[^\s?#;\\]*(?:\?[^\s#]+)?(?=#|$)", re.ASCII)
 
 
-def outlinks(url: str, base_href: str | None, root: html.HtmlElement) -> tuple[str, ...]:
+def outlinks(url: str, base_href: str | None, elements: Elements) -> tuple[str, ...]:
     """The first 500 addresses the links of a page lead to."""
     base, origin = _base(url, base_href)
     found: dict[str, None] = {}
-    for node in root.iter("a"):
-        href = (node.get("href") or "").strip()
-        if not href or href[0] == "#" or href[:11].lower() == "javascript:":
+    for _, href in elements.links:
+        if href[0] == "#" or href[:11].lower() == "javascript:":
             continue
         target = _joined(base, origin, href)
         if target[:7] == "http://" or target[:8] == "https://":

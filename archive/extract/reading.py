@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from archive.extract import asian, body, injection, language
 from archive.extract.adverts import without_adverts
 from archive.extract.blocks import label_blocks
+from archive.extract.elements import text_of
 from archive.extract.features import hopeless, measure
 from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.metadata import Metadata, find_metadata
@@ -74,14 +75,16 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
     parsed = read_page(page)
     pieces = pieces_of(parsed.body)
-    found = injection.inspect(page.url, parsed.title, parsed.metas, parsed.body, pieces, parsed.traces, evidence.past)
+    found = injection.inspect(
+        page.url, parsed.title, parsed.metas, parsed.elements, pieces, parsed.traces, evidence.past
+    )
     parsed.title, parsed.metas = found.title, list(found.metas)
     facts = find_metadata(page, parsed, pieces)
     if facts.headline is None and found.zones.title and not parsed.title:  # the <title> was not the publisher's
         facts = replace(facts, headline=asian.headline_above_source(pieces))
     chosen = _choose(parsed, facts, pieces, profile)
     add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text)
-    hidden = [text for node in parsed.hidden if (text := " ".join("".join(node.itertext()).split()))]
+    hidden = [text for node in parsed.hidden if (text := text_of(node))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled = label_blocks(pieces, chosen, facts, hidden)
     labelled, signed = asian.signed_parts(labelled, TEXT_LABELS)
@@ -102,7 +105,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
         tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile, evidence.filters), next_page=facts.next_page,
         integrity=clean.integrity, text_marked=clean.text_marked,
-        outlinks=outlinks(page.url, parsed.base_href, parsed.root), title_parts=found.title_parts, doubts=clean.doubts,
+        outlinks=outlinks(page.url, parsed.base_href, parsed.elements), title_parts=found.title_parts, doubts=clean.doubts,
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
         declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
@@ -142,6 +145,6 @@ def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], tex
         text=text, page_text="\n".join(piece.text for piece in pieces), title=parsed.title, headline=facts.headline or "",
         json_ld_types=facts.json_ld_types, og_type=facts.og_type, free=facts.free, link_share=linked / total if total else 0.0,
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
-        images=sum(1 for _ in parsed.body.iter("img")), player=parsed.has_player, url_path=urlsplit(page.url).path,
+        images=len(parsed.elements.named("img")), player=parsed.has_player, url_path=urlsplit(page.url).path,
         declares_article=facts.declares_article,
     )  # fmt: skip

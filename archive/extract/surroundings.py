@@ -38,7 +38,7 @@ _FAR = 20
 def surroundings(pieces: list[Piece], frame: Frame, wanted: Any) -> Any:
     """A row for each of NAMES, in it a value for each of the `wanted` pieces (numbers of pieces)."""
     tree = _Tree(frame)
-    heads = [pieces[at].text[:300] for at in wanted]
+    heads = [pieces[at].text[:300] for at in wanted.tolist()]
     symbols = [len(_SYMBOLS.findall(head)) / max(1, len(head)) for head in heads]
     return np.vstack((tree.by_element()[:, frame.owner[wanted]], tree.by_piece()[:, wanted], [symbols]))
 
@@ -49,7 +49,7 @@ class _Tree:
         self.count = len(frame.parent)
         self.parent = np.array(frame.parent, dtype=np.intp)
         held = frame.held
-        tags = [frame.tag[at] in _HEADINGS for at in frame.owner]
+        tags = [frame.tag[at] in _HEADINGS for at in frame.owner.tolist()]
         self.mass, self.long, self.links = held(frame.lengths), held(frame.long), held(frame.link_chars)
         self.pieces, self.paragraphs = held(np.ones(len(frame.owner))), held(frame.long > 0)
         self.headings, self.linked = held(np.array(tags)), held(frame.link_chars > 0)

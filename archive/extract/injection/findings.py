@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
+from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import is_foreign, site_of
 from archive.extract.injection.signs import HAN, grams, plain
 from archive.extract.injection.tokens import (
@@ -63,7 +64,7 @@ def inspect(
     url: str,
     title: str,
     metas: list[tuple[str, str]],
-    body: html.HtmlElement,
+    elements: Elements,
     pieces: list[Piece],
     traces: Traces,
     past: Past = NO_PAST,
@@ -72,13 +73,14 @@ def inspect(
     in_prose = [_is_prose(piece) for piece in pieces]
     prose = [piece.text for piece, is_prose in zip(pieces, in_prose, strict=True) if is_prose]
     short = (piece.text for piece, is_prose in zip(pieces, in_prose, strict=True) if not is_prose)
-    links, anchors = _links(body, traces)
+    links, anchors = _links(elements, traces)
     zones = Zones(
         title=title,
         metas=tuple(dict.fromkeys(value for name, value in metas if name in _SAYINGS and value != title)),
         links=tuple(links),
         short=tuple(text for text in short if len(text) < 120),
-        headings=_headings(body) or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
+        headings=_headings(elements)
+        or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
         names=_names(url, metas),
         cloak=_cloak(traces),
     )
@@ -93,10 +95,14 @@ def _is_prose(piece: Piece) -> bool:
     return (size >= 45 or (size >= 16 and bool(HAN.match(piece.key)))) and piece.link_density < 0.4
 
 
-def _headings(body: html.HtmlElement) -> tuple[str, ...]:
+def _openings(pieces: list[Piece]) -> tuple[str, ...]:
+    return tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30]
+
+
+def _headings(elements: Elements) -> tuple[str, ...]:
     found: list[str] = []
-    for node in body.iter("h1", "h2"):
-        text = " ".join("".join(node.itertext()).split())
+    for node in elements.named("h1", "h2"):
+        text = text_of(node)
         if text:
             found.append(text)
         if len(found) >= 8:
@@ -105,14 +111,13 @@ def _headings(body: html.HtmlElement) -> tuple[str, ...]:
 
 
 def _links(
-    body: html.HtmlElement, traces: Traces
+    elements: Elements, traces: Traces
 ) -> tuple[list[tuple[str, str]], list[tuple[html.HtmlElement, str, str, str]]]:
     links: list[tuple[str, str]] = []
     anchors: list[tuple[html.HtmlElement, str, str, str]] = []
-    for node in body.iter("a"):
-        href = (node.get("href") or "").strip()
-        text = " ".join("".join(node.itertext()).split())
-        if not text or not href:
+    for node, href in elements.links:
+        text = text_of(node)
+        if not text:
             continue
         if len(text) < 40 and len(links) < 1500:
             links.append((text, href))

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
+from archive.extract.elements import text_of
+
 # Second-level labels under which countries give names away ("co.uk", "com.cn").
 _SECOND = frozenset(("co", "com", "org", "net", "gov", "ac", "edu", "or", "ne", "go", "gob", "gouv", "nom", "in"))
 # Platforms that honest pages link from everywhere. The list only ever excuses a link.
@@ -128,6 +130,5 @@ def foreign_links(node: html.HtmlElement, own: frozenset[str]) -> list[tuple[str
         href = (link.get("href") or "").strip()
         site = site_of(href)
         if is_foreign(site, own):
-            text = " ".join("".join(link.itertext()).split())
-            found.append((site, text, href))
+            found.append((site, text_of(link), href))
     return found

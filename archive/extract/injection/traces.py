@@ -16,6 +16,7 @@ from itertools import islice
 
 from lxml import etree, html
 
+from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import foreign_links, is_foreign, own_sites, site_of
 from archive.extract.injection.styles import STEALTH, hiding, hiding_rules
 
@@ -58,20 +59,20 @@ class Traces:
     overlay: str | None = None  # a foreign page laid over this one
 
 
-def take_traces(root: html.HtmlElement, body: html.HtmlElement, source: str) -> Traces:
+def take_traces(served: Elements, body: html.HtmlElement, source: str) -> Traces:
     """Note and remove what `body` hides by stealth; `source` is the decoded page."""
-    links = [(node, site_of(href.strip())) for node in root.iter("a") if (href := node.get("href"))]
-    traces = Traces(own=_own(root, links))
-    _scripts(root, source, traces)
-    _payloads(root, source, traces)
-    _overlay(body, traces)
-    _subtrees(root, body, links, traces)
+    links = [(node, site_of(address)) for node, address in served.links]
+    traces = Traces(own=_own(served, links))
+    _scripts(served, source, traces)
+    _payloads(served, source, traces)
+    _overlay(served, traces)
+    _subtrees(served, body, links, traces)
     return traces
 
 
-def _own(root: html.HtmlElement, links: list[tuple[html.HtmlElement, str]]) -> frozenset[str]:
+def _own(served: Elements, links: list[tuple[html.HtmlElement, str]]) -> frozenset[str]:
     urls: list[str] = []
-    for node in root.iter("link", "meta", "script", "img", "base"):
+    for node in served.named("link", "meta", "script", "img", "base"):
         urls.extend(
             value
             for name in ("href", "content", "src", "data-src")
@@ -87,12 +88,12 @@ def _own(root: html.HtmlElement, links: list[tuple[html.HtmlElement, str]]) -> f
     return frozenset(sites)
 
 
-def _scripts(root: html.HtmlElement, source: str, traces: Traces) -> None:
+def _scripts(served: Elements, source: str, traces: Traces) -> None:
     if "&#" in source and _TITLE_ENTITIES.search(source, 0, 200_000):
         traces.coded_title = True
     if "document.referrer" not in source and "document.title" not in source:
         return
-    for node in root.iter("script"):
+    for node in served.named("script"):
         text = node.text or ""
         if len(text) > 20_000:
             continue
@@ -103,10 +104,10 @@ def _scripts(root: html.HtmlElement, source: str, traces: Traces) -> None:
             traces.redirect_to = sent[1]
 
 
-def _payloads(root: html.HtmlElement, source: str, traces: Traces) -> None:
-    for node in root.iter("noscript", "template"):
-        links = foreign_links(node, traces.own)
-        text = " ".join("".join(node.itertext()).split())
+def _payloads(served: Elements, source: str, traces: Traces) -> None:
+    for node in served.named("noscript", "template"):
+        links = foreign_links(node, traces.own) if len(node) else []
+        text = text_of(node) if links else ""
         if links and is_payload(links, _all_links(node), text, False) and _mostly_links(links, text):
             _note(traces, text, str(node.tag), links)
     start = source.find("<!--")
@@ -131,8 +132,8 @@ def _mostly_links(links: list[tuple[str, str, str]], text: str) -> bool:
     return sum(len(words) for _, words, _ in links) * 3 > len(text)
 
 
-def _overlay(body: html.HtmlElement, traces: Traces) -> None:
-    for frame in body.iter("iframe"):
+def _overlay(served: Elements, traces: Traces) -> None:
+    for frame in served.named("iframe"):
         site = site_of(frame.get("src") or "")
         if not site or site in traces.own:
             continue
@@ -147,7 +148,7 @@ def _overlay(body: html.HtmlElement, traces: Traces) -> None:
 
 
 def _subtrees(
-    root: html.HtmlElement, body: html.HtmlElement, leading: list[tuple[html.HtmlElement, str]], traces: Traces
+    served: Elements, body: html.HtmlElement, leading: list[tuple[html.HtmlElement, str]], traces: Traces
 ) -> None:
     # What a page hides without a foreign link in it is no payload, so only the rest is looked at.
     linking = _linking([node for node, site in leading if is_foreign(site, traces.own)])
@@ -155,7 +156,7 @@ def _subtrees(
     if not linking:
         return
     found: list[tuple[html.HtmlElement, str]] = []
-    for node in body.iter("marquee"):
+    for node in served.named("marquee"):
         if _small(node.get("height")) or _small(node.get("width")) or int(_number(node.get("scrollamount"))) >= 100:
             found.append((node, "marquee of no size"))
     found.extend(
@@ -164,14 +165,14 @@ def _subtrees(
         if node in linking and (how := hiding(node.get("style") or "")) is not None
     )
     found.extend((node, "hidden attribute") for node in _HIDDEN(body))
-    found.extend(_by_rule(root, body, linking))
+    found.extend(_by_rule(served, body, linking))
     total: int | None = None
     taken: set[html.HtmlElement] = set()
     paragraphs: dict[html.HtmlElement, list[html.HtmlElement]] = {}
     for node, how in [one for one in found if one[0] in linking][:400]:
         if len(traces.hidden) >= MAX_HIDDEN or (taken and not taken.isdisjoint(node.iterancestors())):
             continue
-        text = " ".join("".join(node.itertext()).split())
+        text = text_of(node)
         if not text:
             continue
         total = total if total is not None else sum(map(len, map(str.strip, body.itertext())))
@@ -208,12 +209,12 @@ def _linking(foreign: list[html.HtmlElement]) -> set[html.HtmlElement]:
 
 
 def _by_rule(
-    root: html.HtmlElement, body: html.HtmlElement, linking: set[html.HtmlElement]
+    served: Elements, body: html.HtmlElement, linking: set[html.HtmlElement]
 ) -> list[tuple[html.HtmlElement, str]]:
     wanted = {"." + name for node in linking for name in (node.get("class") or "").split()}
     wanted |= {"#" + name for node in linking if (name := node.get("id"))}
     rules: dict[str, str] = {}
-    for sheet in root.iter("style"):
+    for sheet in served.named("style"):
         if sheet.text and len(rules) < 3000:
             rules.update(hiding_rules(sheet.text, wanted))
     if not rules:
