@@ -49,7 +49,11 @@ def main() -> None:
     sys.path.insert(0, str(options.bench))
     import extract_bench as bench
 
-    choices = [choice(page, options.bench, bench) for page in bench.load_pages(options.bench) if page.get("title")]
+    pages = [page for page in bench.load_pages(options.bench) if page.get("title")]
+    choices = [choice(page, options.bench, bench) for page in pages]
+    # Imported pages may have an address that says nothing, or none.
+    bare = [{**page, "url": None, "site": one.site} for page, one in zip(pages, choices, strict=True)]
+    choices += [choice(page, options.bench, bench) for page in bare]
     names = sorted({sign for one in choices for row in one.rows for sign in row})
     held_out = [judge(choices, names, cut) for cut in CUTS]
     print(
@@ -57,7 +61,8 @@ def main() -> None:
     )
     for right in held_out:
         news = share(one for one, page in zip(right, choices, strict=True) if page.is_news)
-        print(f"held-out: {share(right):.3f} all, {news:.3f} news")
+        half = len(pages)
+        print(f"held-out: {share(right[:half]):.3f}, without addresses {share(right[half:]):.3f}; {news:.3f} news")
     for name, weight in zip(names, fit(choices, names), strict=True):
         if abs(weight) >= SMALLEST:
             print(f'    "{name}": {weight:.2f},')
@@ -74,7 +79,7 @@ def choice(page: dict[str, Any], folder: Path, bench: ModuleType) -> Choice:
     return Choice(
         [signs(wording, around) for wording in wordings],
         [bench.norm_title(wording.text) == wanted for wording in wordings],
-        urlsplit(source.url).netloc or page["id"],
+        page.get("site") or urlsplit(source.url).netloc or page["id"],
         page["news"],
     )
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 _SEPARATOR = re.compile(r"\s+[|–—\-•·:»«›/~]+\s+|\s*[|｜»›ㅣ]\s*|\s*[_＿]+\s*|\s+::\s+")
-_DENSE_SEPARATOR = re.compile(r"\s*[|｜»›ㅣ_＿–—\-]+\s*")  # scripts without spaces put none around separators
+_DENSE_SEPARATOR = re.compile(r"\s*(?!(?<=\d)-\d)[|｜»›ㅣ_＿–—\-]+\s*")  # scripts without spaces put none around it
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _GERMAN = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})  # in addresses
 _BETWEEN = re.compile(r"[-_+ ,.]+")
