@@ -492,7 +492,7 @@ def _choose(
     best = _vote([one for one in published if not _stamped(one, published, modified)])
     if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _KNOWN):
         return None, latest.value if latest else None, origins
-    finer = _finer(best, published)
+    finer = _on_the_pages_clock(_finer(best, published), published)
     agreeing = sum(1 for other in published if _same_day(other.value, best.value)) - 1
     origins["date_published"] = origin_of(finer, published, best.weight * 0.85 + 0.05 * min(agreeing, 3))
     return finer.value, latest.value if latest else None, origins
@@ -529,6 +529,22 @@ def _same_day(one: Moment, other: Moment) -> bool:
     return one.at.date() == other.at.date() or one.at.astimezone(UTC).date() == other.at.astimezone(UTC).date()
 
 
+def _on_the_pages_clock(best: Candidate[Moment], published: list[Candidate[Moment]]) -> Candidate[Moment]:
+    """A moment stated in UTC, with the offset of the clock that readers see it by: 02:41Z, shown as 22:41."""
+    if best.value.at.utcoffset() or _FINENESS[best.value.precision] < 3 or best.value.zone_from != "stated":
+        return best
+    for other in published:
+        shown = other.value
+        is_clock = shown.zone_from == "assumed" and _FINENESS[shown.precision] >= 3
+        if is_clock and _witness(other.value_from) == "seen" and other.weight >= _NEAR:
+            ahead = shown.at.replace(second=0, microsecond=0) - best.value.at.replace(second=0, microsecond=0)
+            if ahead in _OFFSETS:
+                return replace(best, value=replace(best.value, at=best.value.at.astimezone(timezone(ahead))))
+    return best
+
+
+# Whole hours, and the half ones of Tehran, India, Adelaide and Newfoundland; not -12:00, which is a clock of twelve hours.
+_OFFSETS = frozenset(timedelta(hours=hours) for hours in (*range(-11, 0), *range(1, 15), 3.5, 5.5, 9.5, -3.5))
 _GUESS, _KNOWN, _NEAR = 0.35, 0.6, 0.55  # weights: a line anywhere; a label says so; near the headline
 _FINENESS = {"year": 0, "month": 1, "day": 2, "minute": 3, "second": 4}
 

@@ -22,11 +22,11 @@ from archive.model import Origin
 
 # What a sign is worth, in log-odds. "in …" are the places a wording stands in; the rest is explained at `signs`.
 WEIGHTS = {
-    "in h1": 0.90, "in h1 later": 1.40, "in h1 in chrome": 0.18, "tail of h1": 1.54, "in h2": 0.68, "in h2 later": -1.16,
-    "in h2 in chrome": -0.18, "in json-ld": 0.43, "in json-ld later": -0.67, "in og:title": 0.66, "in meta": 0.39,
-    "in title": -0.85, "heads": 0.46, "agree": 1.50, "like h1": 1.38, "like title": 1.35, "has slug": 0.68,
-    "slug has": 0.86, "only h1": 0.72, "main": 0.43, "linked": -0.70, "short": -1.11, "one word": -0.78,
-    "full stop": -0.42, "names site": -1.19, "more than site cut": -1.14,
+    "in h1": 0.90, "in h1 later": 1.40, "in h1 in chrome": 0.18, "tail of h1": 1.54, "in h2": 0.68,
+    "in h2 later": -1.16, "in h2 in chrome": -0.18, "in json-ld": 0.43, "in json-ld later": -0.67, "in og:title": 0.66,
+    "in meta": 0.39, "in title": -0.85, "heads": 0.46, "agree": 1.50, "like h1": 1.38, "like title": 1.35,
+    "has slug": 0.68, "slug has": 0.86, "only h1": 0.72, "main": 0.43, "linked": -0.70, "short": -1.11,
+    "one word": -0.78, "full stop": -0.42, "names site": -1.19, "more than site cut": -1.14,
 }  # fmt: skip
 _META_TITLES = frozenset(
     ("title", "dc.title", "dcterms.title", "headline", "parsely-title", "sailthru.title", "citation_title",

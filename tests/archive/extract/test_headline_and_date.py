@@ -122,3 +122,17 @@ def test_a_meta_element_nobody_listed_is_known_by_its_name(name: str, day: int) 
     assert (
         published(f"<meta name={name} content=2024-03-0{day}>", f"<h1>Ferry</h1>{STORY}") == "2024-03-03T00:00:00+00:00"
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "at"),
+    [
+        ("3 May 2022 22:41", "2022-05-03T22:41:00-04:00"),
+        ("4 May 2022 02:41", "2022-05-04T02:41:00+00:00"),
+        ("4 May 2022 02:53", "2022-05-04T02:41:00+00:00"),  # no zone is twelve minutes off: another moment
+        ("3 May 2022 14:41", "2022-05-04T02:41:00+00:00"),  # a clock of twelve hours that lost its "pm"
+    ],
+)
+def test_a_moment_in_utc_is_told_by_the_clock_its_readers_see(shown: str, at: str) -> None:
+    head = ld(headline="Ferry", datePublished="2022-05-04T02:41:00Z")
+    assert published(head, f"<h1>Ferry</h1><p class=date>{shown}</p>{STORY}") == at
