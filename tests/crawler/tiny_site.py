@@ -73,6 +73,17 @@ def feed_of(base: str, paths: list[str]) -> Page:
     return Page(body, headers={"Content-Type": "application/rss+xml"})
 
 
+def atom_of(base: str, updated: Mapping[str, str]) -> Page:
+    """An Atom feed of paths, each with the time it says it was updated."""
+    entries = "".join(
+        f"<entry><title>{path}</title><link href='{base}{path}'/><id>{base}{path}</id><updated>{at}</updated></entry>"
+        for path, at in updated.items()
+    )
+    head = "<title>Tiny</title><id>tiny</id><updated>2026-05-11T08:00:00Z</updated>"
+    body = f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{head}{entries}</feed>'
+    return Page(body, headers={"Content-Type": "application/atom+xml"})
+
+
 def article(headline: str, sentence: str) -> Page:
     """A page that reads as an article: a headline, a date and a good many words."""
     words = "".join(f"<p>{sentence} This is paragraph {number} of the story about it.</p>" for number in range(12))
