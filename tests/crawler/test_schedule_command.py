@@ -225,6 +225,8 @@ def test_a_worker_crawls_what_is_due_and_stops_cleanly(tmp_path: Path) -> None:
                 cwd=PROJECT, env=process_environment(), capture_output=True, text=True, check=False,
             )  # fmt: skip
             assert f"this archive is looked after by pid {process.pid}" in second.stderr
+            listed = pressmark(folder, "schedule", "list").err
+            assert f"started by: pid {process.pid} (" in listed and "Next:  pressmark run list" in listed
             site.stories["honest"] = 4
             move_due(folder, timedelta(minutes=61))
             wait_for(lambda: len(stored(folder)) == 4)

@@ -118,12 +118,13 @@ def live_through(
 ) -> int:
     """Walk through the month in a process of its own, killed and started again so often; return how many runs ended.
 
-    Before every second kill the pages are read in processes of their own, and these are killed, too.
+    The kills come at random moments of the month. After every second one pages are read in processes of their own for a
+    while, and these are killed, too.
     """
     words = [sys.executable, "-m", "tests.month.walk", str(folder), str(clock), *map(_iso, (script.start, script.end))]
-    runs, day = 0, -1
+    moments = sorted(script.start + chance.random() * (script.end - script.start) for _ in range(kills))
+    runs, day, workers = 0, -1, 0
     while True:
-        workers = kills % 2
         walk = subprocess.Popen(
             [*words, str(workers)],
             cwd=ROOT,
@@ -132,14 +133,16 @@ def live_through(
             text=True,
         )
         assert walk.stdout is not None
-        if kills:
-            kills -= 1
-            threading.Timer(chance.uniform(2, 25) * (1 + workers), walk.kill).start()
-            if workers:
-                threading.Thread(target=_kill_readers, args=(walk, random.Random(kills)), daemon=True).start()
+        if workers:
+            threading.Timer(chance.uniform(8, 25), walk.kill).start()
+            threading.Thread(target=_kill_readers, args=(walk, random.Random(runs)), daemon=True).start()
         for line in walk.stdout:
             runs += 1
-            today = (datetime.fromisoformat(line.strip()) - script.start).days
+            moment = datetime.fromisoformat(line.strip())
+            if moments and moment >= moments[0]:
+                moments.pop(0)
+                threading.Timer(chance.uniform(0, 3), walk.kill).start()
+            today = (moment - script.start).days
             if today != day:
                 day = today
                 told(f"day {day + 1} of {script.days}")
@@ -147,6 +150,7 @@ def live_through(
             return runs
         if walk.returncode != -signal.SIGKILL:
             raise SystemExit(f"the walk ended with {walk.returncode}")
+        workers = 0 if workers else len(moments) % 2
 
 
 def _kill_readers(walk: subprocess.Popen[str], chance: random.Random) -> None:
