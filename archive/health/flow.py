@@ -172,7 +172,7 @@ def coverage(history: SourceHistory) -> Finding:
     }  # fmt: skip
     figures |= {f"captured_of_{one.found_by}": round(one.captured / one.urls, 3) for one in history.named if one.urls}
     if urls < MIN_NAMED:
-        return _finding(history, "coverage", "ok", f"{plural(urls, 'URL')} named in 7 days", figures)
+        return _finding(history, "coverage", "ok", f"{plural(urls, 'URL')} named in 7 days until 6 h ago", figures)
     share = captured / urls
     state: State = "bad" if share < 0.5 else "warn" if share < 0.85 else "ok"
     parts = [f"{one.captured} of {one.urls} by {one.found_by}" for one in history.named if one.urls]
