@@ -134,7 +134,7 @@ def live_through(
         )
         assert walk.stdout is not None
         if workers:
-            threading.Timer(chance.uniform(8, 25), walk.kill).start()
+            threading.Timer(chance.uniform(4, 12), walk.kill).start()
             threading.Thread(target=_kill_readers, args=(walk, random.Random(runs)), daemon=True).start()
         for line in walk.stdout:
             runs += 1
