@@ -213,7 +213,10 @@ def recover(archive: Archive, now: datetime) -> Recovery:
 
 
 def _close_dead(archive: Archive, run: Run) -> None:
-    """Tell the catalog what a dead process had logged but not committed, and that it ended, in log and catalog."""
+    """Tell the catalog what a dead process had logged but not committed, and that it ended, in log and catalog.
+
+    A run that could write down how it ended, but not tell the catalog (the database was away), ended so.
+    """
     from archive.catalog import runs
     from archive.jsonl import json_lines_from
     from archive.logged import tell
@@ -222,9 +225,12 @@ def _close_dead(archive: Archive, run: Run) -> None:
     with archive.catalog.transaction() as conn:
         if path.exists():
             behind = (line for line, _ in json_lines_from(path, runs.committed_bytes(conn, run.run_id)))
-            tell(conn, (line for line in behind if line.get("type") not in ("run", "end")), run.run_id)
-            _log_death(path, run)
+            told = tell(conn, (line for line in behind if line.get("type") != "run"), run.run_id)
+            if not told.ends:
+                _log_death(path, run)
             runs.committed(conn, run.run_id, path.stat().st_size)
+            if told.ends:
+                return
         runs.close_dead(conn, run)
 
 

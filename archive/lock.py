@@ -84,6 +84,18 @@ class ArchiveLock:
         self.release()
 
 
+def holder_of(root: Path, name: str = LOCK_NAME) -> Holder | None:
+    """Who holds a lock now; None where nobody does, also when a name was left behind by a process that died."""
+    try:
+        fd = os.open(Path(root) / name, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return None if try_lock(fd) else _read_holder(fd) or Holder(0, "it has not said its name yet", "", "")
+    finally:
+        os.close(fd)
+
+
 def try_lock(fd: int) -> bool:
     """Take the exclusive lock of an open file, or return False where another open of it has the lock."""
     try:

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How many lines began a run, were URLs the catalog did not know, or outcomes."""
+    """How many lines began a run, were URLs the catalog did not know, outcomes, or the end of a run."""
 
     runs: int = 0
     urls: int = 0
     outcomes: int = 0
+    ends: int = 0
 
     def __add__(self, other: Told) -> Told:
-        return Told(self.runs + other.runs, self.urls + other.urls, self.outcomes + other.outcomes)
+        runs, urls = self.runs + other.runs, self.urls + other.urls
+        return Told(runs, urls, self.outcomes + other.outcomes, self.ends + other.ends)
 
 
 def tell(conn: Connection, lines: Iterable[LogLine], run_id: str) -> Told:
@@ -54,7 +56,7 @@ def _end(conn: Connection, lines: list[LogLine], run_id: str) -> Told:
     ended_at = parse_rfc3339(last["ended_at"])
     counts = last.get("counts") or None
     runs.close_run(conn, run_id, ended_at, exit_code=last.get("exit_code"), reason=last.get("reason"), counts=counts)
-    return Told()
+    return Told(ends=1)
 
 
 def _discovered(conn: Connection, lines: list[LogLine], run_id: str) -> Told:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from archive.changes import Said
@@ -37,6 +37,7 @@ IN_WORDS: Mapping[str, str] = {  # by EventKind
 _BELIEVED_AT_ONCE: frozenset[AbsenceKind] = frozenset(("robots", "paywalled"))
 _FINAL_STATUS = frozenset(("410", "451"))
 LOOKS = 2
+_FRESH, _KEPT_AGE = timedelta(days=1), timedelta(days=3)
 MOST_TOUCHES = 5  # events about one revision's dates and furniture; a page that changes them always has no more
 
 
@@ -52,7 +53,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """See the module. `changed_at`: when the text last changed; `touched`: dates and authors since its record."""
+    """See the module. `changed_at`: since when the text stands so; `touched`: dates and authors since its record."""
 
     changed_at: datetime | None = None
     unsettled: Unsettled | None = None
@@ -122,7 +123,7 @@ def after_reading(watch: Watch, decision: Decision, before: Said | None, now: Sa
     `before` is what was last seen of the story, `now` what the page says; `at` when it was fetched.
     """
     watch, found = _seen(watch, is_walled=now.page_type == "paywall")
-    watch, settled = _after_decision(watch, decision, at)
+    watch, settled = _after_decision(watch, decision, _stands_since(now, at) if isinstance(decision, New) else at)
     found += settled
     if isinstance(decision, Changed) and "paywalled" in decision.change.kinds:
         watch, walled = after_absence(watch, "paywalled", at, {"change": decision.change.in_words})
@@ -131,6 +132,16 @@ def after_reading(watch: Watch, decision: Decision, before: Said | None, now: Sa
         watch, touched = _touched(watch, decision, before, now)
         found += touched
     return watch, found
+
+
+def _stands_since(said: Said, at: datetime) -> datetime:
+    """Since when a text stands there that was first seen `at`: as its page dates it, but at most three days.
+
+    So the stories of years, found in a sitemap, are not looked at again as if they were written now. What is said to be
+    of the last day is new: dates without an hour, and hours without a zone, are not to be trusted more closely.
+    """
+    dated = max((parse_rfc3339(one) for one in (said.published, said.modified) if one), default=at)
+    return at if at - dated < _FRESH else max(dated, at - _KEPT_AGE)
 
 
 def _after_decision(watch: Watch, decision: Decision, at: datetime) -> Watched:

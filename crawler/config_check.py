@@ -57,10 +57,17 @@ def read_toml(text: str) -> Toml:
         said = str(error)
         matched = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", said)
         line = int(matched[1]) if matched and matched[1] else text.count("\n") + (not text.endswith("\n"))
-        raise TomlError(re.sub(r" \(at .*\)$", "", said), line) from error
+        raise TomlError(_in_our_words(re.sub(r" \(at .*\)$", "", said), text.split("\n")[line - 1]), line) from error
     except RecursionError as error:
         raise TomlError("nested too deeply", 1) from error
     return Toml(data, toml_lines(text))
+
+
+def _in_our_words(said: str, line: str) -> str:
+    """What is wrong with a line; Python's words where they are clear."""
+    if said == "Cannot overwrite a value":
+        return f'"{line.split("=")[0].strip()}" is set twice in this table'
+    return said
 
 
 def toml_lines(text: str) -> dict[Path, int]:

@@ -20,7 +20,6 @@ from scrapy.core.scheduler import BaseScheduler
 
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import ARTICLE, RECHECK, Lease
-from archive.errors import PressmarkError
 from archive.model import Outcome, Source
 from crawler.session import LEASE_SECONDS
 
@@ -230,12 +229,12 @@ class Frontier(BaseScheduler):
             return None
 
     def _refill(self) -> None:
-        """Lease more. Where the disk or the database fails, the run stops: the heart sees the session's error."""
+        """Lease more. Where that fails, for whatever reason, the run stops: the heart sees the session's error."""
         assert self._session is not None
         try:
             self._lease_more(self._session)
-        except PressmarkError as error:
-            self._session.error = error
+        except Exception as error:
+            self._session.broke(error)
             self.stop()
 
     def _lease_more(self, session: Session) -> None:

@@ -32,6 +32,7 @@ from archive.runlog import (
 )
 from archive.warc.writer import WarcWriter
 from crawler.polls import Asked, Polls, Settled
+from crawler.rechecks import told_as_changed
 
 _SAID_BY_REVISITS = ("not_modified", "same_bytes")  # the record itself says what became of it
 
@@ -181,6 +182,7 @@ class Ledger:
             listings.put(connection, settled.states)
             listings.distrusted(connection, settled.distrusted)
             listings.hasten(connection, self._polls.hasten(later, now))
+            frontier.look_again(connection, told_as_changed(later, pending.discoveries, fresh), now)
             runs.committed(connection, self._run_id, self._log.size)
         if pending.readings:
             near.settle(self._archive.catalog)

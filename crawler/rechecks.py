@@ -1,18 +1,22 @@
 """When a known article is looked at again, and what its absence looks like. Pure: the caller owns the clock.
 
 Looks become rarer as a text grows older: the pauses of `recheck` in sources.toml count from its last change, and after
-the last of them every pause is twice the one before, so an article costs a handful of requests in a year.
+the last of them every pause is twice the one before, so an article costs a handful of requests in a year. Where a
+listing says that a story was changed (`updated`, `lastmod`) it is looked at then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from archive.model import Outcome
+from archive.model import Discovery, Outcome
 from archive.watch import AbsenceKind, Watch
 
+_DATED = ("feed", "sitemap", "news-sitemap")  # the listings that say when an entry was changed
+_MANY = 4  # of so few entries all may well have been edited
 LOOK_AGAIN = timedelta(minutes=15)  # at a page that was not there, before that is believed
 
 
@@ -45,6 +49,24 @@ def due_again(watch: Watch, checked_at: datetime, policy: Sequence[float]) -> da
         return checked_at + max(LOOK_AGAIN, timedelta(seconds=policy[0]))
     since = watch.changed_at or checked_at
     return next_recheck(since, absence.since if absence else None, checked_at, policy)
+
+
+def told_as_changed(
+    later: Iterable[Discovery], named: Iterable[Discovery], fresh: Collection[str]
+) -> dict[str, datetime]:
+    """Articles to look at now, and when their listing says they were changed.
+
+    `later`: known pages that were modified later than we heard before; `named`: all that the same listings name, of
+    which `fresh` are new to us. A listing that says it of most of its entries at once gives the time of its own making.
+    """
+    told = [(one, one.claims.modified) for one in later if not one.is_listing and one.found_by in _DATED]
+    known = Counter(one.via for one in named if one.url not in fresh)
+    many = Counter(one.via for one, _ in told)
+    return {
+        one.url: at
+        for one, at in told
+        if at is not None and (many[one.via] < _MANY or 2 * many[one.via] <= known[one.via])
+    }
 
 
 def absence_of(outcome: Outcome, url: str, listings: frozenset[str] = frozenset()) -> AbsenceKind | None:

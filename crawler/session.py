@@ -7,8 +7,9 @@ URLs is in crawler/desk.py, what happens by the clock in crawler/heart.py.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,7 @@ from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
 from archive.health.history import LOOK_BACK
 from archive.model import Capture, Discovery, Run, Source
+from archive.output import in_our_words
 from archive.read import READING_REASONS, ReadJob, RecordWriter, job_of
 from archive.runlog import RunLog, end_line, run_line
 from archive.times import utc_now
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from crawler.spiders.news import PageToRead
 
 LEASE_SECONDS = 120.0
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,18 +239,33 @@ class Session:
     def close(self, reason: str) -> None:
         """Make everything durable, give leases back, close the files. The last thing a run does.
 
-        Every step is tried whatever became of the others: a full disk keeps no lease and no lock. The first error
-        stays in `error`; what could not be closed is mended by the next start.
+        Every step is tried whatever became of the others: a full disk keeps no lock. The first error stays in `error`.
+        Where the last commit failed, the catalog is not told that the run has ended: so the next start tells it what
+        the files say, as after kill -9.
         """
         self.reason = "limit" if reason == "finished" and self._has_reached_a_limit else reason
         self.closed = True
         self.watcher.close()
-        for step in (self._commit, self._close_files, self._records.close, self._end_log, self._end_run):
-            try:
-                step()
-            except PressmarkError as error:
-                self.error = self.error or error
+        committed = self._tried(self._commit)
+        for step in (self._close_files, self._records.close, self._end_log):
+            self._tried(step)
+        if committed:
+            self._tried(self._end_run)
         self._open.close()
+
+    def _tried(self, step: Callable[[], object]) -> bool:
+        try:
+            step()
+        except Exception as error:
+            self.broke(error)
+            return False
+        return True
+
+    def broke(self, error: Exception) -> None:
+        """The run cannot go on. The first error stays; one that is a fault of ours is in the log with its traceback."""
+        if not isinstance(error, PressmarkError):
+            _logger.error("the run stops: %s", error, exc_info=error)
+        self.error = self.error or in_our_words(error)
 
     @property
     def _has_reached_a_limit(self) -> bool:

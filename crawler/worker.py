@@ -23,7 +23,7 @@ from archive.archive import Archive, ArchiveLocation, open_archive
 from archive.catalog import runs
 from archive.errors import ConfigError, PressmarkError
 from archive.lock import WORKER_LOCK_NAME, ArchiveLock
-from archive.model import Source
+from archive.model import Run, Source
 from archive.runlog import RunLog, end_line, run_line
 from archive.times import rfc3339, utc_now
 from crawler.config import Settings, load_sources
@@ -154,10 +154,25 @@ class Worker:
         code, seconds = child.process.returncode, round(monotonic() - child.started, 1)
         if code in (0, *FINE) or self._signals:
             self._failures = 0
-            self._note("ended", f"crawled in {seconds:g} s", pid=child.process.pid, exit_code=code, seconds=seconds)
+            words = self._ended_in_words(archive, child.process.pid, code, seconds)
+            self._note("ended", words, pid=child.process.pid, exit_code=code, seconds=seconds)
             return
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         self._failed(archive, f"pressmark crawl --due ended with {how} after {seconds:g} s", child.process.pid, code)
+
+    def _ended_in_words(self, archive: Archive, pid: int, code: int, seconds: float) -> str:
+        try:
+            run = self._crawl_of(archive, pid)
+        except PressmarkError as error:
+            return f"ended after {seconds:g} s; {error.message}"
+        if run is None:
+            return "nothing was crawled: another run had the archive, or had done it"
+        return f"crawled in {seconds:g} s" + (f", exit code {code}: pressmark run show {run.run_id}" if code else "")
+
+    @staticmethod
+    def _crawl_of(archive: Archive, pid: int) -> Run | None:
+        newest = runs.list_runs(archive.catalog, limit=5, kind="crawl")
+        return next((run for run in newest if run.pid == pid), None)
 
     def _failed(self, archive: Archive | None, what: str, pid: int | None = None, code: int | None = None) -> None:
         """Write the failure down; a child that came as far as a run of its own has a row already."""
@@ -167,7 +182,7 @@ class Worker:
         if archive is None:
             return
         try:
-            if not any(run.pid == pid and run.kind == "crawl" for run in runs.list_runs(archive.catalog, limit=5)):
+            if pid is None or self._crawl_of(archive, pid) is None:
                 row = new_run(self._settings, self.clock(), kind="skipped", command="pressmark crawl --due")
                 write_row(archive, row, words, code)
         except PressmarkError as error:

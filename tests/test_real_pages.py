@@ -32,9 +32,14 @@ class Crawled:
     archive: Path
     pages: int
     first: list[Served]
-    second: list[Served]
+    again: tuple[list[Served], ...]  # four more runs
     refetched: list[Served]
-    records_after: tuple[int, int, int]  # records in the files after each of the three runs
+    records_after: tuple[int, ...]  # records in the files after each of the six runs
+    warc_bytes_after: tuple[int, ...]
+
+    @property
+    def second(self) -> list[Served]:
+        return self.again[0]
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +47,14 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
     folder = tmp_path_factory.mktemp("real")
     with RealPages(folder) as site:
         archive = archive_for(site.sources, folder / "archive")
-        logs, counts = [], []
-        for options in ((), (), ("--refetch",)):
+        logs, counts, sizes = [], [], []
+        for options in ((), (), (), (), (), ("--refetch",)):
             before = len(site.served())
             pressmark(archive, "crawl", "--all", "--progress", "none", *options)
             logs.append(site.served()[before:])
             counts.append(sum(1 for _ in records(archive)))
-        yield Crawled(archive, site.pages, *logs, (counts[0], counts[1], counts[2]))
+            sizes.append(sum(path.stat().st_size for path in archive.glob("warc/**/*.warc.gz")))
+        yield Crawled(archive, site.pages, logs[0], tuple(logs[1:-1]), logs[-1], tuple(counts), tuple(sizes))
 
 
 def _is_listing(url: str) -> bool:
@@ -93,7 +99,8 @@ def test_at_least_99_percent_of_the_articles_are_stored(crawled: Crawled) -> Non
 
 
 def test_every_response_block_is_what_the_server_sent(crawled: Crawled) -> None:
-    sent = {row.sha256 for row in crawled.first + crawled.second + crawled.refetched}
+    runs = (crawled.first, *crawled.again, crawled.refetched)
+    sent = {row.sha256 for run in runs for row in run}
     kept = [(url, hashlib.sha256(block).hexdigest()) for url, block in _warc_responses(crawled.archive)]
     assert len(kept) >= crawled.pages
     assert [url for url, digest in kept if digest not in sent] == []
@@ -134,12 +141,21 @@ def test_a_second_run_fetches_listings_only(crawled: Crawled) -> None:
     assert crawled.second
 
 
+def test_four_more_runs_add_no_revision_and_hardly_a_byte(crawled: Crawled) -> None:
+    assert len(set(crawled.records_after)) == 1
+    first = sum(row.size_bytes for row in crawled.first)
+    again = sum(row.size_bytes for run in crawled.again for row in run)
+    assert again < 0.02 * first, (again, first)
+    kept, added = crawled.warc_bytes_after[0], crawled.warc_bytes_after[4] - crawled.warc_bytes_after[0]
+    assert added < 0.02 * kept, (added, kept)
+
+
 def test_a_refetch_asks_for_every_article_and_stores_nothing_new(crawled: Crawled) -> None:
     asked = {row.page for row in crawled.refetched if row.page}
     assert asked == {row.page for row in crawled.first if row.page}
     pages = [row for row in crawled.refetched if row.page and "/go/" not in row.url]
     assert {row.status for row in pages} == {304}
-    assert crawled.records_after[0] == crawled.records_after[1] == crawled.records_after[2]
+    assert len(set(crawled.records_after)) == 1
     assert all(one["revision"] == 1 for one in records(crawled.archive))
     first = sum(row.size_bytes for row in crawled.first if row.page)
     again = sum(row.size_bytes for row in crawled.refetched if row.page)

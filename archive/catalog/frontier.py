@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, func, insert, or_, select, update
 
 from archive.catalog.claims import as_claims
-from archive.catalog.columns import among, bounded
+from archive.catalog.columns import UtcTime, among, bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.leases import (
     Acknowledged,
@@ -49,8 +49,9 @@ from archive.urls import urlkey
 
 __all__ = [
     "ARTICLE", "LISTING", "RECHECK", "REQUISITE", "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory",
-    "Validators", "acknowledge", "add", "hold", "host_of", "lease", "make_due", "modified", "outcome_of",
-    "outcomes_of_run", "pending", "release", "renew", "skipped", "take", "take_unread", "unknown", "waiting",
+    "Validators", "acknowledge", "add", "hold", "host_of", "lease", "look_again", "make_due", "modified",
+    "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped", "take", "take_unread", "unknown",
+    "waiting",
 ]  # fmt: skip
 
 _ADDING = 0x7072_6174  # any constant
@@ -130,6 +131,17 @@ def make_due(
     if count:
         bump_where(conn, (_T.due_at == now), *chosen)
     return count
+
+
+def look_again(conn: Connection, changed: Mapping[str, datetime], now: datetime) -> None:
+    """Make known articles due now that wait for a later look, and were not looked at since they `changed`."""
+    rows = [{"key": bounded(url), "at": at} for url, at in changed.items()]
+    if not rows:
+        return
+    waits = and_(_T.url == bindparam("key"), IS_DUE, _T.priority == RECHECK, _T.due_at > now)
+    statement = update(urls).where(waits, _T.outcome_at < bindparam("at", type_=UtcTime)).values(due_at=now)
+    conn.execute(statement, rows)
+    bump_where(conn, (_T.due_at == now), among(conn, _T.url, map(bounded, changed)))
 
 
 _T = urls.c

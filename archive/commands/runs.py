@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from archive.commands.shared import AsJson, archive_of, with_listing
 from archive.errors import NotFound, TimeLimit
+from archive.health.findings import lasting
 from archive.output import Listing, dump, next_step, note, plural, print_listing, say
 
 if TYPE_CHECKING:
@@ -200,4 +202,16 @@ def _said(line: dict[str, Any]) -> str:
     if kind == "end":
         counts = _counts(line.get("counts") or {})
         return f"{at}  end of the run, exit code {line.get('exit_code')}" + (f": {counts}" if counts else "")
-    return dump(line)
+    if kind == "polled":
+        at = str(line["asked_at"])[:19].replace("T", " ")
+        again = f"every {lasting(timedelta(seconds=line['interval_seconds']))}" + (
+            ", failing" if line.get("failures") else ""
+        )
+        return f"{at}  listing, asked {again}  {line['url']}"
+    if kind == "event":
+        return f"{at}  {'event ' + line['kind']:<24} {line['url']}"
+    if kind == "profile":
+        return f"{at}  learned what pages of {line['host']} have in common"
+    if kind == "distrusted":
+        return f"{at}  {line['host']} is asked without conditions until {str(line['until'])[:10]}: {line['reason']}"
+    return f"{at}  {line['words']}" if line.get("words") else dump(line)

@@ -20,7 +20,7 @@ MIN_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What usually came in a span that ends at this time: of the week, or of the day where the weeks are too few."""
+    """What usually came in a span that ends at this hour: of the weekday, or of any where the weeks are too few."""
 
     mean: float
     variance: float
@@ -87,21 +87,27 @@ def _silence_in(history: SourceHistory, new: Mapping[datetime, int], window: tim
 def _usual(history: SourceHistory, series: Mapping[datetime, int], window: timedelta) -> Usual | None:
     """What earlier spans brought that ended at the same hour; of those in which the source answered."""
     begin, end = floor(history.now) - window, floor(history.now)
-    weeks = _spans(history, series, begin, end, timedelta(weeks=1))
+    weeks = _spans(history, series, begin, end, timedelta(weeks=1), back=timedelta(weeks=1))
     if len(weeks) >= MIN_WEEKS:
         return Usual(median(weeks), spread(weeks), len(weeks), "weeks")
-    days = _spans(history, series, begin, end, timedelta(days=1)) if window <= timedelta(days=1) else []
+    days = _spans(history, series, begin, end, timedelta(days=1), back=max(window, timedelta(days=1)))
     if len(days) >= MIN_DAYS:  # among them a weekend, so the lower quarter, and not the middle, is what to expect
         return Usual(quantile(days, 0.25), spread(days), len(days), "days")
     return None
 
 
 def _spans(
-    history: SourceHistory, series: Mapping[datetime, int], begin: datetime, end: datetime, step: timedelta
+    history: SourceHistory,
+    series: Mapping[datetime, int],
+    begin: datetime,
+    end: datetime,
+    step: timedelta,
+    *,
+    back: timedelta,
 ) -> list[int]:
+    """What came in the spans that lie `back` and then ever a `step` more before this one."""
     began = history.began_at
     found: list[int] = []
-    back = step
     while began is not None and back <= LOOK_BACK and begin - back >= began:
         if _listened(history, begin - back, end - back):
             found.append(within(series, begin - back, end - back))
@@ -166,7 +172,7 @@ def coverage(history: SourceHistory) -> Finding:
     }  # fmt: skip
     figures |= {f"captured_of_{one.found_by}": round(one.captured / one.urls, 3) for one in history.named if one.urls}
     if urls < MIN_NAMED:
-        return _finding(history, "coverage", "ok", f"{plural(urls, 'URL')} named in 7 days", figures)
+        return _finding(history, "coverage", "ok", f"{plural(urls, 'URL')} named in 7 days until 6 h ago", figures)
     share = captured / urls
     state: State = "bad" if share < 0.5 else "warn" if share < 0.85 else "ok"
     parts = [f"{one.captured} of {one.urls} by {one.found_by}" for one in history.named if one.urls]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import with_listing
+from archive.errors import UsageError
 from archive.output import Listing, next_step, note, paint, plural, print_listing, say
 from archive.times import utc_now
 from crawler.commands.shared import folder_of, settings_of, sources_of
@@ -46,6 +47,8 @@ def health(
     from crawler.sources_file import find_source
     from crawler.watching import failures, findings, measured, sound_alarms, watched
 
+    if textfile is not None and not textfile.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {textfile.parent}", hint=f"mkdir -p {textfile.parent}")
     sources, settings, now = sources_of(context), settings_of(context), utc_now()
     chosen = [find_source(sources, name) for name in names] if names else watched(sources)
     with _archive(context, settings) as archive:
@@ -75,7 +78,7 @@ def _show(found: Sequence[Finding], chosen: Sequence[Source], listing: Listing, 
     bad, warn = ({one.source for one in found if one.state == state} for state in ("bad", "warn"))
     note(f"{plural(len(chosen), 'source')}: {len(bad)} bad, {len(warn - bad)} to look at, the rest as usual")
     mends = [one.mend for one in shown if one.mend and one.state != "ok" and one.explained_by is None]
-    next_step(mends[0] if mends else "pressmark health --all")
+    next_step(mends[0] if mends else "pressmark run list" if everything else "pressmark health --all")
 
 
 def _print_finding(one: Finding) -> None:

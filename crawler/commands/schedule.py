@@ -40,6 +40,7 @@ def list_(context: typer.Context, listing: Listing) -> None:
     from archive.archive import open_archive
     from crawler.due import replan
     from crawler.session import location_of
+    from crawler.timers.starters import started_by
 
     folder, sources, now = folder_of(context), sources_of(context), utc_now()
     with open_archive(location_of(folder, settings_of(context)), create=True) as archive:
@@ -52,8 +53,18 @@ def list_(context: typer.Context, listing: Listing) -> None:
     print_listing(rows, ("name", "schedule", "in_words", "last", "next", "state", "listings"), listing, total=len(rows))
     if listing.for_programs:
         return
-    note(_who_starts(folder))
-    next_step("pressmark source add URL" if not sources else "pressmark crawl --due")
+    starters = started_by(folder)
+    nobody = "nobody yet (pressmark schedule install, or schedule run)"
+    note(f"started by: {', '.join(starters) or nobody}")
+    next_step(_next(rows, bool(starters)))
+
+
+def _next(rows: list[dict[str, Any]], is_started: bool) -> str:
+    if not rows:
+        return "pressmark source add URL"
+    if is_started:
+        return "pressmark run list"
+    return "pressmark crawl --due" if any(row["state"] == "due" for row in rows) else "pressmark schedule install"
 
 
 def _row(archive: Archive, source: Source, now: datetime) -> dict[str, Any]:
@@ -90,13 +101,6 @@ def _clock(at: datetime | None) -> str:
     from crawler.schedule import local_zone
 
     return f"{at.astimezone(local_zone()):%Y-%m-%d %H:%M}" if at else "–"
-
-
-def _who_starts(folder: Path) -> str:
-    from crawler.timers.install import all_places
-
-    found = [f"{place.title} ({where})" for place in all_places() if (where := place.holds(folder))]
-    return "started by: " + (", ".join(found) if found else "nobody yet (pressmark schedule install, or schedule run)")
 
 
 # -- install, remove

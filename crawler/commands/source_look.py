@@ -46,7 +46,9 @@ def add(
     kind: Annotated[
         Kind, typer.Option(help="How its articles are found; auto looks for feeds and sitemaps.")
     ] = Kind.auto,
-    schedule: Annotated[str | None, typer.Option(help='"every 30m", "daily 06:00", cron, or "manual".')] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help='"every 30m", "daily 06:00", "adaptive", cron, "manual".')
+    ] = None,
     lang: Annotated[str | None, typer.Option(help="Keep only articles in this language; several with commas.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look only; write nothing.")] = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Add it also where the look found nothing to read.")] = False,

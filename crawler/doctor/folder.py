@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import socket
 import tempfile
@@ -95,48 +93,25 @@ def _future(patient: Patient) -> Iterator[Finding]:
 
 
 def _lock(patient: Patient) -> Iterator[Finding]:
-    from archive.lock import LOCK_NAME
+    from archive.lock import holder_of
 
     assert patient.folder is not None
-    holder = _holder(patient.folder / LOCK_NAME)
+    holder = holder_of(patient.folder)
     if holder is None:
         yield Finding("lock", "ok", "nobody writes this archive")
         return
-    pid, said = holder
-    yield Finding(
-        "lock", "note", f"being written by pid {pid} ({said})", "reading works meanwhile; or: pressmark run stop last"
-    )
-
-
-def _holder(path: Path) -> tuple[int, str] | None:
-    """Who holds the lock now; None where nobody does, also when a name was left behind by a process that died."""
-    from archive.lock import try_lock
-
-    try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        if try_lock(fd):
-            return None
-        found = json.loads(os.pread(fd, 4096, 0) or b"{}")
-        return int(
-            found.get("pid", 0)
-        ), f"{found.get('command')}, started {found.get('started')} on host {found.get('host')}"
-    except ValueError:
-        return 0, "it has not said its name yet"
-    finally:
-        os.close(fd)
+    said = f"being written by pid {holder.pid} ({holder.command}, started {holder.started} on host {holder.host})"
+    yield Finding("lock", "note", said, "reading works meanwhile; or: pressmark run stop last")
 
 
 def _open_files(patient: Patient) -> Iterator[Finding]:
-    from archive.lock import LOCK_NAME
+    from archive.lock import holder_of
 
     assert patient.folder is not None
     files = sorted(patient.folder.glob("warc/**/*.open"))
     if not files:
         yield Finding("WARC files", "ok", "all closed")
-    elif _holder(patient.folder / LOCK_NAME):
+    elif holder_of(patient.folder):
         yield Finding("WARC files", "ok", f"{len(files)} being written")
     else:
         yield Finding(
@@ -191,10 +166,9 @@ def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
 
 def _timers(patient: Patient) -> Iterator[Finding]:
     """Whether anybody starts what is due."""
-    from archive.lock import WORKER_LOCK_NAME
     from crawler.config import load_sources
     from crawler.schedule import parse_schedule
-    from crawler.timers.install import all_places
+    from crawler.timers.starters import started_by
 
     assert patient.folder is not None
     try:
@@ -202,12 +176,9 @@ def _timers(patient: Patient) -> Iterator[Finding]:
     except PressmarkError:
         return  # `_config` says it
     waiting = [one.name for one in sources if not one.paused and parse_schedule(one.schedule) is not None]
-    started_by = [f"{place.title} ({where})" for place in all_places() if (where := place.holds(patient.folder))]
-    worker = _holder(patient.folder / WORKER_LOCK_NAME)
-    if worker is not None:
-        started_by.append(f"pid {worker[0]} ({worker[1]})")
-    if started_by:
-        yield Finding("timers", "ok", f"{len(waiting)} sources, started by {', '.join(started_by)}")
+    starters = started_by(patient.folder)
+    if starters:
+        yield Finding("timers", "ok", f"{len(waiting)} sources, started by {', '.join(starters)}")
     elif waiting:
         yield Finding(
             "timers",

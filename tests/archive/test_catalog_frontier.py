@@ -84,6 +84,22 @@ def test_a_later_modified_claim_is_kept_and_told(catalog: Catalog) -> None:
     assert story is not None and story.claims == newer.claims
 
 
+def test_an_article_that_was_changed_since_we_looked_is_due_now(catalog: Catalog) -> None:
+    """What waits for a later look only: not a page nobody wants again, nor one that was looked at since."""
+    changed, looked_at, never, elsewhere = (one.url for one in on("herald.example", 4))
+    add(catalog, *on("herald.example", 4))
+    take(catalog)
+    later, next_week = NOW + 10 * MINUTE, NOW + timedelta(days=7)
+    end(catalog, changed, elsewhere, due_again_at=next_week, is_recheck=True)
+    end(catalog, looked_at, due_again_at=next_week, is_recheck=True, now=NOW + 2 * MINUTE)
+    end(catalog, never)
+    assert take(catalog, now=later) == []
+    with catalog.transaction() as conn:
+        frontier.look_again(conn, dict.fromkeys((changed, looked_at, never), NOW + MINUTE), later)
+    [lease] = take(catalog, now=later)
+    assert lease.url == changed and lease.is_recheck
+
+
 def test_a_discovery_with_an_outcome_is_done_at_once(catalog: Catalog) -> None:
     outcome = Outcome("skipped", "offsite", {"host": "other.example"})
     url = "https://other.example/x"

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from archive.archive import is_gone
-from archive.commands.runs import _ending, _followed
+from archive.commands.runs import _ending, _followed, _said
 from archive.jsonl import json_lines_from
-from archive.model import Run
-from archive.runlog import RunLog, end_line, run_line
+from archive.model import Distrust, Event, ListingState, Run
+from archive.runlog import RunLog, distrusted_line, end_line, event_line, polled_line, profile_line, run_line
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 RUN = Run("r1", "crawl", NOW, "pressmark crawl", "0.1", "5e77", os.getpid(), socket.gethostname())
@@ -72,3 +72,19 @@ def test_how_a_run_ended_is_said(dead: Run) -> None:
     assert _ending(ended) == "ok" and _ending(replace(ended, reason="limit")) == "ok (limit)"
     assert _ending(replace(ended, exit_code=15, reason="time-limit")) == "exit 15 (time-limit)"
     assert _ending(replace(ended, exit_code=None, reason="process gone")) == "process gone"
+
+
+def test_every_kind_of_line_is_told_in_words() -> None:
+    url = "https://a.example/rss.xml"
+    lines = [
+        run_line(RUN),
+        end_line(replace(RUN, ended_at=NOW, exit_code=0)),
+        polled_line(ListingState(url, "a", NOW, 7200.0)),
+        event_line(Event(url, NOW, "gone", {})),
+        profile_line({"host": "a.example"}, "digest", NOW),
+        distrusted_line(Distrust("a.example", NOW, NOW, url, "304 though there was more")),
+        {"type": "ended", "at": "2026-11-22T07:00:00Z", "words": "crawled in 5 s"},
+    ]
+    said = [_said(line) for line in lines]
+    assert all(one.startswith("2026-11-22 07:00:00  ") and "{" not in one for one in said), said
+    assert said[2] == f"2026-11-22 07:00:00  listing, asked every 2 h  {url}"

@@ -7,8 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive.changes import Said
-from archive.revisions import Unsettled
-from archive.watch import Absence, Watch, Watched, after_absence, after_presence, watch_of, watch_values, with_facts
+from archive.model import Revision
+from archive.revisions import New, Unsettled
+from archive.times import rfc3339
+from archive.watch import (
+    Absence,
+    Watch,
+    Watched,
+    after_absence,
+    after_presence,
+    after_reading,
+    watch_of,
+    watch_values,
+    with_facts,
+)
 
 NOW = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -66,3 +78,23 @@ def test_dates_seen_since_a_record_are_what_is_compared_next() -> None:
     assert with_facts(said, None) == said
     later = with_facts(said, {"authors": ["Ben"], "published": "2026", "modified": "2027"})
     assert (later.authors, later.modified, later.text) == (("Ben",), "2027", "text")
+
+
+@pytest.mark.parametrize(
+    ("published", "modified", "stands_since"),
+    [
+        (None, None, NOW),
+        (NOW - 2 * HOUR, None, NOW),  # of today; a page in another zone may mean now
+        (NOW + 2 * HOUR, None, NOW),
+        (NOW - 30 * HOUR, None, NOW - 30 * HOUR),
+        (NOW - 9000 * HOUR, None, NOW - 72 * HOUR),  # three days: the next step of the default policy is thirty
+        (NOW - 9000 * HOUR, NOW - 40 * HOUR, NOW - 40 * HOUR),
+    ],
+)
+def test_an_old_story_is_not_new_because_we_see_it_for_the_first_time(
+    published: datetime | None, modified: datetime | None, stands_since: datetime
+) -> None:
+    first = New(Revision("a_1", 1, "0", 0, "x", "<urn:uuid:1>", NOW, NOW))
+    dates = [one and rfc3339(one) for one in (published, modified)]
+    watch, found = after_reading(Watch(), first, None, Said("H", "text", (), *dates), NOW)
+    assert (watch.changed_at, found) == (stands_since, ())

@@ -101,6 +101,8 @@ def test_alert_tells_once_and_says_whom(tmp_path: Path) -> None:
 def test_the_textfile_is_what_metrics_prints(silent: Path, tmp_path: Path) -> None:
     target = tmp_path / "pressmark.prom"
     assert pressmark(silent, "health", "--textfile", str(target)).code == 1
+    nowhere = pressmark(silent, "health", "--textfile", str(tmp_path / "no" / "such.prom"))
+    assert nowhere.code == 2 and f"mkdir -p {tmp_path / 'no'}" in nowhere.err
     families = {family.name: family for family in text_string_to_metric_families(target.read_text())}
     assert set(families) <= set(FAMILIES) and len(families) >= 9
     states = {tuple(one.labels.values()): one.value for one in families["pressmark_health_state"].samples}

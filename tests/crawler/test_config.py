@@ -168,9 +168,9 @@ kind = "urls"
     ("text", "problem"),
     [
         ('[[source]]\nname = "a"\nurl = \n', "sources.toml:3: Invalid value"),
+        ("[defaults]\ndelay = 1\ndelay = 2\n", 'sources.toml:3: "delay" is set twice in this table'),
         ('[[source]\nname = "a"\n', "sources.toml:1: Expected ']]' at the end of an array declaration"),
         ('name = "a\n', "sources.toml:1: Illegal character"),
-        ("a = 1\na = 2\n", "sources.toml:2: Cannot overwrite a value"),
         ('[source]\nname = "a"\n', 'sources.toml:1: sources are written as "[[source]]"'),
         ("[[sources]]\n", 'sources.toml:1: unknown key "sources" — did you mean [[source]]?'),
         ('[[source]]\nname = "a"\n', 'sources.toml:2: "url" is missing in source "a"'),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +269,27 @@ def test_a_second_writer_is_refused_by_name_and_ctrl_c_leaves_a_run_that_can_go_
     assert sorted(stored(running.folder)) == [f"{site.url}/story-{number}" for number in range(8)]
     assert "/rss.xml" not in site.asked[asked:]  # what was left over, and nothing else
     assert not {f"{site.url}{path}" for path in site.asked[asked:]} & set(before)
+
+
+def test_ctrl_c_twice_stops_at_once_and_loses_nothing(running: Running, site: Site) -> None:
+    asked, quick = len(site.asked), site.pages["/story-7"]
+    site.pages["/story-7"] = replace(quick, slow_seconds=20.0)
+    wait_until(lambda: "/story-7" in site.asked[asked:])  # a request that a clean stop would wait for
+    began = time.monotonic()
+    for _ in range(2):
+        os.kill(running.process.pid, signal.SIGINT)
+        time.sleep(0.3)
+    stopped = running.ended()
+    assert time.monotonic() - began < 15
+    assert stopped.code == 11 and "error[interrupted]: the run was stopped at once; everything" in stopped.err
+    assert pressmark(running.folder, "db", "check", "--json").code == 0
+    before = stored(running.folder)
+    assert before and stored(running.folder) == sorted(set(before))
+    site.pages["/story-7"] = quick
+    (running.folder / "sources.toml").write_text(NO_DELAY + source("tiny", f"{site.url}/rss.xml"), "utf-8")
+    (run,) = runs(running.folder)
+    assert in_a_process(running.folder, "crawl", "--resume", run["run"]).code == 0
+    assert sorted(stored(running.folder)) == [f"{site.url}/story-{number}" for number in range(8)]
 
 
 def test_run_stop_ends_a_crawl_from_elsewhere(running: Running) -> None:

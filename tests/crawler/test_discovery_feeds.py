@@ -83,6 +83,19 @@ def test_rdf_and_old_rss_are_feeds_too() -> None:
     assert [found.url for found in read(old).discoveries] == ["https://news.example/o"]
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>", 1800.0),
+        ("<sy:updatePeriod>daily</sy:updatePeriod>", 86_400.0),
+        ("<sy:updatePeriod>sometimes</sy:updatePeriod>", None),
+    ],
+)
+def test_how_often_a_feed_changes_is_as_it_says(said: str, seconds: float | None) -> None:
+    told = f'<rss version="2.0" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"><channel>{said}</channel></rss>'
+    assert read(told).ttl_seconds == seconds
+
+
 def test_json_feed_is_read() -> None:
     feed = {
         "version": "https://jsonfeed.org/version/1.1", "title": "J", "language": "en", "home_page_url": "https://news.example/",

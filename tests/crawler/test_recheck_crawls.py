@@ -12,13 +12,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archive.times import rfc3339, utc_now
 from tests.crawler.cli_harness import LOOPBACK, Said, in_a_process, new_archive, pressmark, process_environment
-from tests.crawler.tiny_site import Page, Site, article, feed_of, tiny_site
+from tests.crawler.tiny_site import Page, Site, article, atom_of, feed_of, tiny_site
 
 RECHECK = '[defaults]\nschedule = "manual"\ndelay = 0.0\nrecheck = ["1m", "1h", "1d"]\n\n'
 STORIES = [f"/2026/05/story-{number}" for number in range(6)]
@@ -245,3 +247,21 @@ def test_a_killed_recheck_tells_everything_once(tmp_path: Path, site: Site) -> N
     assert [one["kind"] for one in events(folder)] == ["gone"]
     assert [row["revision"] for row in history(folder, site.url + STORIES[1])] == [1, 2]
     assert_the_files_say_the_same(folder)
+
+
+def test_an_article_that_its_feed_says_was_changed_is_looked_at_in_the_same_run(tmp_path: Path, site: Site) -> None:
+    """The next look of an old story would be in weeks. The feed that says so of all its entries is not believed."""
+    written = dict.fromkeys(STORIES, "2026-05-11T08:00:00Z")
+    site.pages["/rss.xml"] = atom_of(site.url, written)
+    folder = archive_at(tmp_path, site)
+    crawl(folder)
+    now = rfc3339(utc_now() + timedelta(hours=1))
+    site.pages["/rss.xml"] = atom_of(site.url, dict.fromkeys(STORIES, now))
+    crawl(folder)
+    assert Counter(site.asked)["/rss.xml"] == 2 and {Counter(site.asked)[path] for path in STORIES} == {1}
+    later = rfc3339(utc_now() + timedelta(hours=2))
+    site.pages[STORIES[2]] = article("Story 2", "Boat 2 sank.")
+    site.pages["/rss.xml"] = atom_of(site.url, dict.fromkeys(STORIES, now) | {STORIES[2]: later})
+    said = crawl(folder)
+    assert [Counter(site.asked)[path] for path in STORIES] == [1, 1, 2, 1, 1, 1], said.all
+    assert [row["revision"] for row in history(folder, site.url + STORIES[2])] == [1, 2]

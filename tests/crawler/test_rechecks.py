@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.model import Outcome
+from archive.model import Claims, Discovery, Outcome
 from archive.watch import Absence, Watch
 from crawler.config_values import RECHECK
-from crawler.rechecks import LOOK_AGAIN, absence_of, due_again, leads_away, next_recheck
+from crawler.rechecks import LOOK_AGAIN, absence_of, due_again, leads_away, next_recheck, told_as_changed
 
 NOW = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -107,3 +108,26 @@ def test_a_redirect_to_a_page_of_lists_leads_away(target: str, away: bool) -> No
 
 def test_a_listing_we_know_is_no_article() -> None:
     assert leads_away("https://n.example/2026/a", "https://n.example/sport/", frozenset(("https://n.example/sport/",)))
+
+
+def named(count: int, via: str = "https://news.example/atom.xml") -> list[Discovery]:
+    """Entries of a listing, each said to be changed now."""
+    told = Claims(modified=NOW)
+    return [Discovery(f"{via}/{n}", "news", "feed", NOW, via=via, depth=1, claims=told) for n in range(count)]
+
+
+def test_an_entry_that_is_said_to_be_changed_is_looked_at_one_of_many_or_one_of_few() -> None:
+    feed, small = named(20), named(2, "https://news.example/small.xml")
+    assert told_as_changed([feed[3], *small], [*feed, *small], ()) == {one.url: NOW for one in (feed[3], *small)}
+    assert told_as_changed(feed[:10], feed, ()).keys() == {one.url for one in feed[:10]}
+
+
+def test_a_listing_that_says_it_of_most_entries_gives_the_time_of_its_own_making() -> None:
+    feed = named(20)
+    assert told_as_changed(feed[:11], feed, ()) == {}
+    assert told_as_changed(feed[:10], feed, {one.url for one in feed[10:]}) == {}  # ten of the ten we know
+
+
+def test_sections_and_parts_of_an_index_say_nothing_of_articles() -> None:
+    [one] = named(1)
+    assert told_as_changed([replace(one, found_by="section"), replace(one, is_listing=True)], [one], ()) == {}

@@ -225,6 +225,8 @@ def test_a_worker_crawls_what_is_due_and_stops_cleanly(tmp_path: Path) -> None:
                 cwd=PROJECT, env=process_environment(), capture_output=True, text=True, check=False,
             )  # fmt: skip
             assert f"this archive is looked after by pid {process.pid}" in second.stderr
+            listed = pressmark(folder, "schedule", "list").err
+            assert f"started by: pid {process.pid} (" in listed and "Next:  pressmark run list" in listed
             site.stories["honest"] = 4
             move_due(folder, timedelta(minutes=61))
             wait_for(lambda: len(stored(folder)) == 4)
@@ -236,6 +238,15 @@ def test_a_worker_crawls_what_is_due_and_stops_cleanly(tmp_path: Path) -> None:
     started, ended = children(folder, "started")[0], children(folder, "ended")[0]
     assert (started["sources"], ended["exit_code"], ended["pid"]) == (["honest"], 0, started["pid"])
     assert [run.exit_code for run in rows(folder, "crawl")] == [0, 0]
+
+
+def test_a_worker_whose_crawl_finds_another_run_at_work_does_not_say_it_crawled(tmp_path: Path) -> None:
+    with polled_site(honest=1) as site:
+        folder = new_archive(tmp_path, source(site), SETTINGS)
+        with writing(folder, command="pressmark extract --all", now=datetime.now(UTC)), worker(folder):
+            wait_for(lambda: children(folder, "ended"))
+            assert stored(folder) == []
+    assert str(children(folder, "ended")[0]["words"]).startswith("nothing was crawled: another run had the archive")
 
 
 def test_sigterm_lets_the_crawl_of_the_moment_end_cleanly(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ class Page:
     body: str = ""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "text/html; charset=utf-8"})
+    slow_seconds: float = 0.0  # before it answers
     instead: Mapping[str, Page] = field(default_factory=dict)  # for who says this word in User-Agent or Referer
 
 
@@ -39,6 +41,7 @@ def tiny_site(pages: Mapping[str, Page]) -> Iterator[Site]:
             asker = f"{self.headers.get('User-Agent')} {self.headers.get('Referer')}"
             page = next((other for word, other in page.instead.items() if word in asker), page)
             body = page.body.encode()
+            time.sleep(page.slow_seconds)
             self.send_response(page.status)
             for name, value in page.headers.items():
                 self.send_header(name, value)
@@ -71,6 +74,17 @@ def feed_of(base: str, paths: list[str]) -> Page:
     )
     body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Tiny</title>{items}</channel></rss>'
     return Page(body, headers={"Content-Type": "application/rss+xml"})
+
+
+def atom_of(base: str, updated: Mapping[str, str]) -> Page:
+    """An Atom feed of paths, each with the time it says it was updated."""
+    entries = "".join(
+        f"<entry><title>{path}</title><link href='{base}{path}'/><id>{base}{path}</id><updated>{at}</updated></entry>"
+        for path, at in updated.items()
+    )
+    head = "<title>Tiny</title><id>tiny</id><updated>2026-05-11T08:00:00Z</updated>"
+    body = f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{head}{entries}</feed>'
+    return Page(body, headers={"Content-Type": "application/atom+xml"})
 
 
 def article(headline: str, sentence: str) -> Page:

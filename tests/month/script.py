@@ -68,11 +68,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A publication. `tags`: how honest its ETags are; `redesigned`: when its pages get another layout."""
+    """A publication. `feed`: its listing; RSS does not tell of edits, Atom does for the newest, a sitemap for all.
+
+    `tags`: how honest its ETags are; `redesigned`: when its pages get another layout.
+    """
 
     key: str
     name: str
-    feed: Literal["rss", "atom"]
+    feed: Literal["rss", "atom", "sitemap"]
     tags: Literal["honest", "none", "always_304", "ever_new"]
     stories: tuple[Story, ...] = ()
     troubles: tuple[Period, ...] = ()
@@ -111,7 +114,7 @@ def _paper(seed: int, number: int, days: int, stories_a_day: float, start: datet
     return Paper(
         key=key,
         name=f"The {prose.headline(random).split()[-1]} Paper {number}",
-        feed="atom" if number % 3 == 2 else "rss",
+        feed=("rss", "sitemap", "atom")[number % 3],
         tags=tags.get(number, "honest"),
         stories=stories,
         troubles=_troubles(number, days, start),

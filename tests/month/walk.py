@@ -1,6 +1,6 @@
 """Living through a month: what `crawl --due` would do every five minutes, in one process, by the month's clock.
 
-    python -m tests.month.walk FOLDER CLOCK START END
+    python -m tests.month.walk FOLDER CLOCK START END WORKERS
 
 Twisted's reactor runs once in a process, so a `Walk` is good for one call of `through`. A walk that is killed goes on
 where the clock stands when it is started again.
@@ -9,6 +9,7 @@ where the clock stands when it is started again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 import os
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,11 +46,11 @@ TICK = timedelta(minutes=5)  # what `pressmark schedule install` writes
 class Walk:
     """Goes through a month from one moment with something due to the next."""
 
-    def __init__(self, folder: Path, clock: Clock, start: datetime) -> None:
+    def __init__(self, folder: Path, clock: Clock, start: datetime, workers: int = 0) -> None:
         self._clock, self._start = clock, start
         settings = load_settings(folder, env={})
-        in_process = settings.reading.model_copy(update={"workers": 0})
-        self._settings = settings.model_copy(update={"reading": in_process})
+        reading = settings.reading.model_copy(update={"workers": workers})  # 0: in this process, which is quicker
+        self._settings = settings.model_copy(update={"reading": reading})
         self._sources = load_sources(folder / "sources.toml")
         self._location = location_of(folder, self._settings)
         self._moment, self._began = clock.now, monotonic()
@@ -114,20 +116,33 @@ class Walk:
 def live_through(
     folder: Path, clock: Path, script: Script, kills: int, chance: random.Random, told: Callable[[str], object]
 ) -> int:
-    """Walk through the month in a process of its own, killed and started again so often; return how many runs ended."""
+    """Walk through the month in a process of its own, killed and started again so often; return how many runs ended.
+
+    The kills come at random moments of the month. After every second one pages are read in processes of their own for a
+    while, and these are killed, too.
+    """
     words = [sys.executable, "-m", "tests.month.walk", str(folder), str(clock), *map(_iso, (script.start, script.end))]
-    runs, day = 0, -1
+    moments = sorted(script.start + chance.random() * (script.end - script.start) for _ in range(kills))
+    runs, day, workers = 0, -1, 0
     while True:
         walk = subprocess.Popen(
-            words, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+            [*words, str(workers)],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert walk.stdout is not None
-        if kills:
-            kills -= 1
-            threading.Timer(chance.uniform(2, 25), walk.kill).start()
+        if workers:
+            threading.Timer(chance.uniform(4, 12), walk.kill).start()
+            threading.Thread(target=_kill_readers, args=(walk, random.Random(runs)), daemon=True).start()
         for line in walk.stdout:
             runs += 1
-            today = (datetime.fromisoformat(line.strip()) - script.start).days
+            moment = datetime.fromisoformat(line.strip())
+            if moments and moment >= moments[0]:
+                moments.pop(0)
+                threading.Timer(chance.uniform(0, 3), walk.kill).start()
+            today = (moment - script.start).days
             if today != day:
                 day = today
                 told(f"day {day + 1} of {script.days}")
@@ -135,6 +150,36 @@ def live_through(
             return runs
         if walk.returncode != -signal.SIGKILL:
             raise SystemExit(f"the walk ended with {walk.returncode}")
+        workers = 0 if workers else len(moments) % 2
+
+
+def _kill_readers(walk: subprocess.Popen[str], chance: random.Random) -> None:
+    """While it lives, kill -9 one of its reading processes every few seconds."""
+    while walk.poll() is None:
+        time.sleep(chance.uniform(2, 6))
+        readers = [pid for pid in _descendants(walk.pid) if b"multiprocessing" in _proc(pid, "cmdline")]
+        if readers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(chance.choice(readers), signal.SIGKILL)
+
+
+def _descendants(pid: int) -> list[int]:
+    parents = {
+        int(path.name): int(stat.rpartition(b")")[2].split()[1])
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and (stat := _proc(int(path.name), "stat"))
+    }
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def _proc(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
 
 
 def _iso(moment: datetime) -> str:
@@ -156,8 +201,8 @@ def alarms_told(path: Path) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    folder, clock, start, end = sys.argv[1:]
-    walk = Walk(Path(folder), Clock(Path(clock)), datetime.fromisoformat(start))
+    folder, clock, start, end, workers = sys.argv[1:]
+    walk = Walk(Path(folder), Clock(Path(clock)), datetime.fromisoformat(start), int(workers))
     walk.through(datetime.fromisoformat(end), lambda moment: print(moment.isoformat(), flush=True))
     for line in walk.complaints:
         print(line, file=sys.stderr)

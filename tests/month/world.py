@@ -21,7 +21,7 @@ from tests.month import prose
 from tests.month.script import Paper, Script, Story
 
 BRAND = "GoldenPalms88"
-LISTED = timedelta(days=4)  # how long a story stays in its feed
+LISTED, ALL = timedelta(days=4), timedelta(days=400)  # how long a story stays in a feed, in a sitemap
 _TAKEN = ("404", "410", "home", "section", "soft_404")
 
 
@@ -153,7 +153,7 @@ class Month:
         if path == "/robots.txt":
             return Answer(200, b"User-agent: *\nDisallow: /private/\n", (("Content-Type", "text/plain"),))
         if path == "/feed.xml":
-            return self._feed(paper, now)
+            return self._sitemap(paper, now) if paper.feed == "sitemap" else self._feed(paper, now)
         if path in ("/", "/town/", "/county/"):
             return Answer(200, self._front(paper, path, now).encode())
         story = self.script.by_path.get((paper.key, path))
@@ -180,11 +180,11 @@ class Month:
 
     # -- listings
 
-    def live(self, paper: Paper, now: datetime) -> list[Story]:
+    def live(self, paper: Paper, now: datetime, listed: timedelta = LISTED) -> list[Story]:
         """The stories in the paper's listings, the newest first."""
         stale = [one.begin for one in paper.troubles if one.kind == "stale_feed" and one.holds(now)]
         until = stale[0] if stale else now
-        found = [story for story in paper.stories if until - LISTED <= story.published <= until]
+        found = [story for story in paper.stories if until - listed <= story.published <= until]
         return sorted(found, key=lambda story: story.published, reverse=True)
 
     def _feed(self, paper: Paper, now: datetime) -> Answer:
@@ -209,6 +209,16 @@ class Month:
         )
         body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>{paper.name}</title>{items}</channel></rss>'
         return Answer(200, body.encode(), (("Content-Type", "application/rss+xml"),))
+
+    def _sitemap(self, paper: Paper, now: datetime) -> Answer:
+        base, found = self.bases[paper.key], self.live(paper, now, ALL)
+        there = [(story, story_text(story, now)) for story in found if self._lost(story, now) is None]
+        rows = "".join(
+            f"<url><loc>{base}{story.path}</loc><lastmod>{told.modified.isoformat()}</lastmod></url>"
+            for story, told in there
+        )
+        body = f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
+        return Answer(200, body.encode(), (("Content-Type", "application/xml"),))
 
     def _front(self, paper: Paper, path: str, now: datetime) -> str:
         stories = [story for story in self.live(paper, now) if story.path.startswith(path)]
@@ -281,7 +291,8 @@ class Served:
         """sources.toml for all papers."""
         lines = [f'[defaults]\nschedule = "{schedule}"\ndelay = 0.0\n']
         for key, base in self.month.bases.items():
-            lines.append(f'[[source]]\nname = "{key}"\nkind = "feed"\nurl = "{base}/feed.xml"\n')
+            kind = "sitemap" if self.month.papers[key].feed == "sitemap" else "feed"
+            lines.append(f'[[source]]\nname = "{key}"\nkind = "{kind}"\nurl = "{base}/feed.xml"\n')
         return "\n".join(lines)
 
 

@@ -73,6 +73,20 @@ def test_a_feed_that_answers_and_stands_still_is_stale_and_explains_the_silence(
     assert found["silence"].state == "bad" and found["silence"].explained_by == "stale_feed"
 
 
+def test_a_slow_feed_that_stands_still_is_noticed_before_three_weeks_are_known() -> None:
+    """Three stories a day and two weeks of history: no weeks to compare with, so the sums of any six days are."""
+    history = Paper(4, weeks=3).changed(silent(144)).history()
+    [listing] = history.listings
+    assert wrong(replace(history, listings=(replace(listing, answers_since=140),))) == {"stale_feed": "bad"}
+    assert "usually" in judged(history)["stale_feed"].words
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_slow_paper_in_its_first_weeks_is_as_usual(seed: int) -> None:
+    for weeks in (1.2, 1.7, 2.1, 2.6, 3.1):
+        assert wrong(Paper(3, weeks=weeks, seed=seed).history()) == {}
+
+
 def test_a_feed_that_was_not_asked_since_is_not_stale() -> None:
     history = Paper(60).changed(silent(20)).history()
     [listing] = history.listings

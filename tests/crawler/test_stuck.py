@@ -1,0 +1,77 @@
+"""A crawl that cannot go on ends, and says why: a fault of ours, or a process that stands still."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crawler.cli_harness import (
+    LOOPBACK,
+    NO_DELAY,
+    Said,
+    in_a_process,
+    new_archive,
+    pressmark,
+    process_environment,
+)
+from tests.crawler.tiny_site import Site, article, feed_of, tiny_site
+
+BROKEN = """
+    from crawler.ledger import Ledger
+    from crawler.session import Session
+    whole = Ledger.commit
+    def commit(self, now):
+        if self.counts["captures"]:
+            raise RuntimeError("a fault of ours")
+        whole(self, now)
+    Ledger.commit = commit
+"""
+STUCK = """
+    import time
+    from crawler import heart
+    from crawler.session import Session
+    heart.STUCK_SECONDS = 1.0
+    Session.renew = lambda self: time.sleep(600)
+"""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with tiny_site({"/a": article("A", "One boat."), "/b": article("B", "Two boats.")}) as served:
+        served.pages["/rss.xml"] = feed_of(served.url, ["/a", "/b"])
+        yield served
+
+
+def crawl_with(folder: Path, fault: str) -> Said:
+    program = textwrap.dedent(fault) + "from crawler.cli import main\nraise SystemExit(main(['crawl', '--all']))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=process_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(BROKEN, "RuntimeError: a fault of ours"), (STUCK, "Timeout (0:00:01)!")],
+    ids=["fault", "stuck"],
+)
+def test_it_ends_and_the_next_one_has_lost_nothing(tmp_path: Path, site: Site, fault: str, words: str) -> None:
+    source = f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\n'
+    folder = new_archive(tmp_path, NO_DELAY + source, LOOPBACK)
+    said = crawl_with(folder, fault)
+    assert said.code == 1 and words in said.err, said.all
+    assert in_a_process(folder, "crawl", "--all").code == 0
+    assert len(pressmark(folder, "articles", "--json").json()) == 2
+    assert pressmark(folder, "db", "check", "--json").code == 0
+    first = pressmark(folder, "run", "list", "--json").json()[-1]
+    assert (first["exit_code"], first["reason"]) == ((1, "unexpected") if fault is BROKEN else (None, "process gone"))
