@@ -25,6 +25,7 @@ class Found:
     end: int
     raw: RawRecord
     alone: bool
+    place: int | None = None  # at which byte of its file the member says it was written
     changed: str | None = None
     breaks: str | None = None
 
@@ -71,7 +72,8 @@ def _member(member: MemberReader, fd: int) -> Iterator[Found | Gap]:
         raw = stream.next()
         if stream.at_end():
             end = member.end or at
-            yield Found(at, end, raw, True, member.changed())
+            changed = member.changed()
+            yield Found(at, end, raw, True, None if changed else member.place, changed)
             return
         breaks = _breaks(fd, at)
         yield Found(at, at, raw, False, breaks=breaks)
