@@ -25,7 +25,7 @@ from archive.warc.output import disk_error, sync_folder
 from archive.warc.reader import RawRecord, is_plain
 from archive.warc.records import FILE_RECORDS, end_record, note_record
 from archive.warc.salvage import Found, Gap, salvage
-from archive.warc.sequence import Sequence, counted_records
+from archive.warc.sequence import CODES, Sequence, counted_records
 from archive.wire import Bytes
 
 Action = Literal["left out", "missing", "mended", "repacked", "replaced", "doubtful"]
@@ -118,39 +118,29 @@ class _Repair:
     done: Repaired
     packed: bool
     is_open: bool
-    sequence: Sequence = field(default_factory=Sequence)  # of the damaged file
-    written: Sequence = field(default_factory=Sequence)  # of the new one
+    written: Sequence = field(default_factory=Sequence)
 
     def run(self, now: datetime) -> None:
         plain = is_plain(self.fd)
-        for item in salvage(self.fd):
+        for item in salvage(self.fd, is_open=self.is_open):
             if isinstance(item, Gap):
-                self._gap(item)
+                self._gap(item, now)
                 continue
-            self._in_order(item, now)
             counted = counted_records(item.raw)
             if counted is not None and counted != self.written.records:
                 self._replace(item, now)
             else:
                 self._record(item, plain)
-        if not self.is_open:
-            self._missing(os.fstat(self.fd).st_size, self.sequence.end())
         self.done.sha256 = _sha256(self.fd)
         if self.done.records and self.done.notes:
             fields = [(FILE_RECORDS, str(self.written.records)), *_note_fields(self.done)]
             self._write(note_record(fields, now).pieces())
 
-    def _in_order(self, item: Found, now: datetime) -> None:
-        """Say what was before this record, or was not. Where a file ended without its end, the new one has it."""
-        self._missing(item.offset, self.sequence.member(item.offset, item.place))
-        problem = self.sequence.record(item.raw)
-        self._missing(item.offset, problem)
-        if problem and problem[0] == "no-end":
+    def _gap(self, gap: Gap, now: datetime) -> None:
+        size = gap.end - gap.offset
+        self._note("missing" if gap.code in CODES else "left out", gap.offset, size, None, gap.message)
+        if gap.code == "no-end" and gap.end < os.fstat(self.fd).st_size:  # else the note ends the file
             self._end(now)
-
-    def _gap(self, gap: Gap) -> None:
-        self.sequence.damage()
-        self._note("left out", gap.offset, gap.end - gap.offset, None, gap.message)
 
     def _replace(self, found: Found, now: datetime) -> None:
         reason = f"it does not count the {self.written.records} records that are before it now"
@@ -161,10 +151,6 @@ class _Repair:
         count = self.written.records
         self._write(end_record(self.written.warcinfo_id or "", count, now, closed_by="repair").pieces())
         self.written.records += 1
-
-    def _missing(self, offset: int, problem: tuple[str, str] | None) -> None:
-        if problem:
-            self._note("missing", offset, 0, None, problem[1])
 
     def _record(self, found: Found, plain: bool) -> None:
         raw, record_id = found.raw, found.raw.value("WARC-Record-ID")

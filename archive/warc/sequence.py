@@ -12,6 +12,7 @@ from archive.warc.reader import RawRecord
 from archive.warc.records import FILE_END, FILE_RECORDS, parse_warc_fields
 
 Problem = tuple[str, str]  # code for programs, message for people
+CODES = frozenset(("moved", "after-end", "file-records", "no-end"))
 
 
 class Sequence:
