@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import NotFound
+from archive.store import OPEN_SUFFIX
 from archive.warc.digests import sha256_of
 from archive.warc.fidelity import (
     NOT_THE_WIRE,
@@ -76,7 +77,7 @@ def audit(path: Path) -> Audit:
         raise NotFound(f"no WARC file {path}") from error
     try:
         seen = _Seen(is_gzip=os.pread(fd, 2, 0) == MAGIC[:2], size=os.fstat(fd).st_size)
-        for item in salvage(fd):
+        for item in salvage(fd, is_open=path.name.endswith(OPEN_SUFFIX)):
             if isinstance(item, Gap):
                 seen.gap(item)
             else:
@@ -136,7 +137,7 @@ class _Seen:
         self.findings.setdefault(fault[:2], (fault, target, []))[2].append(offset)
 
     def gap(self, gap: Gap) -> None:
-        at_the_end = gap.end >= self.size and gap.code in ("torn", "content-length", "record-end", "header")
+        at_the_end = gap.end >= self.size and gap.code in ("torn", "content-length", "record-end", "header", "no-end")
         code = "truncated-tail" if at_the_end else "damaged"
         self.add(gap.offset, (code, "proven", gap.message), None)
 

@@ -1,8 +1,9 @@
 """Repairing a WARC file: every whole record goes into a new file as it is; what does not is named, with its place.
 
-The damaged file is never touched. A record that lies alone in a sound gzip member is copied as stored, one from a
-shared or changed member (or from a plain file) is packed anew around the same bytes. The new file ends with a metadata
-record that says what was done, so that it can be told from an original.
+The damaged file is never touched. A record that lies alone in a sound gzip member is copied as stored (only the place
+its member names is the new one), one from a shared or changed member (or from a plain file) is packed anew around the
+same bytes. The new file ends with a metadata record that says what was done, so that it can be told from an original.
+A record that counts others which are not all there any more is replaced.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from pathlib import Path
 from typing import IO, Literal
 
 from archive.errors import NotFound, UsageError, WarcDamaged
+from archive.store import OPEN_SUFFIX
 from archive.warc.digests import same_digest
-from archive.warc.members import pack, pack_pieces
+from archive.warc.members import Packed, pack, pack_pieces, placed
 from archive.warc.output import disk_error, sync_folder
 from archive.warc.reader import RawRecord, is_plain
-from archive.warc.records import note_record
+from archive.warc.records import FILE_RECORDS, end_record, note_record
 from archive.warc.salvage import Found, Gap, salvage
+from archive.warc.sequence import CODES, Sequence, counted_records
 from archive.wire import Bytes
 
-Action = Literal["left out", "mended", "repacked", "doubtful"]
+Action = Literal["left out", "missing", "mended", "repacked", "replaced", "doubtful"]
 _COPY_BYTES = 1 << 20
 _IN_MEMORY = 1 << 20
 _END = b"\r\n\r\n"
@@ -35,8 +38,9 @@ _END = b"\r\n\r\n"
 class Note:
     """What was done with one place of the damaged file, and why.
 
-    left out: not in the new file. mended: the line ends after its block were missing and are there now. repacked:
-    its bytes are the same, its gzip member is new. doubtful: kept as it is, though not everything about it fits.
+    left out: not in the new file. missing: not in the damaged file any more, or too much of it. mended: the line ends
+    after its block were missing and are there now. repacked: its bytes are the same, its gzip member is new. replaced:
+    the record that counts the others. doubtful: kept as it is, though not everything about it fits.
     """
 
     action: Action
@@ -80,7 +84,8 @@ def repair(source: Path, out: Path, now: datetime) -> Repaired:
         raise NotFound(f"no WARC file {source}") from error
     try:
         with draft.open("xb") as file:
-            _Repair(fd, file, done, packed=out.name.endswith(".gz")).run(now)
+            is_open = source.name.endswith(OPEN_SUFFIX)
+            _Repair(fd, file, done, out.name.endswith(".gz"), is_open).run(now)
             file.flush()
             os.fsync(file.fileno())
         if not done.records:
@@ -112,20 +117,40 @@ class _Repair:
     file: IO[bytes]
     done: Repaired
     packed: bool
+    is_open: bool
+    written: Sequence = field(default_factory=Sequence)
 
     def run(self, now: datetime) -> None:
         plain = is_plain(self.fd)
-        for item in salvage(self.fd):
+        for item in salvage(self.fd, is_open=self.is_open):
             if isinstance(item, Gap):
-                self._gap(item)
+                self._gap(item, now)
+                continue
+            counted = counted_records(item.raw)
+            if counted is not None and counted != self.written.records:
+                self._replace(item, now)
             else:
                 self._record(item, plain)
         self.done.sha256 = _sha256(self.fd)
         if self.done.records and self.done.notes:
-            self._write(note_record(_note_fields(self.done), now).pieces())
+            fields = [(FILE_RECORDS, str(self.written.records)), *_note_fields(self.done)]
+            self._write(note_record(fields, now).pieces())
 
-    def _gap(self, gap: Gap) -> None:
-        self._note("left out", gap.offset, gap.end - gap.offset, None, gap.message)
+    def _gap(self, gap: Gap, now: datetime) -> None:
+        size = gap.end - gap.offset
+        self._note("missing" if gap.code in CODES else "left out", gap.offset, size, None, gap.message)
+        if gap.code == "no-end" and gap.end < os.fstat(self.fd).st_size:  # else the note ends the file
+            self._end(now)
+
+    def _replace(self, found: Found, now: datetime) -> None:
+        reason = f"it does not count the {self.written.records} records that are before it now"
+        self._note("replaced", found.offset, found.end - found.offset, found.raw.value("WARC-Record-ID"), reason)
+        self._end(now)
+
+    def _end(self, now: datetime) -> None:
+        count = self.written.records
+        self._write(end_record(self.written.warcinfo_id or "", count, now, closed_by="repair").pieces())
+        self.written.records += 1
 
     def _record(self, found: Found, plain: bool) -> None:
         raw, record_id = found.raw, found.raw.value("WARC-Record-ID")
@@ -150,6 +175,7 @@ class _Repair:
 
     def _keep(self, found: Found, plain: bool, record_id: str | None, *, whole: bool) -> None:
         self.done.records += 1
+        self.written.record(found.raw)
         if whole and found.alone and plain is not self.packed and not found.changed:
             self._copy(found.offset, found.end)
             self.done.copied += 1
@@ -161,10 +187,11 @@ class _Repair:
 
     def _copy(self, start: int, end: int) -> None:
         for at in range(start, end, _COPY_BYTES):
-            self.file.write(os.pread(self.fd, min(_COPY_BYTES, end - at), at))
+            piece = os.pread(self.fd, min(_COPY_BYTES, end - at), at)
+            self.file.write(placed(piece, self.file.tell()) if at == start and self.packed else piece)
 
     def _write(self, pieces: Iterable[Bytes]) -> None:
-        for piece in _packed(pieces) if self.packed else pieces:
+        for piece in _packed(pieces).pieces(self.file.tell()) if self.packed else pieces:
             self.file.write(piece)
 
     def _note(self, action: Action, offset: int, size: int, record_id: str | None, reason: str) -> None:
@@ -178,16 +205,15 @@ def _pieces(raw: RawRecord) -> Iterator[bytes]:
     yield _END
 
 
-def _packed(pieces: Iterable[Bytes]) -> Iterator[Bytes]:
+def _packed(pieces: Iterable[Bytes]) -> Packed:
     """The same as one gzip member; a large one is never all in memory."""
     start: list[Bytes] = []
     rest = iter(pieces)
     for piece in rest:
         start.append(piece)
         if sum(map(len, start)) > _IN_MEMORY:
-            yield from pack_pieces(chain(start, rest)).pieces()
-            return
-    yield from pack(b"".join(start)).pieces()
+            return pack_pieces(chain(start, rest))
+    return pack(b"".join(start))
 
 
 def _note_fields(done: Repaired) -> list[tuple[str, str]]:
@@ -198,8 +224,10 @@ def _note_fields(done: Repaired) -> list[tuple[str, str]]:
     ]
     names: dict[Action, str] = {
         "left out": "leftOut",
+        "missing": "missing",
         "mended": "mended",
         "repacked": "repacked",
+        "replaced": "replaced",
         "doubtful": "doubtful",
     }
     for note in done.notes:

@@ -136,7 +136,7 @@ def convert(path: Path, out: IO[bytes], now: datetime, *, arc_name: str, warc_na
 
 
 def _write(out: IO[bytes], draft: Draft) -> None:
-    for piece in pack_pieces(draft.pieces()).pieces():
+    for piece in pack_pieces(draft.pieces()).pieces(out.tell()):
         out.write(piece)
 
 

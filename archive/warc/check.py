@@ -2,7 +2,8 @@
 
 Per member: gzip end and CRC, our own checksum of the compressed bytes, WARC/ at the start, one record; per record:
 header grammar, mandatory headers, Content-Length, block and payload digest; per file: ids unique, Concurrent-To
-resolvable, nothing behind the last record. After damage the check goes on at the next member that holds a record.
+resolvable, no record missing, moved or added, nothing behind the last one. After damage the check goes on at the next
+member that holds a record.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from pathlib import Path
 
 from archive.errors import NotFound
 from archive.http import ResponseReader
+from archive.store import OPEN_SUFFIX
 from archive.warc.digests import same_digest, wire_entity
 from archive.warc.members import MemberError, MemberReader, find_member
 from archive.warc.reader import RawRecord, RecordError, RecordStream, find_plain, is_plain, parse_date, plain_stream
+from archive.warc.sequence import Sequence
 
 _RECORD_ID = re.compile(r"^<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>$")
 _MANDATORY = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "Content-Length")
@@ -74,7 +77,7 @@ def check_file(path: Path, deep: bool = True) -> Report:
     except FileNotFoundError as error:
         raise NotFound(f"no WARC file {path}") from error
     try:
-        check = _FileCheck(fd, deep)
+        check = _FileCheck(fd, deep, is_open=path.name.endswith(OPEN_SUFFIX))
         check.run()
     finally:
         os.close(fd)
@@ -88,6 +91,7 @@ class _FileCheck:
 
     fd: int
     deep: bool
+    is_open: bool  # its writer lives or has died: the end is still to come
     size: int = 0
     records: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -96,6 +100,7 @@ class _FileCheck:
     references: list[Reference] = field(default_factory=list)
     first_type: str | None = None
     damaged: bool = False
+    sequence: Sequence = field(default_factory=Sequence)
 
     def run(self) -> None:
         self.size = os.fstat(self.fd).st_size
@@ -125,6 +130,8 @@ class _FileCheck:
             changed = member.changed()
             if changed:
                 self.add(at, None, "compressed-bytes", changed)
+            elif moved := self.sequence.member(at, member.place):
+                self.add(at, None, *moved)
             at = member.end if member.end is not None else self.size
 
     def _member(self, member: MemberReader) -> None:
@@ -136,8 +143,7 @@ class _FileCheck:
                 self._record(member.offset, stream.next())
                 count += 1
         except RecordError as error:
-            self.damaged = True
-            self.add(member.offset, None, error.code, error.message)
+            self._damage(member.offset, error.code, error.message)
             stream.skip()
             return
         if count > 1:
@@ -148,7 +154,6 @@ class _FileCheck:
 
     def _resume(self, at: int, error: MemberError) -> int:
         """Note a damaged member and return where to go on."""
-        self.damaged = True
         following = find_member(self.fd, at + 1, self.size)
         code, message = error.code, error.message
         if code == "not-gzip":
@@ -159,7 +164,7 @@ class _FileCheck:
             message = f"record cut off at byte {self.size} (file ends {self.size - at} bytes into it)"
         elif following:
             message += f"; the next whole record is at byte {following}"
-        self.add(at, None, code, message)
+        self._damage(at, code, message)
         return self.size if following is None else following
 
     def _plain(self) -> None:
@@ -173,9 +178,13 @@ class _FileCheck:
                     self._record(at, stream.next())
                 return
             except RecordError as error:
-                self.damaged = True
-                self.add(at, None, error.code, error.message)
+                self._damage(at, error.code, error.message)
                 start = find_plain(self.fd, at + 1, self.size)
+
+    def _damage(self, offset: int, code: str, message: str) -> None:
+        self.damaged = True
+        self.sequence.damage()
+        self.add(offset, None, code, message)
 
     # -- one record
 
@@ -186,6 +195,8 @@ class _FileCheck:
         record_id = raw.first.get("warc-record-id")
         for code, message in [*raw.problems, *_header_problems(raw, kind)]:
             self.add(offset, record_id, code, message)
+        if problem := self.sequence.record(raw):
+            self.add(offset, record_id, *problem)
         if record_id:
             if record_id in self.ids:
                 message = f"record id is also that of the record at byte {self.ids[record_id]}"
@@ -212,6 +223,8 @@ class _FileCheck:
                 message = f"WARC-Concurrent-To names {reference.refers_to}, which is not in this file"
                 self.add(reference.offset, reference.record_id, "concurrent-to", message)
         self.references = [item for item in self.references if item.refers_to not in self.ids]
+        if not self.is_open and (problem := self.sequence.end()):
+            self.add(self.size, None, *problem)
         if self.records and self.first_type != "warcinfo" and not self.damaged:
             self.add(0, None, "no-warcinfo", "the file does not begin with a warcinfo record")
 

@@ -1,8 +1,9 @@
 """Gzip members: one per record, written whole, read one at a time.
 
-Our members say in a gzip extra field ("PM", RFC 1952 section 2.3.1.1) how long the compressed data is and its CRC-32.
-gzip's own checksum covers what comes out only; with this one a flipped bit is found anywhere, padding included, and a
-damaged member can be stepped over. Other readers skip the field.
+Our members say in a gzip extra field ("PM", RFC 1952 section 2.3.1.1) how long the compressed data is, its CRC-32, and
+at which byte of its file the member was written. gzip's own checksum covers what comes out only; with this one a
+flipped bit is found anywhere, padding included, and a damaged member can be stepped over. With the place, records that
+were moved, added or taken out are found, too. Other readers skip the field.
 """
 
 from __future__ import annotations
@@ -29,10 +30,13 @@ _START_BYTES = 1 << 11  # the heads of a record and of its HTTP message
 _STREAM_LEVEL = 3  # isal's best, for very large records: libdeflate takes a record whole or not at all
 MAGIC = b"\x1f\x8b\x08"
 _FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, system unknown
-_EXTRA = struct.Struct("<H2sHII")  # XLEN, subfield name, its length, compressed bytes, their CRC-32
+_EXTRA = struct.Struct("<H2sHIII")  # XLEN, subfield name, its length, compressed bytes, CRC-32 xor place, place
+_EXTRA_SIGNS = (b"\x10\0", b"PM\x0c\0")
 _TRAILER = struct.Struct("<II")
+_STORED = struct.Struct("<BHH")  # whether it is the last block, how many bytes, and these again, inverted
+_STORED_BYTES = 0xFFFF
 HEADER_BYTES = len(_FIXED) + _EXTRA.size
-_MAX_EXTRA_LENGTH = 0xFFFFFFFF
+_LENGTHS = PLACE_BYTES = 1 << 32  # what is longer or further is counted on from 0: the fields have 32 bits
 _GzipError = cast("type[Exception]", isal_zlib.error)  # typed as an instance in its stubs
 _FIRST_READ = 1 << 15  # most records are smaller; a longer first read costs more than a second one
 _READ = 1 << 18
@@ -43,16 +47,17 @@ _OUT = 1 << 22
 class Packed:
     """A compressed member, ready to be written: in memory, or with its data on disk when large."""
 
-    header: bytes
     data: bytes | bytearray | Wire
+    data_crc: int
     trailer: bytes
 
     @property
     def size(self) -> int:
-        return len(self.header) + len(self.data) + len(self.trailer)
+        return HEADER_BYTES + len(self.data) + len(self.trailer)
 
-    def pieces(self) -> Iterator[Bytes]:
-        yield self.header
+    def pieces(self, place: int) -> Iterator[Bytes]:
+        """The member as it is written at byte `place` of its file."""
+        yield _header(len(self.data), self.data_crc, place)
         if isinstance(self.data, Wire):
             yield from self.data.chunks()
         else:
@@ -63,11 +68,7 @@ class Packed:
 def pack(record: bytes) -> Packed:
     """Compress a whole record that is in memory."""
     data = _deflated(record)
-    return Packed(
-        _header(len(data), isal_zlib.crc32(data)),
-        data,
-        _TRAILER.pack(isal_zlib.crc32(record), len(record) & 0xFFFFFFFF),
-    )
+    return Packed(data, isal_zlib.crc32(data), _TRAILER.pack(isal_zlib.crc32(record), len(record) & 0xFFFFFFFF))
 
 
 def _deflated(record: bytes) -> bytes | bytearray:
@@ -76,8 +77,16 @@ def _deflated(record: bytes) -> bytes | bytearray:
     if len(record) >= _SAMPLED_BYTES and _is_packed_already(record):
         engine = isal_zlib.compressobj(_TINY_LEVEL, isal_zlib.DEFLATED, -15)
         start = engine.compress(record[:_START_BYTES]) + engine.flush(isal_zlib.Z_SYNC_FLUSH)
-        return start + deflate.deflate_compress(memoryview(record)[_START_BYTES:], 0)
+        return b"".join((start, *_stored(memoryview(record)[_START_BYTES:])))
     return deflate.deflate_compress(record, _LEVEL if len(record) < _LARGE_BYTES else _LARGE_LEVEL)
+
+
+def _stored(data: memoryview) -> Iterator[Bytes]:
+    """The last blocks of a deflate stream, which hold bytes as they are (RFC 1951, section 3.2.4)."""
+    for at in range(0, len(data), _STORED_BYTES):
+        piece = data[at : at + _STORED_BYTES]
+        yield _STORED.pack(at + _STORED_BYTES >= len(data), len(piece), len(piece) ^ 0xFFFF)
+        yield piece
 
 
 def _is_packed_already(record: bytes) -> bool:
@@ -100,13 +109,20 @@ def pack_pieces(pieces: Iterable[Bytes]) -> Packed:
         out.write(data)
     data = engine.flush()
     out.write(data)
-    return Packed(_header(out.size, isal_zlib.crc32(data, packed_crc)), out, _TRAILER.pack(crc, size & 0xFFFFFFFF))
+    return Packed(out, isal_zlib.crc32(data, packed_crc), _TRAILER.pack(crc, size & 0xFFFFFFFF))
 
 
-def _header(length: int, crc: int) -> bytes:
-    if length > _MAX_EXTRA_LENGTH:  # the field has 32 bits; gzip's own check remains
-        return MAGIC + bytes(6) + b"\xff"
-    return _FIXED + _EXTRA.pack(12, b"PM", 8, length, crc)
+def _header(length: int, crc: int, place: int) -> bytes:
+    place %= PLACE_BYTES
+    return _FIXED + _EXTRA.pack(16, b"PM", 12, length % _LENGTHS, crc ^ place, place)
+
+
+def placed(start: bytes, place: int) -> bytes:
+    """The first bytes of a member, with another place where they have one: for a copy of the member elsewhere."""
+    if len(start) < HEADER_BYTES or not all(_signs(start)):
+        return start
+    _, _, _, length, check, before = _EXTRA.unpack_from(start, len(_FIXED))
+    return _header(length, check ^ before, place) + start[HEADER_BYTES:]
 
 
 class MemberError(Exception):
@@ -180,6 +196,14 @@ class MemberReader:
             return _header_problem(self._stated, [self._stated[HEADER_BYTES : -_TRAILER.size]], end - self.offset)
         return _header_problem(os.pread(self._fd, HEADER_BYTES, self.offset), self._data(end), end - self.offset)
 
+    @property
+    def place(self) -> int | None:
+        """At which byte of its file it says it was written; sure where `changed` found nothing. None: unsaid."""
+        start = self._stated if self._stated is not None else os.pread(self._fd, HEADER_BYTES, self.offset)
+        if len(start) < HEADER_BYTES or not all(_signs(start)):
+            return None
+        return int(_EXTRA.unpack_from(start, len(_FIXED))[5])
+
     def _data(self, end: int) -> Iterator[bytes]:
         at = self.offset + HEADER_BYTES
         while at < end - _TRAILER.size and (piece := os.pread(self._fd, min(_READ, end - _TRAILER.size - at), at)):
@@ -187,21 +211,26 @@ class MemberReader:
             at += len(piece)
 
 
+def _signs(header: bytes) -> tuple[bool, bool, bool]:
+    """What tells that a member is ours; one of them may be damaged."""
+    return header[:10] == _FIXED, header[10:12] == _EXTRA_SIGNS[0], header[12:16] == _EXTRA_SIGNS[1]
+
+
 def _header_problem(start: bytes, data: Iterable[bytes], size: int) -> str | None:
     header = start[:HEADER_BYTES]
-    signs = (header[:10] == _FIXED, header[10:12] == b"\x0c\0", header[12:16] == b"PM\x08\0")
+    signs = _signs(header)
     if sum(signs) < 2:  # another tool's
         return None
     if not all(signs) or len(header) < HEADER_BYTES:
         return "bytes of the gzip header have changed"
-    _, _, _, length, crc = _EXTRA.unpack(header[len(_FIXED) :])
+    _, _, _, length, check, place = _EXTRA.unpack(header[len(_FIXED) :])
     stated = HEADER_BYTES + length + _TRAILER.size
-    if stated != size:
+    if stated % _LENGTHS != size % _LENGTHS:
         return f"gzip member is {size} bytes long, its header says {stated}"
     found = 0
     for piece in data:
         found = isal_zlib.crc32(piece, found)
-    return None if found == crc else "compressed bytes have changed"
+    return None if found == check ^ place else "compressed bytes have changed"
 
 
 def find_member(fd: int, start: int, size: int) -> int | None:

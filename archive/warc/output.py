@@ -118,8 +118,8 @@ class OutputFile:
             os.close(fd)
         self._synced = max(self._synced, size)
 
-    def close(self, before_rename: Callable[[], None]) -> None:
-        """Make durable, call `before_rename` (the index is written there), drop ".open"; give up the lock.
+    def close(self, last: Iterable[Bytes], before_rename: Callable[[], None]) -> None:
+        """Append `last`, make durable, call `before_rename` (the index is written there), drop ".open"; unlock.
 
         With the index first, a file without ".open" always has its index; a crash between leaves an open file,
         which recovery finishes.
@@ -128,6 +128,7 @@ class OutputFile:
             self.close_in_child()
             raise self.broken
         try:
+            self.append(last)
             self._attempt(lambda: os.fsync(self._fd))
             self._synced = self.size
             before_rename()

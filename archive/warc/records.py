@@ -20,6 +20,8 @@ from archive.wire import Bytes, Wire
 
 Fields = tuple[tuple[str, str], ...]
 RevisitProfile = Literal["identical-payload-digest", "server-not-modified"]
+FILE_RECORDS = "fileRecords"
+FILE_END = ("fileEnd", FILE_RECORDS)  # a warcinfo says with it how the file will end
 PROFILE_URL = "http://netpreserve.org/warc/1.1/revisit/"
 _UUID4_FIXED = 0x4 << 76 | 0x8 << 60
 _UUID4_FREE = (1 << 128) - 1 ^ 0xF << 76 ^ 0xC << 60
@@ -98,6 +100,7 @@ def warcinfo_record(info: WarcInfo, warc_name: str, moment: datetime) -> Draft:
     ]
     if info.contact:
         fields.append(("operator", info.contact))
+    fields.append(FILE_END)
     block = warc_fields([*fields, *info.extra])
     head = (("WARC-Filename", warc_name),)
     return _draft("warcinfo", new_record_id(), moment, head, "application/warc-fields", block, sha1_digest(block))
@@ -107,6 +110,13 @@ def note_record(fields: Sequence[tuple[str, str]], moment: datetime) -> Draft:
     """A metadata record about the file it is in: what was done to it after it was written."""
     block = warc_fields(fields)
     return _draft("metadata", new_record_id(), moment, (), "application/warc-fields", block, sha1_digest(block))
+
+
+def end_record(warcinfo_id: str, records: int, moment: datetime, *, closed_by: str) -> Draft:
+    """The record that ends a file and counts those before it: a file cut between two records is no whole one then."""
+    head = (("WARC-Warcinfo-ID", warcinfo_id), ("WARC-Refers-To", warcinfo_id))
+    block = warc_fields([(FILE_RECORDS, str(records)), ("closedBy", closed_by)])
+    return _draft("metadata", new_record_id(), moment, head, "application/warc-fields", block, sha1_digest(block))
 
 
 def exchange_records(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archive.warc.members import MemberError, MemberReader, find_member
 from archive.warc.reader import RawRecord, RecordError, RecordStream, find_plain, is_plain, plain_stream
+from archive.warc.sequence import Sequence
 
 _PIECE_BYTES = 1 << 12
 
@@ -25,6 +26,7 @@ class Found:
     end: int
     raw: RawRecord
     alone: bool
+    place: int | None = None  # at which byte of its file the member says it was written
     changed: str | None = None
     breaks: str | None = None
 
@@ -39,13 +41,24 @@ class Gap:
     message: str
 
 
-def salvage(fd: int) -> Iterator[Found | Gap]:
-    """Read a file from its start to its end, whatever is in it. Nothing is raised for what it holds."""
+def salvage(fd: int, *, is_open: bool = False) -> Iterator[Found | Gap]:
+    """Read a file from its start to its end, whatever is in it. Nothing is raised for what it holds.
+
+    What is missing, moved or added is a gap of no bytes before the record that shows it (`sequence.CODES`); a file that
+    `is_open` has no end yet.
+    """
     size = os.fstat(fd).st_size
-    if is_plain(fd) and find_member(fd, 0, size) is None:
-        yield from _plain(fd, size)
-    else:
-        yield from _members(fd, size)
+    order = Sequence()
+    for item in _plain(fd, size) if is_plain(fd) and find_member(fd, 0, size) is None else _members(fd, size):
+        if isinstance(item, Gap):
+            order.damage()
+        else:
+            for problem in (order.member(item.offset, item.place), order.record(item.raw)):
+                if problem:
+                    yield Gap(item.offset, item.offset, *problem)
+        yield item
+    if not is_open and (problem := order.end()):
+        yield Gap(size, size, *problem)
 
 
 def _members(fd: int, size: int) -> Iterator[Found | Gap]:
@@ -71,7 +84,8 @@ def _member(member: MemberReader, fd: int) -> Iterator[Found | Gap]:
         raw = stream.next()
         if stream.at_end():
             end = member.end or at
-            yield Found(at, end, raw, True, member.changed())
+            changed = member.changed()
+            yield Found(at, end, raw, True, None if changed else member.place, changed)
             return
         breaks = _breaks(fd, at)
         yield Found(at, at, raw, False, breaks=breaks)

@@ -22,7 +22,16 @@ from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import Payload, read_payload
 from archive.warc.members import Packed, pack, pack_pieces
 from archive.warc.output import OutputFile, disk_error, write_whole
-from archive.warc.records import Draft, RevisitOf, WarcInfo, exchange_records, outcome_record, safe_uri, warcinfo_record
+from archive.warc.records import (
+    Draft,
+    RevisitOf,
+    WarcInfo,
+    end_record,
+    exchange_records,
+    outcome_record,
+    safe_uri,
+    warcinfo_record,
+)
 from archive.wire import Bytes, Wire
 
 __all__ = ["Payload", "RevisitOf", "WarcInfo", "WarcWriter", "read_payload"]
@@ -59,6 +68,7 @@ class WarcWriter:
         self._warcinfo_id = ""
         self._opened_at = datetime.min.replace(tzinfo=UTC)
         self._serial = 0
+        self._records = 0  # of the open file
         self._token = secrets.token_hex(4)  # two writers of one run on one second never share a name
         self._index: list[str] = []
         self._closed: list[str] = []
@@ -100,7 +110,8 @@ class WarcWriter:
             )
             packed = [_pack(draft) for draft in drafts]
             offset = output.size
-            output.append(_joined(packed))
+            output.append(_joined(packed, offset))
+            self._records += len(packed)
             if self._durability == "record":
                 output.sync()
             if not exchange.response.size:
@@ -114,7 +125,8 @@ class WarcWriter:
         with self._lock:
             output = self._ready()
             record = outcome_record(capture, fields, self._clock(), self._warcinfo_id)
-            output.append(_pack(record).pieces())
+            output.append(_pack(record).pieces(output.size))
+            self._records += 1
 
     def sync(self) -> None:
         """Make everything written so far durable. Cheap when nothing is new. Raises DiskFull."""
@@ -159,7 +171,8 @@ class WarcWriter:
         name = "-".join(_NOT_IN_NAMES.sub("_", part) for part in (*parts, self._token))
         file = self._store.warc_path(now, name)
         record = warcinfo_record(self._info, file.rsplit("/", 1)[-1], now)
-        output = OutputFile(self._store.path(file), [b"".join(_pack(record).pieces())])
+        output = OutputFile(self._store.path(file), [b"".join(_pack(record).pieces(0))])
+        self._records = 1
         self._file, self._warcinfo_id, self._opened_at = file, record.record_id, now
         self._serial += 1
         self._index = []
@@ -170,8 +183,11 @@ class WarcWriter:
         if output is None:
             return
         index_path = self._store.path(self._store.cdxj_path_of(self._file))
-        self._closed_bytes += output.size
-        output.close(lambda: write_whole(index_path, sorted_index(self._index)))
+        last = end_record(self._warcinfo_id, self._records, self._clock(), closed_by="writer")
+        try:
+            output.close(_pack(last).pieces(output.size), lambda: write_whole(index_path, sorted_index(self._index)))
+        finally:
+            self._closed_bytes += output.size
         self._closed.append(self._file)
         self._index = []
 
@@ -228,10 +244,15 @@ def _pack(draft: Draft) -> Packed:
     return pack(b"".join(draft.pieces())) if whole else pack_pieces(draft.pieces())
 
 
-def _joined(packed: list[Packed]) -> Iterator[Bytes]:
-    """Small exchanges go out in one write; the pieces of a large one as they are."""
-    pieces = (piece for member in packed for piece in member.pieces())
+def _joined(packed: list[Packed], offset: int) -> Iterator[Bytes]:
+    """Small exchanges go out in one write; the pieces of a large one as they are. They begin at `offset`."""
     if any(isinstance(member.data, Wire) for member in packed):
-        yield from pieces
+        yield from _placed(packed, offset)
     else:
-        yield b"".join(pieces)
+        yield b"".join(_placed(packed, offset))
+
+
+def _placed(packed: list[Packed], offset: int) -> Iterator[Bytes]:
+    for member in packed:
+        yield from member.pieces(offset)
+        offset += member.size

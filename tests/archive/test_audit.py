@@ -13,6 +13,7 @@ import pytest
 from archive.audit import Audit, audit, audit_files
 from archive.errors import NotFound
 from archive.model import Exchange
+from archive.warc.reader import iter_records
 from archive.wire import Wire
 from tests.archive.warc_samples import NOON, PAGE, chunked, closed_file, head, samples
 from tests.crawler.adversary import BEHAVIOURS
@@ -211,6 +212,12 @@ def test_what_is_wrong_with_the_file_itself_is_named(tmp_path: Path) -> None:
     assert audit(plain).findings == ()
     plain.write_bytes(plain.read_bytes()[:-40])
     assert "truncated-tail" in found(audit(plain))
+    ours = closed_file(tmp_path / "ours", samples()["plain"])
+    data, held = ours.read_bytes(), list(iter_records(ours))
+    path.write_bytes(data[: held[-1].offset])  # between two records
+    assert found(audit(path)) == {"truncated-tail": "proven"}
+    path.write_bytes(data[: held[3].offset] + data[held[4].offset :])
+    assert found(audit(path)) == {"damaged": "proven"}
     with pytest.raises(NotFound):
         audit(tmp_path / "none.warc")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 
 from archive.errors import NotFound, UsageError, WarcDamaged
-from archive.repair import Repaired, repair
+from archive.repair import Note, Repaired, repair
 from archive.verify import check_file
 from archive.warc.reader import Record, iter_records
 from tests.archive.warc_samples import NOON, closed_file, exchange, head, samples
@@ -19,6 +20,9 @@ from tests.archive.warc_samples import NOON, closed_file, exchange, head, sample
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     return closed_file(folder, *(exchange(head() + b"page %d" % number) for number in range(4)))
+
+
+ADDED = re.compile(rb"closedBy: repair|software: pressmark warc repair")
 
 
 def repaired(tmp_path: Path, data: bytes, name: str = "x.warc.gz", out: str = "fixed.warc.gz") -> Repaired:
@@ -34,44 +38,52 @@ def content(record: Record) -> tuple[object, ...]:
 
 
 def kept_ids(done: Repaired) -> list[str]:
-    """Without the note at the end that repair adds."""
-    ids = [record.record_id for record in iter_records(done.out)]
-    return ids[:-1] if done.notes else ids
+    """In their order, without the records that repair adds."""
+    return [record.record_id for record in iter_records(done.out) if not ADDED.search(record.block)]
+
+
+def damage(done: Repaired) -> list[Note]:
+    """What the damaged file itself is to blame for."""
+    return [note for note in done.notes if note.action != "replaced"]
 
 
 def test_a_whole_file_is_copied_byte_for_byte(tmp_path: Path, whole: Path) -> None:
     done = repaired(tmp_path, whole.read_bytes())
-    assert (done.notes, done.records, done.copied) == ([], 13, 13)
+    assert (done.notes, done.records, done.copied) == ([], 14, 14)
     assert done.out.read_bytes() == whole.read_bytes()
 
 
 def test_every_flipped_byte_costs_its_own_record_at_most_and_is_named(tmp_path: Path, whole: Path) -> None:
     data = whole.read_bytes()
     records = list(iter_records(whole))
+    last = records[-1]
     originals = {record.record_id: content(record) for record in records}
     for at in range(0, len(data), 31):
         owner = max((record for record in records if record.offset <= at), key=lambda record: record.offset)
         done = repaired(tmp_path, data[:at] + bytes([data[at] ^ 0x41]) + data[at + 1 :])
-        expected = [record.record_id for record in records if record is not owner]
-        kept = [record_id for record_id in kept_ids(done) if record_id != owner.record_id]
-        assert kept == expected, f"byte {at}"
+        expected = {record.record_id for record in records if record not in (owner, last)}
+        assert expected <= set(kept_ids(done)), f"byte {at}"
         for record in iter_records(done.out):
             assert originals.get(record.record_id, content(record)) == content(record), f"byte {at}"
-        assert all(owner.offset <= note.offset < owner.offset + owner.length for note in done.notes)
-        assert (done.notes[0].action != "left out") == (owner.record_id in kept_ids(done)), f"byte {at}"
+        assert all(owner.offset <= note.offset < owner.offset + owner.length for note in damage(done))
+        lost = done.notes[0].action == "left out"
+        assert lost != (owner.record_id in kept_ids(done)), f"byte {at}"
+        assert [note.offset for note in done.notes if note.action == "replaced"] == (
+            [last.offset] if lost and owner is not last else []
+        )
         assert {problem.code for problem in check_file(done.out).problems} <= {"concurrent-to", "no-warcinfo"}
 
 
 def test_every_cut_loses_only_the_torn_record(tmp_path: Path, whole: Path) -> None:
     data = whole.read_bytes()
     records = list(iter_records(whole))
-    for length in range(records[1].offset + 1, len(data), 53):
+    for length in [*range(records[1].offset + 1, len(data), 53), *(record.offset for record in records[2:])]:
         done = repaired(tmp_path, data[:length])
         inside = [record for record in records if record.offset + record.length <= length]
         assert kept_ids(done) == [record.record_id for record in inside]
         end = inside[-1].offset + inside[-1].length
         assert [(note.action, note.offset, note.size_bytes) for note in done.notes] == (
-            [("left out", end, length - end)] if end < length else []
+            [("left out", end, length - end)] if end < length else [("missing", end, 0)]
         )
 
 
@@ -83,8 +95,10 @@ def test_what_is_copied_and_what_is_left_out_make_up_the_whole_file(tmp_path: Pa
     done = repaired(tmp_path, bytes(data) + b"garbage at the end")
     left = sum(records[number].length for number in (3, 4, 5, 9)) + len(b"garbage at the end")
     assert done.left_out_bytes == left
-    assert kept_ids(done) == [record.record_id for number, record in enumerate(records) if number not in (3, 4, 5, 9)]
-    assert [note.offset for note in done.notes] == [records[3].offset, records[9].offset, len(data)]
+    assert kept_ids(done) == [
+        record.record_id for at, record in enumerate(records) if at not in (3, 4, 5, 9, 13)
+    ]  # the last one is replaced
+    assert [note.offset for note in damage(done)] == [records[3].offset, records[9].offset, len(data)]
 
 
 def test_the_new_file_says_what_was_done(tmp_path: Path, whole: Path) -> None:
@@ -101,8 +115,8 @@ def test_the_new_file_says_what_was_done(tmp_path: Path, whole: Path) -> None:
 def test_records_of_a_shared_member_get_members_of_their_own(tmp_path: Path, whole: Path) -> None:
     plain = gzip.decompress(whole.read_bytes())
     done = repaired(tmp_path, gzip.compress(plain))
-    assert done.count("repacked") == done.records == 13 and done.copied == 0
-    assert [content(record) for record in iter_records(done.out)][:13] == [content(r) for r in iter_records(whole)]
+    assert done.count("repacked") == done.records == 14 and done.copied == 0
+    assert [content(record) for record in iter_records(done.out)][:14] == [content(r) for r in iter_records(whole)]
     assert check_file(done.out).problems == ()
     torn = repaired(tmp_path, gzip.compress(plain)[:-300])
     assert 0 < torn.records < 13 and torn.count("left out") == 1 and torn.count("doubtful") == 0
@@ -116,28 +130,27 @@ def test_records_of_a_shared_member_get_members_of_their_own(tmp_path: Path, who
 def test_plain_files_are_repaired_and_packed_or_not(tmp_path: Path, whole: Path) -> None:
     plain = gzip.decompress(whole.read_bytes())
     same = repaired(tmp_path, plain, "x.warc", "fixed.warc")
-    assert same.out.read_bytes() == plain and same.copied == 13
+    assert same.out.read_bytes() == plain and same.copied == 14
     packed = repaired(tmp_path, plain, "x.warc")
     assert gzip.decompress(packed.out.read_bytes()) == plain
     damaged = repaired(tmp_path, plain.replace(b"page 2", b"pagE 2"), "x.warc", "fixed.warc")
-    assert [note.action for note in damaged.notes] == ["left out"] and "digest" in damaged.notes[0].reason
+    assert [note.action for note in damage(damaged)] == ["left out"] and "digest" in damaged.notes[0].reason
     headless = repaired(tmp_path, b"XXXX" + plain[4:], "x.warc")
     assert headless.records == 12 and headless.notes[0].offset == 0
 
 
 def test_missing_line_ends_are_mended_and_said(tmp_path: Path, whole: Path) -> None:
-    plain = gzip.decompress(whole.read_bytes())
-    done = repaired(tmp_path, plain[:-3], "x.warc")
+    done = repaired(tmp_path, gzip.decompress(whole.read_bytes())[:-3], "x.warc")
     assert [(note.action, note.reason) for note in done.notes] == [
         ("mended", "3 of the 4 bytes after the block are missing")
     ]
-    assert done.records == 13 and check_file(done.out).ok
+    assert done.records == 14 and check_file(done.out).ok
 
 
 def test_large_records_are_repacked_too(tmp_path: Path) -> None:
     path = closed_file(tmp_path, samples()["spooled body"])
     done = repaired(tmp_path, gzip.compress(gzip.decompress(path.read_bytes()), 1))
-    assert done.records == 4 and check_file(done.out).problems == ()
+    assert done.records == 5 and check_file(done.out).problems == ()
 
 
 def test_what_cannot_be_repaired_leaves_nothing_behind(tmp_path: Path, whole: Path) -> None:
@@ -152,3 +165,32 @@ def test_what_cannot_be_repaired_leaves_nothing_behind(tmp_path: Path, whole: Pa
     with pytest.raises(UsageError, match="there already"):
         repair(whole, whole, NOON)
     assert [path.name for path in tmp_path.iterdir()] == ["x.warc.gz"]
+
+
+def test_what_is_not_there_any_more_is_said_and_the_new_file_stands_by_itself(tmp_path: Path, whole: Path) -> None:
+    data = whole.read_bytes()
+    records = list(iter_records(whole))
+    members = [data[record.offset : record.offset + record.length] for record in records]
+    gone, swapped = (
+        b"".join([*members[:4], *members[5:]]),
+        b"".join([*members[:4], members[5], members[4], *members[6:]]),
+    )
+    for changed, places in (
+        (gone, [records[4].offset]),
+        (swapped, [records[4].offset, records[4].offset + len(members[5])]),
+    ):
+        done = repaired(tmp_path, changed)
+        assert [
+            note.offset for note in done.notes if note.action == "missing" and "written at" in note.reason
+        ] == places
+        assert "missing: byte" in list(iter_records(done.out))[-1].block.decode()
+        assert {problem.code for problem in check_file(done.out).problems} <= {"concurrent-to"}
+
+
+def test_damage_in_files_put_together_is_repaired_file_by_file(tmp_path: Path, whole: Path) -> None:
+    other = closed_file(tmp_path / "other", samples()["plain"]).read_bytes()
+    data, last = bytearray(whole.read_bytes()), list(iter_records(whole))[-1]
+    data[list(iter_records(whole))[3].offset + 60] ^= 8  # a metadata record, which nothing refers to
+    for first in (data, data[: last.offset]):
+        done = repaired(tmp_path, bytes(first) + other)
+        assert check_file(done.out).problems == () and done.count("left out") == 1

@@ -83,8 +83,12 @@ def test_block_digests_pass_warcio(tmp_path: Path) -> None:
 
 def test_an_exchange_is_three_records_tied_together(tmp_path: Path) -> None:
     records = list(iter_records(closed_file(tmp_path, SAMPLES["plain"])))
-    assert [record.warc_type for record in records] == ["warcinfo", "response", "request", "metadata"]
-    info, response, request, metadata = records
+    assert [record.warc_type for record in records] == ["warcinfo", "response", "request", "metadata", "metadata"]
+    info, response, request, metadata, end = records
+    assert parse_warc_fields(end.block) == (("fileRecords", "4"), ("closedBy", "writer"))
+    assert end.values("WARC-Refers-To") == [info.record_id] and ("fileEnd", "fileRecords") in parse_warc_fields(
+        info.block
+    )
     for record in (response, request, metadata):
         assert record.value("WARC-Warcinfo-ID") == info.record_id
         assert record.value("WARC-Date") == "2026-11-22T12:00:00.123456Z"
@@ -197,7 +201,9 @@ def test_an_exchange_without_a_response_is_still_on_record(tmp_path: Path) -> No
         "request",
         "metadata",
         "metadata",
+        "metadata",
     ]
+    assert check_file(tmp_path / name).problems == ()
     assert [kept.value("note") for kept in exchanges_in(tmp_path / name, name)] == [
         "connection reset",
         "DNS: no such host",
@@ -325,7 +331,7 @@ def test_metadata_values_cannot_break_out_of_their_line(tmp_path: Path) -> None:
         exchange(head() + b"x", target_uri="https://news.example/a\r\nWARC-Type: x"), metadata=[("via", "a\r\nb: c")]
     )
     (name,) = out.close()
-    response, _, metadata = list(iter_records(tmp_path / name))[1:]
+    response, _, metadata, _ = list(iter_records(tmp_path / name))[1:]
     assert response.target_uri == "https://news.example/a%0D%0AWARC-Type:%20x"
     assert ("via", "a  b: c") in parse_warc_fields(metadata.block)
 

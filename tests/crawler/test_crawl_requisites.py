@@ -102,7 +102,9 @@ def test_the_warc_says_which_page_a_picture_belongs_to(crawled: tuple[Path, Said
         for kept in exchanges_in(path, path.name):
             found[kept.target_uri.removeprefix(site.url)] = kept
     assert found["/p0.jpg"].value("via") == f"{site.url}/story-0"
-    assert found["/p0.jpg"].value("foundBy") == "requisite"
+    assert found["/p0.jpg"].value("foundBy") == "requisite" and found["/p0.jpg"].value("hopsFromSeed") == "LE"
+    assert found["/p0.jpg"].value("robots") == found["/story-0"].value("robots") == "allowed"
+    assert found["/robots.txt"].value("robots") is None
     assert found["/f.woff2"].value("via") == f"{site.url}/more.css"
     assert found["/p0.jpg"].request is not None
     assert b"Referer: " + f"{site.url}/story-0".encode() in found["/p0.jpg"].request
@@ -120,7 +122,7 @@ def test_the_warc_says_what_became_of_each_capture_and_where_its_page_leads(
     for path in folder.glob("warc/**/*.warc.gz"):
         ids = {kept.capture.record_id: kept.target_uri for kept in exchanges_in(path, "x") if kept.capture is not None}
         for record in iter_records(path):
-            if record.warc_type == "metadata" and record.values("WARC-Refers-To"):
+            if record.warc_type == "metadata" and record.values("WARC-Refers-To") and record.target_uri:
                 url = ids[record.values("WARC-Refers-To")[0]]
                 said[url.removeprefix(site.url)] = list(parse_warc_fields(record.block))
     assert said["/story-0"] == [("outcome", "stored"), ("reason", "new"), ("outlink", f"{site.url}/next L a/@href")]
