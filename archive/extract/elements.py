@@ -15,7 +15,7 @@ class Elements:
         self.all: list[html.HtmlElement] = list(root.iter())
         self._places: defaultdict[str, list[int]] = defaultdict(list)
         for at, node in enumerate(self.all):
-            self._places[node.tag].append(at)
+            self._places[str(node.tag)].append(at)
 
     def named(self, *tags: str) -> list[html.HtmlElement]:
         """The elements with one of these tags, in document order."""

@@ -35,7 +35,7 @@ _CROWDED = re.compile(rb"<([A-Za-z][A-Za-z0-9:-]{0,40})([^<>]{8000,})>?")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF in UTF-8
 # What comes after these is still of the page (HTML Standard 13.2.6.4.19 and following); libxml2 would stop there.
 _ENDS = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
-_NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)")
 _DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
 _STYLED = etree.XPath("descendant::*/@hidden/.. | descendant::*/@style/..")
 _COUNT = etree.XPath("count(descendant-or-self::*)")
@@ -79,10 +79,9 @@ def read_page(page: Page) -> Parsed:
     json_ld = _json_payloads(served)
     title = next((node.text or "" for node in served.named("title")), "")
     parsed = Parsed(
-        decoded, root, _body_of(root), served, " ".join(title.split()), metas, links, json_ld, root.get("lang"), base, []
-    )
-    parsed.warnings.extend(warnings)
-    parsed.has_player = next((str(node.tag) for node in served.named("video", "audio")), None)
+        decoded, root, _body_of(root), served, " ".join(title.split()), metas, links, json_ld, root.get("lang"), base,
+        [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
+    )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)
     _clear(parsed)
     parsed.elements = Elements(parsed.body)
@@ -168,17 +167,19 @@ def is_hidden(node: html.HtmlElement) -> bool:
         # React streams parts of a page in hidden divs named S:0, S:1 … and shows them by script; and what a paper
         # shows to its subscribers only is its story all the same.
         return not (node.get("id") or "").startswith("S:") and "paywall" not in (node.get("class") or "").split()
-    style = node.get("style")
-    return bool(style and _NO_DISPLAY.search(style))
+    style = (node.get("style") or "").lower()
+    return ("none" in style or "hidden" in style) and _NO_DISPLAY.search(style) is not None
 
 
 def _clear(parsed: Parsed) -> None:
     """Take out of the tree what is never text, what is over the budget, and what is hidden; in that order."""
     etree.strip_elements(parsed.root, "script", "style", with_tail=False)
     swallowing = [node for node in parsed.root.iter(*_SWALLOWING) if len(node)]
-    whole = _length(parsed.body) if swallowing else 0
+    whole = -1
     for node in swallowing[:40]:  # measuring costs a walk; hostile pages nest thousands
-        if _length(node) * 2 > whole:
+        size = _length(node)
+        whole = _length(parsed.body) if size and whole < 0 else whole
+        if size and size * 2 > whole:
             node.tag = "div"  # an element closed in the wrong place took the page with it
     etree.strip_elements(parsed.root, *_DROPPED, with_tail=False)
     _bound(parsed)

@@ -75,7 +75,9 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
     parsed = read_page(page)
     pieces = pieces_of(parsed.body)
-    found = injection.inspect(page.url, parsed.title, parsed.metas, parsed.elements, pieces, parsed.traces, evidence.past)
+    found = injection.inspect(
+        page.url, parsed.title, parsed.metas, parsed.elements, pieces, parsed.traces, evidence.past
+    )
     parsed.title, parsed.metas = found.title, list(found.metas)
     facts = find_metadata(page, parsed, pieces)
     if facts.headline is None and found.zones.title and not parsed.title:  # the <title> was not the publisher's

@@ -79,7 +79,8 @@ def inspect(
         metas=tuple(dict.fromkeys(value for name, value in metas if name in _SAYINGS and value != title)),
         links=tuple(links),
         short=tuple(text for text in short if len(text) < 120),
-        headings=_headings(elements) or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
+        headings=_headings(elements)
+        or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
         names=_names(url, metas),
         cloak=_cloak(traces),
     )
