@@ -30,8 +30,8 @@ _DROPPED = ("noscript", "svg", "template", "iframe", "object", "embed", "canvas"
 _SWALLOWING = frozenset(("noscript", "object", "map", "select", "dialog", "template", "audio", "video"))
 _CONTROLS = (*range(9), 11, 12, *range(14, 32))  # what XML cannot hold
 _NO_CONTROLS = bytes.maketrans(bytes(_CONTROLS), b" " * len(_CONTROLS))
-_LONG_TAG = 8000  # bytes; so many attributes cannot be shorter
-_CROWDED = re.compile(rb"<([A-Za-z][A-Za-z0-9:-]{0,40})([^<>]{8000,})>?")
+_LONG = 8000  # bytes; so many attributes cannot be shorter
+_LONG_TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9:-]{0,40})([^<>]{8000,})>?")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF in UTF-8
 # What comes after these is still of the page (HTML Standard 13.2.6.4.19 and following); libxml2 would stop there.
 _ENDS = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
@@ -100,8 +100,7 @@ def _parse(source: bytes) -> html.HtmlElement:
     parser.set_element_class_lookup(_PLAIN_ELEMENTS)
     source = source.translate(_NO_CONTROLS)
     source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source))
-    if any(source.find(b">", start, start + _LONG_TAG) < 0 for start in _long_gaps(source)):
-        source = _CROWDED.sub(_without_attributes, source)
+    source = _uncrowded(source)
     try:
         root = html.document_fromstring(source or b" ", parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -109,18 +108,26 @@ def _parse(source: bytes) -> html.HtmlElement:
     return root
 
 
+def _uncrowded(source: bytes) -> bytes:
+    """`source`, with tags of too many attributes left bare."""
+    parts: list[bytes] = []
+    last = 0
+    for start in _long_gaps(source):
+        tag = _LONG_TAG.match(source, start)
+        if tag is not None and tag[2].count(b"=") > MAX_ATTRIBUTES:
+            parts.extend((source[last:start], b"<%b>" % tag[1]))
+            last = tag.end()
+    return b"".join((*parts, source[last:])) if parts else source
+
+
 def _long_gaps(source: bytes) -> Iterator[int]:
-    """Where each "<" stands after which there may be no other for the length of a long tag; mostly before scripts."""
-    half = _LONG_TAG // 2
+    """Each "<" after which there may be no other for the length of a long tag: most are those of scripts."""
+    half = _LONG // 2
     for at in range(0, len(source), half):
         if source.find(b"<", at, at + half) < 0:
             start = source.rfind(b"<", max(0, at - half), at)
             if start >= 0:
                 yield start
-
-
-def _without_attributes(tag: re.Match[bytes]) -> bytes:
-    return b"<%b>" % tag[1] if tag[2].count(b"=") > MAX_ATTRIBUTES else tag[0]
 
 
 def _body_of(root: html.HtmlElement) -> html.HtmlElement:
