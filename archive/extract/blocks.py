@@ -167,7 +167,8 @@ class _Labeller:
         likely = self.chosen.get(piece.order)
         short = len(piece.key) < 160
         if short and (likely is not None or "h1" not in path):
-            line = "dateline" if _CJK_DATE.fullmatch(piece.text) else self._byline(piece)
+            is_date = not piece.text.isascii() and _CJK_DATE.fullmatch(piece.text)
+            line = "dateline" if is_date else self._byline(piece)
             if line is not None:
                 return line, "names-and-dates-only", ""
         if likely is not None:
@@ -207,24 +208,19 @@ class _Labeller:
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
         text = piece.text
-        if len(text) > 200 or not (_DIGIT.search(text) or any(map(text.casefold().__contains__, self.names))):
-            return "byline" if len(piece.key) < 60 and _CJK_LINE.match(text) else None
-        words = words_of(text)
-        if not words or len(words) > 24:
-            return None
-        rest = [
-            word
-            for word in words
-            if word not in self.names and not word.isdigit() and word not in _BYLINE_WORDS and not is_month(word)
-        ]
-        if not rest:
-            named = any(word in self.names for word in words)
-            dated = any(word.isdigit() for word in words)
-            clock = bool(re.fullmatch(r"\d{1,2}[:.]\d{2}(?:\s*[ap]m)?", piece.text, re.I))
-            return "byline" if named and self.names else "dateline" if clock or (dated and len(words) >= 3) else None
-        if _CJK_LINE.match(piece.text) and len(piece.key) < 60:
-            return "byline"
-        return None
+        if len(text) <= 200 and (_DIGIT.search(text) or any(map(text.casefold().__contains__, self.names))):
+            words = words_of(text)
+            if not words or len(words) > 24:
+                return None
+            if all(map(self._is_of_bylines, words)):
+                named = any(word in self.names for word in words)
+                dated = any(word.isdigit() for word in words)
+                clock = bool(re.fullmatch(r"\d{1,2}[:.]\d{2}(?:\s*[ap]m)?", piece.text, re.I))
+                return "byline" if named else "dateline" if clock or (dated and len(words) >= 3) else None
+        return "byline" if len(piece.key) < 60 and not text.isascii() and _CJK_LINE.match(text) else None
+
+    def _is_of_bylines(self, word: str) -> bool:
+        return word in self.names or word in _BYLINE_WORDS or word.isdigit() or is_month(word)
 
     def _left_out(self, piece: Piece, tags: list[str]) -> tuple[Label, str, str]:
         if "nav" in tags:

@@ -396,7 +396,6 @@ def _visible(
         prop = node.get("itemprop") or node.get("property") or ""
         names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
         visible = _short(node)
-        is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}".lower()))
         if "date" in prop.lower():
             yield (
                 node.get("content") or node.get("datetime") or visible,
@@ -406,9 +405,15 @@ def _visible(
             )
             continue
         stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
-        if node.tag == "time" and stated:
+        is_time = node.tag == "time" and bool(stated)
+        if not is_time and not (
+            visible and _DATE_NAMES.search(names.lower() + (" time" if node.tag == "time" else ""))
+        ):
+            continue
+        is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}".lower()))
+        if is_time:
             yield stated, "time", 0.62 + nearness(node) + (0.2 if node.get("pubdate") is not None else 0.0), is_update
-        elif visible and _DATE_NAMES.search(names.lower() + (" time" if node.tag == "time" else "")):
+        else:
             parts = _labelled_parts(visible)
             for part in parts:
                 low = part[:60].lower()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
+from operator import attrgetter
 
 from lxml import html
+
+_TAG = attrgetter("tag")
 
 
 class Elements:
@@ -14,8 +17,8 @@ class Elements:
     def __init__(self, root: html.HtmlElement) -> None:
         self.all: list[html.HtmlElement] = list(root.iter())
         self._places: defaultdict[str, list[int]] = defaultdict(list)
-        for at, node in enumerate(self.all):
-            self._places[str(node.tag)].append(at)
+        for at, tag in enumerate(map(_TAG, self.all)):
+            self._places[tag].append(at)
 
     def named(self, *tags: str) -> list[html.HtmlElement]:
         """The elements with one of these tags, in document order."""

@@ -306,8 +306,8 @@ class _Sheet:
         for at in owner:
             if at not in found:
                 up = frame.parent[at]
-                above = (frame.tag[up], frame.classes[up]) if up >= 0 else ("", "")
-                found[at] = known.setdefault((frame.tag[at], frame.classes[at], *above), len(known))
+                above = (frame.tag[up], frame.classes[up] or "") if up >= 0 else ("", "")
+                found[at] = known.setdefault((frame.tag[at], frame.classes[at] or "", *above), len(known))
         return np.array([found[at] for at in owner])
 
     def of_likes(self, weights: Any) -> Any:

@@ -78,7 +78,7 @@ class Frame:
         self.number: dict[html.HtmlElement, int] = {}
         self.parent: list[int] = []
         self.tag: list[str] = []
-        self.classes: list[str] = []
+        self.classes: list[str | None] = []
         self.depth: list[int] = []
         first: list[int] = []
         owner: list[int] = []
@@ -128,7 +128,7 @@ class Frame:
             depth += 1
             self.parent.append(above)
             self.tag.append(str(element.tag))
-            self.classes.append(element.get("class") or "")
+            self.classes.append(element.get("class"))
             self.depth.append(depth)
             above = number[element] = len(number)
         return above
@@ -159,7 +159,7 @@ class Frame:
         tag, depth = self.tag[at], self.depth[at]
         if tag in AROUND_INDEX and not said[AROUND_INDEX[tag]]:
             said = _with(said, [(AROUND_INDEX[tag], 1)])
-        names = f"{self.classes[at]} {node.get('id') or ''} {node.get('role') or ''}"[:300]
+        names = f"{self.classes[at] or ''} {node.get('id') or ''} {node.get('role') or ''}"[:300]
         if len(names) > 2 and tag not in ("body", "html"):
             is_good, kinds = named(names)
             if kinds or is_good:

@@ -17,19 +17,20 @@ from typing import Any
 import numpy as np
 
 _ROWS_AT_ONCE = 1000  # bounds the memory of a page of many pieces
+_NO_SPLIT = (0, 0.0, 0)  # crosses out nothing; fills up the trees that have fewer splits than others
 
 
 @dataclass(frozen=True, slots=True)
 class BodyModel:
-    """Trees as arrays over all splits, tree by tree."""
+    """Trees as arrays over all splits: the first split of every tree, then the second of every tree, and so on."""
 
     names: tuple[str, ...]
     asked: frozenset[int]  # the columns that some split looks at
     feature: Any  # of each split: its column
     threshold: Any  # of each split: up to here it goes left
-    kept: Any  # of each split: the bits of the tree's leaves that are left over when it goes right
-    starts: Any  # of each tree: its first split
-    value: Any  # of each tree and leaf
+    crossed: Any  # of each split: the bits of the tree's leaves that are crossed out when it goes right
+    value: Any  # of each tree and leaf, one after the other
+    first: Any  # of each tree: where in `value` its leaves begin
 
     def likelihood(self, table: Any) -> list[float]:
         """A number 0 … 1 for each row of a float32 table with a column for each of `names`."""
@@ -40,10 +41,10 @@ class BodyModel:
 
     def _likelihood(self, columns: Any) -> list[float]:
         goes_right = columns.take(self.feature, axis=0) > self.threshold
-        leaves = np.where(goes_right, self.kept, ~self.kept.dtype.type(0))
-        left_over = np.bitwise_and.reduceat(leaves, self.starts, axis=0)
-        first = np.log2(left_over & (~left_over + 1)).astype(np.intp)  # the lowest bit is the leftmost leaf
-        score = self.value[np.arange(len(self.value))[:, None], first].sum(axis=0)
+        crossed = (goes_right * self.crossed).reshape(-1, len(self.first), columns.shape[1])
+        left_over = ~np.bitwise_or.reduce(crossed, axis=0)
+        leaf = np.log2(left_over & (~left_over + 1)).astype(np.intp)  # the lowest bit is the leftmost leaf
+        score = self.value.take(leaf + self.first).sum(axis=0)
         found: list[float] = (1.0 / (1.0 + np.exp(-score))).tolist()
         return found
 
@@ -58,18 +59,18 @@ def body_model() -> BodyModel:
 def model_of(raw: dict[str, Any]) -> BodyModel:
     """Build the model from the table: lists over the nodes of all trees, in which a leaf's children are itself."""
     trees = [_flat(raw, root) for root in raw["roots"]]
-    splits = [split for tree, _ in trees for split in tree]
     most = max(len(values) for _, values in trees)
-    starts = np.cumsum([0, *(len(tree) for tree, _ in trees[:-1])])
+    deepest = max(len(tree) for tree, _ in trees)
+    splits = [tree[at] if at < len(tree) else _NO_SPLIT for at in range(deepest) for tree, _ in trees]
     kind = next(kind for kind in (np.uint8, np.uint16, np.uint32, np.uint64) if np.iinfo(kind).bits >= most)
     return BodyModel(
         tuple(raw["names"]),
-        frozenset(feature for feature, _, _ in splits),
+        frozenset(feature for feature, _, crossed in splits if crossed),
         np.array([feature for feature, _, _ in splits], dtype=np.intp),
         np.array([[_rounded_down(threshold)] for _, threshold, _ in splits], dtype=np.float32),
-        np.array([[~crossed & np.iinfo(kind).max] for _, _, crossed in splits], dtype=kind),
-        starts,
-        np.array([values + [0.0] * (most - len(values)) for _, values in trees]),
+        np.array([[crossed] for _, _, crossed in splits], dtype=kind),
+        np.array([values + [0.0] * (most - len(values)) for _, values in trees]).ravel(),
+        np.arange(len(trees))[:, None] * most,
     )
 
 
@@ -89,8 +90,7 @@ def _flat(raw: dict[str, Any], root: int) -> tuple[list[tuple[int, float, int]],
         return under_left | walk(right)
 
     walk(root)
-    # A tree of a single leaf gets a split that crosses out nothing.
-    return splits or [(0, 0.0, 0)], values
+    return splits or [_NO_SPLIT], values
 
 
 def _rounded_down(threshold: float) -> Any:

@@ -7,6 +7,7 @@ the clearing of the tree. Scripts are most of the bytes of a news page; they are
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -29,14 +30,12 @@ _DROPPED = ("noscript", "svg", "template", "iframe", "object", "embed", "canvas"
 _SWALLOWING = frozenset(("noscript", "object", "map", "select", "dialog", "template", "audio", "video"))
 _CONTROLS = (*range(9), 11, 12, *range(14, 32))  # what XML cannot hold
 _NO_CONTROLS = bytes.maketrans(bytes(_CONTROLS), b" " * len(_CONTROLS))
-_LONG_SCRIPT = 200  # bytes; of shorter ones cutting costs as much as parsing
-_NO_PROGRAM = (b"<!--", b"-->", b"</S", b"document.title", b"document.referrer")  # see also injection.traces
-_LONG_TAG = 8000  # bytes; so many attributes cannot be shorter
-_CROWDED = re.compile(rb"<([A-Za-z][A-Za-z0-9:-]{0,40})([^<>]{8000,})>?")
+_LONG = 8000  # bytes; so many attributes cannot be shorter
+_LONG_TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9:-]{0,40})([^<>]{8000,})>?")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF in UTF-8
 # What comes after these is still of the page (HTML Standard 13.2.6.4.19 and following); libxml2 would stop there.
 _ENDS = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
-_NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)")
 _DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
 _STYLED = etree.XPath("descendant::*/@hidden/.. | descendant::*/@style/..")
 _COUNT = etree.XPath("count(descendant-or-self::*)")
@@ -52,6 +51,7 @@ class Parsed:
     decoded: Decoded
     root: html.HtmlElement
     body: html.HtmlElement
+    elements: Elements  # of the cleared body
     title: str  # of <title>
     metas: list[tuple[str, str]]  # (name, property or itemprop in lower case; content)
     links: list[tuple[str, str, str]]  # (rel, href, hreflang)
@@ -62,7 +62,6 @@ class Parsed:
     has_player: str | None = None  # "video" or "audio" where the page embeds one
     warnings: list[str] = field(default_factory=list)
     traces: Traces = field(default_factory=Traces)  # injected payloads the page does not show, taken out
-    elements: Elements = field(default_factory=lambda: Elements(html.Element("body")))  # of the cleared body
 
 
 def read_page(page: Page) -> Parsed:
@@ -74,29 +73,34 @@ def read_page(page: Page) -> Parsed:
         raw = raw[:MAX_BYTES]
     decoded = decode(raw, page.http_charset)
     warnings.extend(decoded.warnings)
-    root = _parse(decoded.text)
+    root = _parse(_utf8(raw, decoded))
     served = Elements(root)
     metas, links, base = _head_facts(served)
     json_ld = _json_payloads(served)
     title = next((node.text or "" for node in served.named("title")), "")
     parsed = Parsed(
-        decoded, root, _body_of(root), " ".join(title.split()), metas, links, json_ld, root.get("lang"), base, []
-    )
-    parsed.warnings.extend(warnings)
-    parsed.has_player = next((str(node.tag) for node in served.named("video", "audio")), None)
+        decoded, root, _body_of(root), served, " ".join(title.split()), metas, links, json_ld, root.get("lang"), base,
+        [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
+    )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)
     _clear(parsed)
     parsed.elements = Elements(parsed.body)
     return parsed
 
 
-def _parse(text: str) -> html.HtmlElement:
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+def _utf8(raw: bytes, decoded: Decoded) -> bytes:
+    """The page in UTF-8: its own bytes where they are, and nothing in them could not be read."""
+    if decoded.charset == "utf-8" and "\ufffd" not in decoded.text:
+        return raw.removeprefix(BOM_UTF8)
+    return decoded.text.encode("utf-8", "replace")
+
+
+def _parse(source: bytes) -> html.HtmlElement:
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, collect_ids=False)
     parser.set_element_class_lookup(_PLAIN_ELEMENTS)
-    source = text.encode("utf-8", "replace").translate(_NO_CONTROLS)
-    source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", _without_programs(source)))
-    if any(source.find(b">", start, start + _LONG_TAG) < 0 for start in _long_gaps(source)):
-        source = _CROWDED.sub(_without_attributes, source)
+    source = source.translate(_NO_CONTROLS)
+    source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source))
+    source = _uncrowded(source)
     try:
         root = html.document_fromstring(source or b" ", parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -104,48 +108,26 @@ def _parse(text: str) -> html.HtmlElement:
     return root
 
 
-def _without_programs(source: bytes) -> bytes:
-    """`source`, with the scripts empty that nothing reads: most of the bytes of a news page.
-
-    Only what is sure to be one script for the parser as well: written in lower case, with an end, with no comment in it
-    that would change where it ends, and no quotation mark left open in its tag.
-    """
+def _uncrowded(source: bytes) -> bytes:
+    """`source`, with tags of too many attributes left bare."""
     parts: list[bytes] = []
     last = 0
-    at = source.find(b"<script")
-    while at >= 0:
-        start = source.find(b">", at) + 1
-        end = source.find(b"</script", start)
-        if not start or end < 0:
-            break
-        if end - start > _LONG_SCRIPT and _is_program(source[at:start], source[start:end]):
-            parts.append(source[last:start])
-            last = end
-        at = source.find(b"<script", end)
+    for start in _long_gaps(source):
+        tag = _LONG_TAG.match(source, start)
+        if tag is not None and tag[2].count(b"=") > MAX_ATTRIBUTES:
+            parts.extend((source[last:start], b"<%b>" % tag[1]))
+            last = tag.end()
     return b"".join((*parts, source[last:])) if parts else source
 
 
-def _is_program(tag: bytes, text: bytes) -> bool:
-    return (
-        tag.count(b'"') % 2 == tag.count(b"'") % 2 == 0
-        and b"&" not in tag
-        and b"ld+json" not in tag.lower()
-        and not any(sign in text for sign in _NO_PROGRAM)
-    )
-
-
 def _long_gaps(source: bytes) -> Iterator[int]:
-    """Where each "<" stands after which there may be no other for the length of a long tag; mostly before scripts."""
-    half = _LONG_TAG // 2
+    """Each "<" after which there may be no other for the length of a long tag: most are those of scripts."""
+    half = _LONG // 2
     for at in range(0, len(source), half):
         if source.find(b"<", at, at + half) < 0:
             start = source.rfind(b"<", max(0, at - half), at)
             if start >= 0:
                 yield start
-
-
-def _without_attributes(tag: re.Match[bytes]) -> bytes:
-    return b"<%b>" % tag[1] if tag[2].count(b"=") > MAX_ATTRIBUTES else tag[0]
 
 
 def _body_of(root: html.HtmlElement) -> html.HtmlElement:
@@ -192,17 +174,19 @@ def is_hidden(node: html.HtmlElement) -> bool:
         # React streams parts of a page in hidden divs named S:0, S:1 … and shows them by script; and what a paper
         # shows to its subscribers only is its story all the same.
         return not (node.get("id") or "").startswith("S:") and "paywall" not in (node.get("class") or "").split()
-    style = node.get("style")
-    return bool(style and _NO_DISPLAY.search(style))
+    style = (node.get("style") or "").lower()
+    return ("none" in style or "hidden" in style) and _NO_DISPLAY.search(style) is not None
 
 
 def _clear(parsed: Parsed) -> None:
     """Take out of the tree what is never text, what is over the budget, and what is hidden; in that order."""
     etree.strip_elements(parsed.root, "script", "style", with_tail=False)
     swallowing = [node for node in parsed.root.iter(*_SWALLOWING) if len(node)]
-    whole = _length(parsed.body) if swallowing else 0
+    whole = -1
     for node in swallowing[:40]:  # measuring costs a walk; hostile pages nest thousands
-        if _length(node) * 2 > whole:
+        size = _length(node)
+        whole = _length(parsed.body) if size and whole < 0 else whole
+        if size and size * 2 > whole:
             node.tag = "div"  # an element closed in the wrong place took the page with it
     etree.strip_elements(parsed.root, *_DROPPED, with_tail=False)
     _bound(parsed)

@@ -148,7 +148,7 @@ class _Tree:
         frame = self.frame
         known: dict[tuple[int, str, str], int] = {}
         kinds = [
-            known.setdefault((parent, tag, _stem(classes)), len(known))
+            known.setdefault((parent, tag, _stem(classes) if classes else ""), len(known))
             for parent, tag, classes in zip(frame.parent, frame.tag, frame.classes, strict=True)
         ]
         group = np.array(kinds)
@@ -200,8 +200,8 @@ class _Tree:
         frame = self.frame
         known: dict[tuple[str, str | None], int] = {}
         # An empty class is another kind than none: the model was fitted so.
-        kinds = [known.setdefault((str(node.tag), node.get("class")), len(known)) for node in frame.number]
-        kind_of = np.array(kinds)[frame.owner]
+        owners = frame.owner.tolist()
+        kind_of = np.array([known.setdefault((frame.tag[at], frame.classes[at]), len(known)) for at in owners])
         masses: Counter[int] = Counter()
         depths: Counter[int] = Counter()
         inside = np.flatnonzero(frame.long)

@@ -116,10 +116,11 @@ def find_tokens(zones: Zones, prose: list[str], past: Past = NO_PAST) -> list[To
         token = _weigh(candidate, zones, low, True, past) if candidate not in found else None
         if token is not None:
             found[candidate] = token
-    counted = Counter(plain(text) for text, _ in zones.links)
-    places = [text for text, times in counted.items() if times >= 2 and 2 < len(text) < 40][:40]
+    places: list[str] = []
     hijacked = any(token.proven for token in found.values())
     if hijacked:
+        counted = Counter(plain(text) for text, _ in zones.links)
+        places = [text for text, times in counted.items() if times >= 2 and 2 < len(text) < 40][:40]
         places += [
             part
             for text in (*zones.metas, *zones.short)
@@ -139,6 +140,8 @@ def find_tokens(zones: Zones, prose: list[str], past: Past = NO_PAST) -> list[To
 def _longer(tokens: list[Token], zones: Zones, low: str) -> list[Token]:
     """Proven strings with the word that keeps following them, where menu, foot or repetition say it belongs to them."""
     out: list[Token] = []
+    if not any(token.proven for token in tokens):
+        return out
     places = plain("\n".join((zones.title, *zones.metas, *zones.short)))
     for token in tokens:
         if not token.proven:
