@@ -13,6 +13,7 @@ from lxml import html
 from archive.extract import authors, dates, headline
 from archive.extract.index import index_of
 from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
+from archive.extract.next_page import find_next_page
 from archive.extract.page import Parsed
 from archive.extract.pieces import Piece
 from archive.model import Author, Image, Moment, Origin, Page
@@ -38,6 +39,7 @@ class Metadata:
     free: bool | None
     license: str | None
     next_page: str | None
+    updates: tuple[Node, ...]  # JSON-LD liveBlogUpdate, compared with what is visible
     json_ld_types: frozenset[str]
     og_type: str
     declares_article: bool
@@ -92,7 +94,8 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         canonical=_link(base, rels.get("canonical")) or _link(base, metas.get("og:url")),
         amp=_link(base, rels.get("amphtml")), free=_free(article),
         license=_link(base, rels.get("license")) or first_text(article.get("license")),
-        next_page=_next_page(base, rels.get("next"), parsed),
+        next_page=find_next_page(page.url, base, rels.get("next"), parsed.body),
+        updates=_updates(nodes),
         json_ld_types=kinds, og_type=og_type,
         declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),
         ld_body=max((first_text(item.get("articleBody")) or "" for item in articles[:3]), key=len, default=""),
@@ -159,6 +162,13 @@ def _free(article: Node) -> bool | None:
     return {"true": True, "false": False}.get(value)
 
 
+def _updates(nodes: list[Node]) -> tuple[Node, ...]:
+    """The entries of the live blogs of a page."""
+    said = [node.get("liveBlogUpdate") for node in nodes if "liveblogposting" in types_of(node)]
+    lists = [value if isinstance(value, list) else [value] for value in said]
+    return tuple(entry for entries in lists for entry in entries if isinstance(entry, dict))
+
+
 def _link(base: str, href: str | None) -> str | None:
     if not href:
         return None
@@ -167,15 +177,6 @@ def _link(base: str, href: str | None) -> str | None:
     except ValueError:
         return None
     return url if url.startswith(("http://", "https://")) else None
-
-
-def _next_page(base: str, rel_next: str | None, parsed: Parsed) -> str | None:
-    if rel_next:
-        return _link(base, rel_next)
-    for node in parsed.body.iter("a"):
-        if "next" in (node.get("rel") or "").split():
-            return _link(base, node.get("href"))
-    return None
 
 
 def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from archive.extract.adverts import without_adverts
 from archive.extract.blocks import label_blocks
 from archive.extract.features import hopeless, measure
 from archive.extract.filters import NO_FILTERS, Filters
+from archive.extract.live import find_entries, looks_live
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.outlinks import outlinks
@@ -22,10 +24,12 @@ from archive.extract.page_type import Signs, page_type
 from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
-from archive.model import TEXT_LABELS, Article, Extraction, Origin, Page, PageType
+from archive.model import TEXT_LABELS, Article, Entry, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
+_LIVE = re.compile(r"\blive\b|live-?(?:blog|ticker)|\bticker\b|\ben direct\b|\ben vivo\b|\bem direto\b|\bao vivo\b|\bin diretta\b|"
+                   r"минута за минутой|онлайн|直播|实时|實時|ライブ|速報|실시간|بث مباشر|مباشر", re.IGNORECASE)  # fmt: skip
 _TEXTLESS: frozenset[str] = frozenset(("bot_wall", "consent", "soft_404", "empty"))
 
 
@@ -95,9 +99,11 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     lang, confidence, lang_origin = language.find_language(text or facts.headline or "", facts.declared_languages)
     if lang_origin is not None:
         origins["language"] = lang_origin
-    origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
     facts = replace(facts, published=asian.zoned(facts.published, lang), modified=asian.zoned(facts.modified, lang))
+    kind, reason, entries = _live(page, parsed, facts, pieces, clean, kind, reason)
+    origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
     article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, asian.source_line(pieces))
+    article = replace(article, entries=entries)
     return Extraction(
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
         tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile, evidence.filters), next_page=facts.next_page,
@@ -106,6 +112,21 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
         declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
+
+
+def _live(
+    page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], clean: injection.Cleansed, kind: PageType, reason: str
+) -> tuple[PageType, str, tuple[Entry, ...]]:
+    """The entries of a live blog; an article that names itself live and is made of timed entries is one, too."""
+    named = bool(_LIVE.search(f"{parsed.title}\n{facts.headline or ''}\n{urlsplit(page.url).path}"))
+    if kind != "live_blog" and not (kind == "article" and named):
+        return kind, reason, ()
+    # Where a page was injected into, its JSON-LD was too: then only what was cleansed counts.
+    updates = facts.updates if clean.integrity.verdict == "clean" else ()
+    found = find_entries(parsed.body, pieces, clean.blocks, updates, facts.published, page.url)
+    if kind == "live_blog":
+        return kind, reason, found
+    return ("live_blog", f"{len(found)} timed entries", found) if looks_live(found, clean.text) else (kind, reason, ())
 
 
 def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) -> dict[int, float]:
