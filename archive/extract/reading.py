@@ -24,7 +24,7 @@ from archive.extract.page_type import Signs, page_type
 from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
-from archive.model import TEXT_LABELS, Article, Entry, Extraction, Origin, Page, PageType
+from archive.model import TEXT_LABELS, Article, Block, Entry, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
@@ -94,7 +94,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     blocks, text = clean.blocks, clean.text
     section = facts.section or injection.without_strings(asian.section_of_trail(pieces), found)
     facts = replace(facts, headline=clean.headline, authors=facts.authors or signed, section=section)
-    kind, reason = page_type(_signs(page, parsed, facts, pieces, text))
+    kind, reason = page_type(_signs(page, parsed, facts, pieces, blocks, text))
     origins = dict(facts.origins)
     lang, confidence, lang_origin = language.find_language(text or facts.headline or "", facts.declared_languages)
     if lang_origin is not None:
@@ -156,13 +156,21 @@ def _article(
     )  # fmt: skip
 
 
-def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], text: str) -> Signs:
+def _signs(
+    page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str
+) -> Signs:
     total = sum(len(piece.key) for piece in pieces)
     linked = sum(piece.link_chars for piece in pieces)
+    listed = [
+        piece.text
+        for piece, block in zip(pieces, blocks, strict=False)
+        if block.label in TEXT_LABELS and piece.link_density > 0.8 and len(piece.text) > 25
+    ]
     return Signs(
         text=text, page_text="\n".join(piece.text for piece in pieces), title=parsed.title, headline=facts.headline or "",
         json_ld_types=facts.json_ld_types, og_type=facts.og_type, free=facts.free, link_share=linked / total if total else 0.0,
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
         images=sum(1 for _ in parsed.body.iter("img")), player=parsed.has_player, url_path=urlsplit(page.url).path,
-        declares_article=facts.declares_article,
+        declares_article=facts.declares_article, markup=parsed.decoded.text,
+        listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip
