@@ -85,7 +85,8 @@ class Signs:
     link_blocks: int  # blocks that are mostly one link of headline length
     images: int
     player: str | None
-    url_path: str
+    is_front: bool  # the address has neither path nor query
+    is_prose: bool  # paragraphs that no linked headlines stand between
     declares_article: bool
     listed: int  # kept blocks that are one link of headline length
     listed_share: float  # of the kept characters
@@ -162,11 +163,11 @@ def _by_shape(signs: Signs, words: int) -> tuple[PageType, str]:
     if not signs.declares_article:
         if kinds & {"collectionpage", "searchresultspage"}:
             return "section", "CollectionPage"
-        if signs.link_blocks >= 12 and signs.link_share > 0.55 and words < 400:
+        if signs.link_blocks >= 12 and signs.link_share > 0.55 and words < 400 and not signs.is_prose:
             return "section", f"{signs.link_blocks} linked headlines"
         if signs.listed >= 8 and signs.listed_share > 0.35:
             return "section", f"{signs.listed} linked headlines in the text"
-        if signs.url_path in ("", "/") and signs.link_blocks >= 8:
+        if signs.is_front and signs.link_blocks >= 8:
             return "section", "front page"
     if not signs.text.strip():
         return ("section", "only links") if signs.link_blocks >= 12 else ("empty", "no text found")

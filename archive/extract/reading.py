@@ -161,6 +161,7 @@ def _signs(
 ) -> Signs:
     total = sum(len(piece.key) for piece in pieces)
     linked = sum(piece.link_chars for piece in pieces)
+    address = urlsplit(page.url)
     listed = [
         piece.text
         for piece, block in zip(pieces, blocks, strict=False)
@@ -170,7 +171,20 @@ def _signs(
         text=text, page_text="\n".join(piece.text for piece in pieces), title=parsed.title, headline=facts.headline or "",
         json_ld_types=facts.json_ld_types, og_type=facts.og_type, free=facts.free, link_share=linked / total if total else 0.0,
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
-        images=sum(1 for _ in parsed.body.iter("img")), player=parsed.has_player, url_path=urlsplit(page.url).path,
+        images=sum(1 for _ in parsed.body.iter("img")), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
         declares_article=facts.declares_article, markup=parsed.decoded.text,
         listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip
+
+
+def _is_prose(pieces: list[Piece], blocks: list[Block]) -> bool:
+    """Whether the text is paragraphs that follow each other; on a page of lists a linked headline stands over each."""
+    prose = [
+        at
+        for at, (piece, block) in enumerate(zip(pieces, blocks, strict=False))
+        if block.label in TEXT_LABELS and len(piece.key) >= 80 and piece.link_density < 0.3
+    ]
+    if len(prose) < 2:
+        return False
+    between = sum(1 for piece in pieces[prose[0] : prose[-1]] if piece.link_density > 0.8 and len(piece.text) > 25)
+    return between * 2 < len(prose)
