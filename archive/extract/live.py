@@ -37,6 +37,7 @@ class _Run:
     """One visible entry: its time as the page writes it, and its blocks."""
 
     written: str
+    shown: str  # the words that show it
     blocks: tuple[Block, ...]
     anchor: str | None
 
@@ -82,11 +83,11 @@ def _runs(body: html.HtmlElement, pieces: Sequence[Piece], blocks: Sequence[Bloc
     if holder is None:
         return []
     inside: dict[html.HtmlElement, html.HtmlElement | None] = {}
-    starts: dict[html.HtmlElement, str] = {}
+    starts: dict[html.HtmlElement, tuple[str, str]] = {}
     for node, written in marks:
         child = _child_of(holder, node, inside)
         if child is not None:
-            starts.setdefault(child, written)
+            starts.setdefault(child, (written, " ".join("".join(node.itertext()).split())))
     found: list[tuple[html.HtmlElement, list[Block]]] = []
     for piece, block in zip(pieces, blocks, strict=False):
         child = _child_of(holder, piece.node, inside)
@@ -96,7 +97,7 @@ def _runs(body: html.HtmlElement, pieces: Sequence[Piece], blocks: Sequence[Bloc
             found.append((child, []))
         if found:
             found[-1][1].append(block)
-    return [_Run(starts[child], tuple(own), child.get("id")) for child, own in found]
+    return [_Run(*starts[child], tuple(own), child.get("id")) for child, own in found]
 
 
 def _marks(body: html.HtmlElement, pieces: Sequence[Piece]) -> list[tuple[html.HtmlElement, str]]:
@@ -142,7 +143,7 @@ def _child_of(
 
 
 def _entry(run: _Run, published: Moment | None, url: str) -> Entry:
-    text = [block for block in run.blocks if block.label in TEXT_LABELS]
+    text = [block for block in run.blocks if block.label in TEXT_LABELS and block.text != run.shown]
     headline = None
     if len(text) > 1 and text[0].label == "subheading":
         headline, text = " ".join(text[0].text.split()), text[1:]
