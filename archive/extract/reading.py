@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from archive.extract import asian, body, injection, language
 from archive.extract.adverts import without_adverts
 from archive.extract.blocks import label_blocks
+from archive.extract.credits import find_agency
 from archive.extract.features import hopeless, measure
 from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.live import find_entries, looks_live
@@ -102,7 +103,11 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     facts = replace(facts, published=asian.zoned(facts.published, lang), modified=asian.zoned(facts.modified, lang))
     kind, reason, entries = _live(page, parsed, facts, pieces, clean, kind, reason)
     origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
-    article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, asian.source_line(pieces))
+    source = asian.source_line(pieces)
+    credited = (source, Origin("source-line", 0.9)) if source else find_agency(blocks, facts.authors)
+    if credited is not None:
+        source, origins["republished_from"] = credited
+    article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, source)
     article = replace(article, entries=entries)
     return Extraction(
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
@@ -171,7 +176,7 @@ def _signs(
         text=text, page_text="\n".join(piece.text for piece in pieces), title=parsed.title, headline=facts.headline or "",
         json_ld_types=facts.json_ld_types, og_type=facts.og_type, free=facts.free, link_share=linked / total if total else 0.0,
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
-        images=sum(1 for _ in parsed.body.iter("img")), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
+        images=sum(1 for figure in parsed.body.iter("figure") if figure.find(".//img") is not None), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
         declares_article=facts.declares_article, markup=parsed.decoded.text,
         listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip
