@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive.archive import Archive
 from archive.errors import NotFound, PressmarkError
-from archive.lookup import find_story
 from archive.further import named_pages
+from archive.lookup import find_story
 from archive.model import Block, Capture, Extraction, Outcome, ReadingRules
 from archive.read import job_of, load_page, read_capture, rules_for
 from archive.times import rfc3339

@@ -16,7 +16,16 @@ from archive.wire import Wire
 
 SourceKind = Literal["auto", "feed", "sitemap", "section", "crawl", "urls"]
 FoundBy = Literal[
-    "seed", "feed", "sitemap", "news-sitemap", "section", "link", "redirect", "urls", "page", "requisite",
+    "seed",
+    "feed",
+    "sitemap",
+    "news-sitemap",
+    "section",
+    "link",
+    "redirect",
+    "urls",
+    "page",
+    "requisite",
     "next_page",
 ]
 Truncation = Literal["length", "time", "disconnect"]

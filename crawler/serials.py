@@ -1,9 +1,9 @@
 """Stories on several pages: the pages behind the first are fetched while its lease is held, and read as one story.
 
-A further page is an exchange, a capture and a URL with an outcome of its own (kept, page_of: it names the article), and no
-article. The article waits for them: it is decided on once, with the joined text. Bounds: MAX_PAGES, no address
+A further page is an exchange, a capture and a URL with an outcome of its own (kept, page_of: it names the article),
+and no article. The article waits for them: it is decided on once, with the joined text. Bounds: MAX_PAGES, no address
 twice, nothing that another site, the source's filters or a page without a new line would add.
-In order: `begins` (a first page was read), `came` (a further one was), `lost` (one could not be had), what then happens.
+In order: `begins` (a first page was read), `came` (a further one was), `lost` (one could not be had).
 """
 
 from __future__ import annotations

@@ -78,7 +78,9 @@ def whatwg_name(label: str | None) -> str | None:
     if found is None:
         return {"gb-2312": "gb18030", "utf8mb4": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}.get(label.lower())
     if found.name == "replacement":
-        return {"hz-gb-2312": "hz-gb-2312", "csiso2022kr": "iso-2022-kr", "iso-2022-kr": "iso-2022-kr"}.get(label.lower())
+        return {"hz-gb-2312": "hz-gb-2312", "csiso2022kr": "iso-2022-kr", "iso-2022-kr": "iso-2022-kr"}.get(
+            label.lower()
+        )
     return {"gbk": "gb18030", "x-user-defined": "windows-1252"}.get(found.name, found.name)
 
 

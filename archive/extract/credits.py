@@ -26,7 +26,9 @@ _NAME = rf"(?<![\w-])(?P<agency>{_AGENCIES})(?![\w-])"
 _MORE = rf"(?:\s*[/,&+;]\s*(?:(?:{_AGENCIES})|[\w. ]{{2,24}}))*"
 _HEAD = re.compile(rf"^(?P<place>[^()\[\]]{{0,60}})[(\[]\s*(?:[^()\[\]]{{0,24}}[/,]\s*)?{_NAME}{_MORE}\s*[)\]]")
 _DASH = re.compile(rf"^[A-ZÄÖÜ][\w .,'’/-]{{1,50}},?\s+{_NAME}\s*[-–—]\s")
-_CJK_HEAD = re.compile(rf"^[(（【\[]?\s*(?:本报|据)?\s*(?P<agency>新华社|新華社|中新社|中央社|共同通信|時事通信)[^。]{{0,24}}(?:电|電|讯|訊|】|）|\)|\])")
+_CJK_HEAD = re.compile(
+    r"^[(（【\[]?\s*(?:本报|据)?\s*(?P<agency>新华社|新華社|中新社|中央社|共同通信|時事通信)[^。]{0,24}(?:电|電|讯|訊|】|）|\)|\])"
+)
 _TAIL = re.compile(rf"[(\[]\s*(?:[\w. ]{{1,24}}\s*[/,]\s*)*{_NAME}{_MORE}\s*[)\]]\s*\.?$")
 _LINE = re.compile(
     rf"^(?:sources?|quellen?|fonte|fuente|bron|źródło|kilde|källa|lähde|zdroj|forrás|sursa|kaynak|источник|джерело|πηγή|from|by|von|par|avec|con información de|with (?:files|reporting) from|"
@@ -35,7 +37,9 @@ _LINE = re.compile(
 )  # fmt: skip
 _ALONE = re.compile(rf"^{_NAME}{_MORE}$")
 _WHOLE = re.compile(rf"^(?:{_AGENCIES})$")
-_ANNOUNCED = re.compile(r"^(?:(?:credits?|crédits?|photo(?:graph)?|foto|image|bild)(?: (?:by|credit|von|de))?\W*)+(?=\S)", re.I)
+_ANNOUNCED = re.compile(
+    r"^(?:(?:credits?|crédits?|photo(?:graph)?|foto|image|bild)(?: (?:by|credit|von|de))?\W*)+(?=\S)", re.I
+)
 _FIRST, _LAST, _SHORT = 4, 4, 90
 
 

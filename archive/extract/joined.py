@@ -1,7 +1,7 @@
 """A story on several pages, each read by itself, joined to one reading. Pure.
 
-The first page says what the story is: headline, authors, dates, kind. Of the others come blocks, text, entries, images and
-links. What they repeat (a standfirst at the head of every page) is labelled a duplicate. Order: `join`, `goes_on`.
+The first page says what the story is: headline, authors, dates, kind. Of the others come blocks, text, entries, images
+and links. What they repeat (a standfirst at the head of every page) is labelled a duplicate. Order: `join`, `goes_on`.
 """
 
 from __future__ import annotations

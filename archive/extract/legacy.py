@@ -1,8 +1,8 @@
 """Legacy encodings as browsers read them, where Python's codecs read less or otherwise. Pure.
 
-`decode_legacy` is Python's codec for a WHATWG name (https://encoding.spec.whatwg.org/), with a second try for the bytes it
-does not know and a table for those it maps elsewhere. Compared with a browser over all pairs of bytes; what is left is
-in docs/reading.md, "Charsets".
+`decode_legacy` is Python's codec for a WHATWG name (https://encoding.spec.whatwg.org/), with a second try for the
+bytes it does not know and a table for those it maps elsewhere. Compared with a browser over all pairs of bytes;
+what is left is in docs/reading.md, "Charsets".
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _GB18030_2022 = dict(zip(
     "\ue5e5\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864",
     "\u3000︐︒︑︓︔︕︖︗︘︙ḿ龴龵龶龷龸龹龺龻", strict=True,
 ))  # fmt: skip
-_ELSEWHERE = {
+_ELSEWHERE: dict[str, dict[int, str] | dict[int, int]] = {
     "gb18030": str.maketrans(_GB18030_2022),  # characters that had private places before the standard of 2005
     "euc-jp": str.maketrans("〜‖−¢£¬", "～∥－￠￡￢"),  # as Windows maps them
     "koi8-u": str.maketrans("╝╬", "ўЎ"),
@@ -54,7 +54,7 @@ def decode_legacy(body: bytes, name: str) -> str:
 
 
 def _iso_2022_jp(body: bytes) -> str:
-    """By its escapes, two bytes as EUC-JP has them: Python's own codec lacks half-width kana and the signs of row 13."""
+    """By its escapes, two bytes as EUC-JP has them: Python's own codec lacks half-width kana and row 13."""
     out: list[str] = []
     mode = b"(B"
     for at, part in enumerate(_ESCAPE.split(body)):

@@ -27,7 +27,9 @@ MAX_ENTRIES = 1000
 MAX_LEVELS = 12  # between the time of an entry and the element that holds all entries
 _LEAST = 2  # of a page that calls itself a live blog
 _LEAST_UNSAID = 4  # of one that does not
-_CLOCK = re.compile(r"^\D{0,8}?([01]?\d|2[0-4])\s?[:.h時]\s?([0-5]\d)分?\s*([ap]\.?m\.?)?\s*(?:uhr|h|gmt|bst|utc|cet|est|et)?$", re.I)
+_CLOCK = re.compile(
+    r"^\D{0,8}?([01]?\d|2[0-4])\s?[:.h時]\s?([0-5]\d)分?\s*([ap]\.?m\.?)?\s*(?:uhr|h|gmt|bst|utc|cet|est|et)?$", re.I
+)
 _TAG = re.compile(r"<[^>]*>")
 _PROBE = 25
 
@@ -213,4 +215,3 @@ def _moment(written: str, published: Moment | None) -> Moment | None:
     if published.precision in ("minute", "second") and at < published.at - timedelta(hours=6):
         at += timedelta(days=1)  # after midnight
     return Moment(at, "minute", published.zone_from)
-

@@ -60,7 +60,9 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     base = urljoin(page.url, parsed.base_href) if parsed.base_href else page.url
     stated: dict[str, Origin] = {}
     publisher = _picked(
-        "publisher", [(first_text(article.get("publisher")), "json-ld"), (metas.get("og:site_name"), "og:site_name")], stated
+        "publisher",
+        [(first_text(article.get("publisher")), "json-ld"), (metas.get("og:site_name"), "og:site_name")],
+        stated,
     )
     site_names = _site_names(publisher, metas, nodes, page.url)
     title, node, title_origin = headline.find_headline(

@@ -1,8 +1,10 @@
 """Text that was encoded twice: UTF-8 bytes taken for a Windows code page, and the result written as UTF-8 again. Pure.
 
-"MÃ¼ller" for "Müller", "itâ€™s" for "it’s", "РџСЂРё" for "При". Each broken letter is a sequence that no language writes, and says
-by itself which letter it was. A few sequences may be a page about encodings; a page that is broken has many.
+"MÃ¼ller" for "Müller", "itâ€™s" for "it’s", "РџСЂРё" for "При". Each broken letter is a sequence that no
+language writes, and says by itself which letter it was. A few sequences may be a page about encodings; a page that is broken has many.
 """
+
+# ruff: noqa: E501 - tables of words and measures are read by row
 
 from __future__ import annotations
 
@@ -14,9 +16,7 @@ _SOFT = "\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u015
 _TAIL = f"\u0080-\u00bf{_SOFT}"
 # Not é and ®, or É and ™, as in "NESCAFÉ®": of such leads these tails are no letter anybody writes.
 _NO_SIGN = "(?<![\u00c4-\u00cf\u00d2-\u00df][\u00a9\u00ae])(?<!\u00c9\u2122)"
-_LATIN = re.compile(
-    f"[\u00c2-\u00df][{_TAIL}]{_NO_SIGN}|[\u00e0-\u00ef][{_TAIL}]{{2}}|[\u00f0-\u00f4][{_TAIL}]{{3}}"
-)
+_LATIN = re.compile(f"[\u00c2-\u00df][{_TAIL}]{_NO_SIGN}|[\u00e0-\u00ef][{_TAIL}]{{2}}|[\u00f0-\u00f4][{_TAIL}]{{3}}")
 # Not a capital before a closing quote or a dash, as in Portuguese capitals: "IRMÃ”, “CORAÇÃO”".
 _HARD = re.compile(
     f"[\u00c2-\u00df][\u0080-\u00a9\u00ac-\u00ba\u00bc-\u00bf]{_NO_SIGN}|[\u00e0-\u00ef][\u0080-\u00bf\u20ac][{_TAIL}]"

@@ -4,6 +4,8 @@
 this page's own with a page number, one higher. Order: `find_next_page`, `is_next`, how addresses carry numbers.
 """
 
+# ruff: noqa: E501 - tables of words and measures are read by row
+
 from __future__ import annotations
 
 import re
@@ -62,12 +64,12 @@ def find_next_page(url: str, base: str, rel_next: str | None, body: html.HtmlEle
 
 
 def is_next(url: str, target: str) -> bool:
-    """Whether `target` is `url` with a page number one higher; of an address without a number, 2, or 1 counted from 0."""
+    """Whether `target` is `url` with a page number one higher; 2, or 1 counted from 0, where `url` has none."""
     return bool(_readings(url, target))
 
 
 def _readings(url: str, target: str) -> list[tuple[_Numbered, int]]:
-    """How `target` may be the page behind `url`: as which page of which story, and which number `url` has; 0 is none."""
+    """How `target` may be the page behind `url`: of which story, as which page, behind which (0: no number)."""
     plain, own = _plain(url), list(_numbered(url))
     found = [(one, 0) for one in _numbered(target) if one.stem == plain and one.number in (1, 2)]
     for one in _numbered(target):

@@ -120,7 +120,13 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
 
 
 def _live(
-    page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], clean: injection.Cleansed, kind: PageType, reason: str
+    page: Page,
+    parsed: Parsed,
+    facts: Metadata,
+    pieces: list[Piece],
+    clean: injection.Cleansed,
+    kind: PageType,
+    reason: str,
 ) -> tuple[PageType, str, tuple[Entry, ...]]:
     """The entries of a live blog; an article that names itself live and is made of timed entries is one, too."""
     named = bool(_LIVE.search(f"{parsed.title}\n{facts.headline or ''}\n{urlsplit(page.url).path}"))
@@ -161,9 +167,7 @@ def _article(
     )  # fmt: skip
 
 
-def _signs(
-    page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str
-) -> Signs:
+def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str) -> Signs:
     total = sum(len(piece.key) for piece in pieces)
     linked = sum(piece.link_chars for piece in pieces)
     address = urlsplit(page.url)

@@ -104,7 +104,9 @@ def test_a_change_on_the_last_page_is_a_revision_of_the_article(tmp_path: Path, 
     crawl(folder)
     look_again(folder)
     assert len(records(folder)) == 1  # the same three pages again
-    site.pages[NEXT[2]] = part(3, "Correction: an earlier version of this story named the wrong chapel, the one in the next valley.")
+    site.pages[NEXT[2]] = part(
+        3, "Correction: an earlier version of this story named the wrong chapel, the one in the next valley."
+    )
     look_again(folder)
     first, second = records(folder)
     assert (first["id"], second["revision"]) == (second["id"], 2)
@@ -140,7 +142,9 @@ def test_a_new_article_whose_next_page_is_missing_says_so(tmp_path: Path, site: 
         (part(2, next_page="/2026/05/another-story"), 1),  # rel=next of another story
     ],
 )
-def test_pages_that_lead_in_a_circle_or_elsewhere_end_the_story(tmp_path: Path, site: Site, last: Page, asked: int) -> None:
+def test_pages_that_lead_in_a_circle_or_elsewhere_end_the_story(
+    tmp_path: Path, site: Site, last: Page, asked: int
+) -> None:
     site.pages[NEXT[1]] = last
     folder = archive_at(tmp_path, site)
     crawl(folder)

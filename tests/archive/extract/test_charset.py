@@ -111,7 +111,16 @@ def test_cyrillic_that_was_encoded_twice_over_a_cyrillic_code_page_is_put_right(
 
 @pytest.mark.parametrize(
     "text",
-    [GERMAN * 3, RUSSIAN * 9, "Рівне і Рік " * 30, "“CORAÇÃO” IRMÃ” AMANHÃ… ÀS" * 3, "«Â» est une lettre, «Ã» aussi", "L’ÂME – « ÂGE »", "NESCAFÉ® " * 9, JAPANESE],
+    [
+        GERMAN * 3,
+        RUSSIAN * 9,
+        "Рівне і Рік " * 30,
+        "“CORAÇÃO” IRMÃ” AMANHÃ… ÀS" * 3,
+        "«Â» est une lettre, «Ã» aussi",
+        "L’ÂME – « ÂGE »",
+        "NESCAFÉ® " * 9,
+        JAPANESE,
+    ],
 )
 def test_honest_text_is_left_alone(text: str) -> None:
     assert mended(text) == (text, 0)

@@ -51,7 +51,9 @@ def found(url: str, body: str, rel_next: str | None = None) -> str | None:
     return find_next_page(HOST + url, HOST + url, rel_next, html.document_fromstring(f"<body>{body}</body>"))
 
 
-@pytest.mark.parametrize("words", ["2", "Next page", "Weiter", "Page suivante", "下一页", "次へ", "Следующая страница", "»"])
+@pytest.mark.parametrize(
+    "words", ["2", "Next page", "Weiter", "Page suivante", "下一页", "次へ", "Следующая страница", "»"]
+)
 def test_a_pager_names_the_next_page_by_number_or_in_words(words: str) -> None:
     assert found("/baths", f'<p>Story.</p><a href="?page=2">{words}</a>') == f"{HOST}/baths?page=2"
 
