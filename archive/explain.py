@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.archive import Archive
 from archive.errors import NotFound, PressmarkError
+from archive.further import named_pages
 from archive.lookup import find_story
 from archive.model import Block, Capture, Extraction, Outcome, ReadingRules
 from archive.read import job_of, load_page, read_capture, rules_for
@@ -263,7 +264,8 @@ def _read(archive: Archive, one: Explanation) -> tuple[Extraction | None, str | 
     if capture is None:
         return None, None
     profile = one.record["extraction"]["profile"] if one.record else None
-    job = job_of(archive, capture, rules_for(archive, one.source, profile))
+    pages = named_pages(archive, one.record)
+    job = job_of(archive, capture, rules_for(archive, one.source, profile), pages)
     if one.record is not None:
         from archive.witnesses import evidence_again
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.archive import Archive
+from archive.further import followed
 from archive.model import Capture, Outcome
 from archive.read import Reading, RecordWriter, decide_record, job_of, judge, readable, rules_for
 from archive.readers import ReadingFailed, read_many
@@ -36,11 +37,12 @@ def read_first(
 
     writer = RecordWriter(archive.store)
     watches: dict[str, Watch] = {}
+    pages: dict[str, str] = {}  # record ids of further pages, and the address of the story they belong to
     try:
         ordered = sorted(found, key=lambda capture: (capture.fetched_at, capture.record_id))
         for at in range(0, len(ordered), _BATCH):
             batch = ordered[at : at + _BATCH]
-            yield from _read_batch(archive, batch, writer, watches, Circumstances(now, run), workers)
+            yield from _read_batch(archive, batch, writer, watches, pages, Circumstances(now, run), workers)
             near.settle(archive.catalog)
     finally:
         writer.close()
@@ -51,6 +53,7 @@ def _read_batch(
     batch: list[Capture],
     writer: RecordWriter,
     watches: dict[str, Watch],
+    pages: dict[str, str],
     circumstances: Circumstances,
     workers: int,
 ) -> Iterator[FirstReading]:
@@ -67,11 +70,17 @@ def _read_batch(
             reason_of = reading.reason if isinstance(reading, ReadingFailed) else "reading"
             yield FirstReading(capture.target_uri, Outcome("failed", reason_of, {"error": str(reading)}))
             continue
+        if capture.record_id in pages:
+            article = pages[capture.record_id]
+            yield FirstReading(capture.target_uri, Outcome("kept", "page_of", {"article": article}))
+            continue
         outcome = judge(reading.extraction, rules)
         if outcome is not None:
             yield FirstReading(capture.target_uri, outcome)
-        else:
-            yield _store(archive, capture, reading, writer, watches, circumstances)
+            continue
+        reading, further = followed(archive, capture, reading, rules)
+        pages.update((one.record_id, capture.target_uri) for one in further)
+        yield _store(archive, capture, reading, writer, watches, replace(circumstances, pages=further))
 
 
 def _store(

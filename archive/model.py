@@ -15,7 +15,19 @@ from typing import Literal, get_args
 from archive.wire import Wire
 
 SourceKind = Literal["auto", "feed", "sitemap", "section", "crawl", "urls"]
-FoundBy = Literal["seed", "feed", "sitemap", "news-sitemap", "section", "link", "redirect", "urls", "page", "requisite"]
+FoundBy = Literal[
+    "seed",
+    "feed",
+    "sitemap",
+    "news-sitemap",
+    "section",
+    "link",
+    "redirect",
+    "urls",
+    "page",
+    "requisite",
+    "next_page",
+]
 Truncation = Literal["length", "time", "disconnect"]
 OutcomeKind = Literal["stored", "unchanged", "listed", "kept", "moved", "skipped", "failed"]
 PageType = Literal[
@@ -105,7 +117,8 @@ class Claims:
 class Discovery:
     """A URL seen in a listing at a time. `url` is canonical (archive.urls.canonical_url).
 
-    One `found_by` "requisite" is a file that a page shows itself with: kept, and never read as a page.
+    One `found_by` "requisite" is a file that a page shows itself with: kept, and never read as a page. One found by
+    "next_page" is a further page of an article, `via` the one before it: kept, and read as a part of that article.
     """
 
     url: str
@@ -226,6 +239,17 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a live blog. `text` has one paragraph a line; `url` is its own address on the page."""
+
+    at: Moment | None
+    headline: str | None
+    text: str
+    authors: tuple[Author, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """An injected piece of text: offsets count characters of the raw text (kept blocks joined by newlines)."""
 
@@ -269,6 +293,7 @@ class Article:
     license: str | None = None
     republished_from: str | None = None
     page_type: PageType = "article"
+    entries: tuple[Entry, ...] = ()  # of a live blog, in the page's order; their words stand in `text` too
 
 
 @dataclass(frozen=True, slots=True)

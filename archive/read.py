@@ -64,6 +64,7 @@ class ReadJob:
     claims: Claims | None = None
     evidence: Evidence | None = None  # what the archive knows from elsewhere
     filters: tuple[str, ...] = ()  # paths of filter lists in EasyList's syntax
+    pages: tuple[ReadJob, ...] = ()  # the further pages of an article on several
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,25 @@ class Reading:
 
 
 def read_capture(job: ReadJob) -> Reading:
-    """Read a capture from its file. The same bytes, job and version give the same Extraction.
-
-    Raises NotFound, WarcDamaged.
+    """Read a capture from its file, joined with the further pages the job names. The same bytes, job and version give
+    the same Extraction. Raises NotFound, WarcDamaged.
     """
+    from archive.extract.joined import join
+
+    first = _read_one(job)
+    others = [_read_one(_page_job(job, page)).extraction for page in job.pages]
+    return replace(first, extraction=join(first.extraction, others))
+
+
+def _page_job(first: ReadJob, page: ReadJob) -> ReadJob:
+    """A further page is read as its first was, with what is known of the site; copies are of the whole story."""
+    from archive.extract import Evidence
+
+    site = Evidence(first.evidence.site_profile) if first.evidence else None
+    return replace(page, rules=first.rules, filters=first.filters, evidence=site)
+
+
+def _read_one(job: ReadJob) -> Reading:
     from archive.extract import Evidence, extract
     from archive.warc.judged import inexact_records
 
@@ -104,8 +120,9 @@ def _filters(lists: tuple[tuple[str, int], ...]) -> Filters:
     return read_filters((Path(path).name, Path(path).read_text("utf-8", "replace")) for path, _ in lists)
 
 
-def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
-    """The job that reads a capture; for a revisit with the place of the record it refers to.
+def job_of(archive: Archive, capture: Capture, rules: ReadingRules, pages: Sequence[Capture] = ()) -> ReadJob:
+    """The job that reads a capture, with the further `pages` of its story; for a revisit with the place of the record
+    it refers to.
 
     A capture of another archive in the same catalog is read from that archive's folder.
     """
@@ -120,6 +137,7 @@ def job_of(archive: Archive, capture: Capture, rules: ReadingRules) -> ReadJob:
         filters=archive.filters,
         payload_file=holder.warc_file if holder else None,
         payload_offset=holder.warc_offset if holder else None,
+        pages=tuple(job_of(archive, page, rules) for page in pages),
     )
 
 

@@ -21,6 +21,7 @@ from archive.model import (
     TEXT_LABELS,
     Capture,
     Discovery,
+    Entry,
     Extraction,
     Moment,
     Outcome,
@@ -84,6 +85,31 @@ class BlockRecord(_Model):
     kind: TextKind
     start: int
     end: int
+
+
+class EntryRecord(_Model):
+    """One entry of a live blog; its words stand in the text, too, where the page shows them."""
+
+    date_published: str | None
+    date_published_precision: Precision | None
+    date_published_zone: str | None
+    headline: str | None
+    text: str
+    authors: list[AuthorRecord]
+    url: str | None = Field(description="its own address on the page")
+
+
+class PageRecord(_Model):
+    """A further page of an article on several pages; each is a capture of its own."""
+
+    url: str
+    fetched_at: str
+    payload_digest: str | None
+    warc_file: str
+    warc_offset: int
+    warc_length: int
+    warc_record_id: str
+    revisit_of: str | None
 
 
 class IntegrityRecord(_Model):
@@ -180,6 +206,7 @@ class ArticleRecord(_Model):
     integrity: IntegrityRecord
     text_marked: str | None = Field(description="text with injected tokens in ⟦…⟧; null where there are none")
     blocks: list[BlockRecord] = Field(description="what the lines of the text are, in order")
+    entries: list[EntryRecord] = Field(description="of a live blog, in the page's order")
     origins: dict[str, OriginRecord]
     images: list[ImageRecord]
     is_accessible_for_free: bool | None
@@ -193,6 +220,7 @@ class ArticleRecord(_Model):
     first_seen: str
     last_seen: str
     capture: CaptureRecord
+    pages: list[PageRecord] = Field(description="the further pages whose text is joined here, in order")
     rights: RightsRecord
     discovery: DiscoveryRecord
     extraction: ExtractionRecord
@@ -225,6 +253,7 @@ class Circumstances:
     tags: tuple[str, ...] = ()
     duplicate_of: str | None = None
     revision_count: int | None = None  # None: this revision is the last
+    pages: tuple[Capture, ...] = ()  # the further pages that the reading is joined from
 
 
 def build_record(
@@ -274,6 +303,7 @@ def build_record(
         "integrity": _integrity(extraction),
         "text_marked": extraction.text_marked,
         "blocks": text_blocks(extraction),
+        "entries": [_entry(entry) for entry in article.entries],
         "origins": _origins(extraction),
         "images": [{"url": image.url, "caption": image.caption, "credit": image.credit} for image in article.images],
         "is_accessible_for_free": article.is_accessible_for_free,
@@ -287,6 +317,7 @@ def build_record(
         "first_seen": rfc3339(revision.first_seen),
         "last_seen": rfc3339(revision.last_seen),
         "capture": _capture(extraction, capture, circumstances),
+        "pages": [_page(page) for page in circumstances.pages],
         "rights": rights.as_dict(),
         "discovery": _discovery(discovery, circumstances),
         "extraction": _extraction(extraction, capture, circumstances),
@@ -355,6 +386,31 @@ def text_blocks(extraction: Extraction) -> list[dict[str, Any]]:
     return found
 
 
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "date_published": rfc3339(entry.at.at) if entry.at else None,
+        "date_published_precision": entry.at.precision if entry.at else None,
+        "date_published_zone": _zone(entry.at),
+        "headline": entry.headline,
+        "text": entry.text,
+        "authors": [{"name": author.name, "url": author.url} for author in entry.authors],
+        "url": entry.url,
+    }
+
+
+def _page(capture: Capture) -> dict[str, Any]:
+    return {
+        "url": capture.target_uri,
+        "fetched_at": rfc3339(capture.fetched_at),
+        "payload_digest": capture.payload_digest,
+        "warc_file": capture.warc_file,
+        "warc_offset": capture.warc_offset,
+        "warc_length": capture.warc_length,
+        "warc_record_id": capture.record_id,
+        "revisit_of": capture.refers_to,
+    }
+
+
 def _integrity(extraction: Extraction) -> dict[str, Any]:
     found = extraction.integrity
     spans = [
@@ -417,6 +473,8 @@ def _extraction(extraction: Extraction, capture: Capture, circumstances: Circums
     warnings = list(extraction.warnings)
     if capture.truncated:
         warnings.append(f"truncated: {capture.truncated}")
+    if extraction.next_page is not None:
+        warnings.append(f"goes on at {extraction.next_page}, which is not joined")
     return {
         "tool": extraction.tool,
         "version": extraction.version,

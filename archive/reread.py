@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
 from archive.changes import said_in
+from archive.further import followed, named_pages
 from archive.model import Capture, Discovery, Extraction, Revision
 from archive.read import (
     HTML_TYPES,
@@ -165,7 +166,8 @@ def _job(archive: Archive, task: _Task, profile: Any) -> ReadJob:
     """The job of a task, with the evidence the stored record was read with."""
     from archive.witnesses import evidence_again
 
-    job = job_of(archive, task.capture, _rules(archive, task, profile))
+    pages = () if task.is_between else named_pages(archive, task.stored)
+    job = job_of(archive, task.capture, _rules(archive, task, profile), pages)
     return job if task.stored is None else replace(job, evidence=evidence_again(archive.catalog, task.stored))
 
 
@@ -210,11 +212,16 @@ def _compared(archive: Archive, task: _Task, reading: Reading | Exception, now: 
     if isinstance(reading, Exception):
         return Reread(task.url, article_id, "failed", words_before=before, reason=str(reading))
     source = archive.sources.get(task.capture.source or "")
-    outcome = judge(reading.extraction, _rules(archive, task, profile), source.languages if source else ())
+    rules = _rules(archive, task, profile)
+    if task.stored is None or task.is_between:
+        reading, pages = followed(archive, task.capture, reading, rules)
+    else:
+        pages = named_pages(archive, task.stored)
+    outcome = judge(reading.extraction, rules, source.languages if source else ())
     if outcome is not None:
         status: Status = "lost" if task.stored and not task.is_between else "same"
         return Reread(task.url, article_id, status, words_before=before, reason=outcome.reason)
-    record = _record(archive, task, reading, now)
+    record = _record(archive, task, reading, pages, now)
     after = record["word_count"]
     if task.stored is None:
         return Reread(task.url, record["id"], "new", words_after=after, record=record)
@@ -239,7 +246,9 @@ def differing(stored: dict[str, Any], record: dict[str, Any]) -> tuple[str, ...]
     return tuple(sorted(fields))
 
 
-def _record(archive: Archive, task: _Task, reading: Reading, now: datetime) -> dict[str, Any]:
+def _record(
+    archive: Archive, task: _Task, reading: Reading, pages: tuple[Capture, ...], now: datetime
+) -> dict[str, Any]:
     from archive.revisions import content_hash, extractor_of
 
     extraction, stored = reading.extraction, task.stored
@@ -259,7 +268,7 @@ def _record(archive: Archive, task: _Task, reading: Reading, now: datetime) -> d
         task.capture,
         found,
         _discovery(stored, reading),
-        _circumstances(archive, stored, task.capture, now),
+        replace(_circumstances(archive, stored, task.capture, now), pages=pages),
         reading.rights,
     )
 

@@ -61,10 +61,16 @@ class Watch:
     absence: Absence | None = None
     touched: Mapping[str, Any] | None = None
     touches: int = 0
+    pages: int = 0  # further pages of a story on several
 
     @property
     def is_restless(self) -> bool:
         return self.unsettled is not None
+
+    @property
+    def must_be_read(self) -> bool:
+        """Whether the same bytes may be another text: of a page that flaps, or of a story that goes on elsewhere."""
+        return self.is_restless or self.pages > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,8 @@ def _media(discovery: Discovery, source: Source) -> Outcome | None:
 
 
 def _include(discovery: Discovery, source: Source) -> Outcome | None:
-    if _unfiltered(discovery) or discovery.found_by == "requisite" or not source.include:
-        return None  # what is included are pages, with all that shows them
+    if _unfiltered(discovery) or discovery.found_by in ("requisite", "next_page") or not source.include:
+        return None  # what is included are stories, with all their pages and what shows them
     if any(_compiled(pattern).search(discovery.url) for pattern in source.include):
         return None
     return _skipped("url_filter", rule="include: " + " | ".join(source.include))

@@ -57,9 +57,11 @@ class Desk:
         """
         session = self._session
         now = session.clock()
+        if lease.is_further_page:
+            session.ledger.discovered([found(lease)], {})
         seen_at = capture.fetched_at if capture is not None else now
         article = article_id or lease.article_id
-        watch, found = watched or self._looked_for(lease, outcome, seen_at)
+        watch, findings = watched or self._looked_for(lease, outcome, seen_at)
         due = due_again(watch, seen_at, self._policy(lease)) if article is not None else None
         again = (due, self._page_due_again(lease, outcome, now))
         result = Acknowledged(
@@ -77,11 +79,13 @@ class Desk:
         before = lease.validators.record_id
         events = [
             Event(lease.url, seen_at, one.kind, one.detail, article, lease.source, before, after, session.run.run_id)
-            for one in found
+            for one in findings
         ]
         if lease.is_listing:
             session.ledger.asked(asked or Asked(lease, outcome, now))
         session.ledger.finished(result, lease, capture, events, outlinks)
+        if lease.is_further_page:
+            session.serials.lost(lease, outcome)
 
     def _looked_for(self, lease: Lease, outcome: Outcome, at: datetime) -> Watched:
         """What an outcome without a reading says of an article that was there."""
@@ -104,8 +108,8 @@ class Desk:
 
     def _page_due_again(self, lease: Lease, outcome: Outcome, now: datetime) -> datetime | None:
         """When a page is due by itself: one that failed for a passing reason, or of a fixed list with a schedule."""
-        if lease.is_listing:
-            return None  # by what it gave: see crawler/polls.py
+        if lease.is_listing or lease.is_further_page:
+            return None  # by what it gave: see crawler/polls.py; or with its article
         source = self._session.sources[lease.source]
         if outcome.kind == "failed" and outcome.reason in PASSING:
             return retry_at(lease.found_at, now)
@@ -171,13 +175,21 @@ class Desk:
 
     def finish_page(self, page: PageToRead, reading: Reading) -> None:
         """A page has been read: it becomes a record, or is left for a reason."""
-        source = self._session.sources[page.lease.source]
+        session = self._session
+        source = session.sources[page.lease.source]
+        if page.lease.is_further_page or page.lease.url in session.serials.pages:
+            session.serials.came(page, reading)
+            return
         left = judge(reading.extraction, source.extract, source.languages)
         if left is not None:
             self.finish(page.lease, left, page.capture, outlinks=reading.extraction.outlinks)
-        else:
-            self._session.sites.read(page, reading)
-            self._record(page, reading)
+        elif not session.serials.begins(page, reading):
+            self.store(page, reading)
+
+    def store(self, page: PageToRead, reading: Reading) -> None:
+        """A page, with the further pages of its story, is worth a record."""
+        self._session.sites.read(page, reading)
+        self._record(page, reading)
 
     def look_again(self, page: PageToRead, reading: Reading) -> None:
         """A page of this run was read again with more evidence: a better reading takes the place of the first.
@@ -201,6 +213,7 @@ class Desk:
             decision, record, watched = decide_record(
                 connection, reading, capture, found(lease), around, watch, afresh=True
             )
+        watched = replace(watched[0], pages=len(page.pages)), watched[1]
         session.ledger.read(Entry(capture, decision, record))
         session.ledger.last = reading.extraction.article.headline or lease.url
         outlinks = reading.extraction.outlinks
@@ -216,6 +229,7 @@ class Desk:
             redirects=tuple(chain),
             robots=page.robots,
             tags=session.sources[lease.source].tags,
+            pages=page.pages,
         )
 
     def _chain_to(self, lease: Lease) -> list[str]:

@@ -166,6 +166,13 @@ class Frontier(BaseScheduler):
         if self._in_flight[lease.host] <= 0:
             del self._in_flight[lease.host]
 
+    def ask(self, lease: Lease) -> None:
+        """Ask for a further page of a story, under the lease its first page holds; it counts against no limit."""
+        request = self._request_for(lease)
+        if request is not None:
+            self._in_flight[lease.host] += 1  # enqueue_request takes it off again
+            self._crawler.engine.crawl(request)
+
     def poll(self) -> None:
         """Look for work again where there was none for us; the engine by itself asks only every five seconds."""
         if self.stopped or not self._others_at_work:

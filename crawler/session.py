@@ -42,6 +42,7 @@ from crawler.polls import Polls
 from crawler.progress import Style, Watcher, watcher
 from crawler.robots_kept import kept_robots
 from crawler.rows import new_run, write_row
+from crawler.serials import Serials
 from crawler.sites import Sites
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class Session:
         self.keeper = Keeper(self.archive, self._writer, self.ledger, dedup=settings.archive.dedup == "revisit")
         self.desk = Desk(self)
         self.sites = Sites(self.archive)
+        self.serials = Serials(self)
         self._begin()
         self.watcher: Watcher = watcher(options.progress, run.run_id)
 
@@ -215,7 +217,7 @@ class Session:
         """Where a worker process finds the page (file and offset, for a revisit those of its payload), and what the
         archive knows of it besides; `evidence` where it was gathered already.
         """
-        job = job_of(self.archive, page.capture, self.sources[page.lease.source].extract)
+        job = job_of(self.archive, page.capture, self.sources[page.lease.source].extract, page.pages)
         return self.sites.with_evidence(page, job) if evidence is None else replace(job, evidence=evidence)
 
     @property

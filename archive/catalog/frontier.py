@@ -159,6 +159,8 @@ def _chosen(
         chosen.append(_T.source == source)
     if addresses is not None:
         chosen.append(among(conn, _T.url, map(bounded, addresses)))
+    else:
+        chosen.append(_T.found_by != "next_page")  # its article asks for it
     if listings is not None:
         chosen.append(_T.is_listing if listings else ~_T.is_listing)
     if outcomes is not None:

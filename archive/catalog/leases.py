@@ -110,6 +110,11 @@ class Lease:
         """Whether this is a file that a page shows itself with."""
         return self.found_by == "requisite"
 
+    @property
+    def is_further_page(self) -> bool:
+        """Whether this is the second page of an article, or one behind it."""
+        return self.found_by == "next_page"
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
@@ -241,7 +246,7 @@ def take_unread(
     unread = (
         select(urls.c.url, func.max(kept.fetched_at).label("at"))
         .join(captures, and_(kept.urlkey == urls.c.urlkey, kept.target_uri == whole_url))
-        .where(IS_DUE, urls.c.due_at <= now, ~urls.c.is_listing, urls.c.found_by != "requisite")
+        .where(IS_DUE, urls.c.due_at <= now, ~urls.c.is_listing, urls.c.found_by.not_in(("requisite", "next_page")))
         .where(urls.c.source.in_(list(sources)))
         .where(kept.status == 200, kept.truncated.is_(None))
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))

@@ -10,25 +10,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import webencodings
 
-# Python's codec for a WHATWG encoding, where the plain name would be a smaller set than browsers read.
-_CODEC = {
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "euc-kr": "cp949",
-    "windows-1252": "cp1252",
-    "iso-8859-8-i": "iso-8859-8",
-    "x-mac-cyrillic": "mac-cyrillic",
-    "macintosh": "mac-roman",
-    "windows-874": "cp874",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-}
+from archive.extract.legacy import decode_legacy
+from archive.extract.mojibake import mended_utf8
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16le"), (codecs.BOM_UTF16_BE, "utf-16be"))
 _META_TAG = re.compile(rb"<meta\b[^>]{0,600}?charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
@@ -44,13 +32,26 @@ class Decoded:
     charset: str
     charset_from: str  # "http" | "bom" | "meta" | "detected" | "default"
     warnings: tuple[str, ...] = ()
+    is_mended: bool = False  # the text says more than its bytes, which were encoded twice
 
 
 def decode(body: bytes, http_charset: str | None = None) -> Decoded:
-    """Return the text of `body` (content-decoded). Never raises: what cannot be read becomes U+FFFD."""
+    """Return the text of `body` (content-decoded). Never raises: what cannot be read becomes U+FFFD.
+
+    What was encoded twice is put right, with a warning.
+    """
+    found = _decode(body, http_charset)
+    text, letters = mended_utf8(found.text, body) if found.charset == "utf-8" else (found.text, 0)
+    if not letters:
+        return found
+    warning = f"{letters} letters were encoded twice"
+    return replace(found, text=text, warnings=(*found.warnings, warning), is_mended=True)
+
+
+def _decode(body: bytes, http_charset: str | None) -> Decoded:
     for bom, name in _BOMS:
         if body.startswith(bom):
-            return Decoded(_to_text(body[len(bom) :], name), name, "bom")
+            return Decoded(decode_legacy(body[len(bom) :], name), name, "bom")
     declared = _declared(body, http_charset)
     if not declared:
         return _undeclared(body)
@@ -63,7 +64,7 @@ def decode(body: bytes, http_charset: str | None = None) -> Decoded:
         if utf8 is not None and not utf8.isascii():
             # Real text in a legacy encoding is practically never valid UTF-8 with multi-byte characters in it.
             return Decoded(utf8, "utf-8", "detected", (f"charset {name} declared by {source}, bytes are utf-8",))
-        text = _to_text(body, name)
+        text = decode_legacy(body, name)
         if _plausible(text):
             return Decoded(text, name, source)
     return _contradicted(body, declared)
@@ -78,7 +79,11 @@ def whatwg_name(label: str | None) -> str | None:
         found = webencodings.lookup(label.strip().lower().replace("_", "-").replace("cp-", "cp"))
     if found is None:
         return {"gb-2312": "gb18030", "utf8mb4": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}.get(label.lower())
-    return {"gbk": "gb18030", "replacement": None, "x-user-defined": "windows-1252"}.get(found.name, found.name)
+    if found.name == "replacement":
+        return {"hz-gb-2312": "hz-gb-2312", "csiso2022kr": "iso-2022-kr", "iso-2022-kr": "iso-2022-kr"}.get(
+            label.lower()
+        )
+    return {"gbk": "gb18030", "x-user-defined": "windows-1252"}.get(found.name, found.name)
 
 
 def _declared(body: bytes, http_charset: str | None) -> list[tuple[str, str]]:
@@ -105,14 +110,6 @@ def _as_utf8(body: bytes) -> str | None:
         return None
 
 
-def _to_text(body: bytes, name: str) -> str:
-    codec = _CODEC.get(name, name)
-    try:
-        return body.decode(codec, "replace")
-    except LookupError:
-        return body.decode("cp1252", "replace")
-
-
 def _plausible(text: str) -> bool:
     """Whether a decoding left few characters unread: under one in 200 of those beyond ASCII."""
     bad = text.count("\ufffd")
@@ -123,17 +120,31 @@ def _plausible(text: str) -> bool:
 
 
 def _undeclared(body: bytes) -> Decoded:
+    hidden = _seven_bits(body)
+    if hidden is not None:
+        return Decoded(decode_legacy(body, hidden), hidden, "detected")
     utf8 = _as_utf8(body)
     if utf8 is not None:
         return Decoded(utf8, "utf-8", "default" if utf8.isascii() else "detected")
     name = _detect(body)
-    return Decoded(_to_text(body, name), name, "detected")
+    return Decoded(decode_legacy(body, name), name, "detected")
+
+
+def _seven_bits(body: bytes) -> str | None:
+    """The encodings whose bytes are valid UTF-8, too: those of escapes, and UTF-16, in which half of markup is zeros."""
+    head = body[:_META_WINDOW_BYTES]
+    if b"\x1b$" in head:
+        return "iso-2022-kr" if b"\x1b$)C" in head else "iso-2022-jp"
+    start = body[:400]
+    if start.count(0) * 4 > len(start):
+        return "utf-16le" if start[1::2].count(0) > start[::2].count(0) else "utf-16be"
+    return None
 
 
 def _contradicted(body: bytes, declared: list[tuple[str, str]]) -> Decoded:
     """Every label is contradicted: UTF-8 with a few broken bytes stays UTF-8, the rest is detected."""
     name, source = declared[0]
-    text = _to_text(body, name)
+    text = decode_legacy(body, name)
     if name == "utf-8":
         good = sum(1 for char in text if char > "\x7f" and char != "\ufffd")
         bad = text.count("\ufffd")
@@ -143,7 +154,7 @@ def _contradicted(body: bytes, declared: list[tuple[str, str]]) -> Decoded:
     if detected == name:
         return Decoded(text, name, source, ("some bytes cannot be read",))
     warning = f"charset {name} declared by {source}, bytes read as {detected}"
-    return Decoded(_to_text(body, detected), detected, "detected", (warning,))
+    return Decoded(decode_legacy(body, detected), detected, "detected", (warning,))
 
 
 # -- detection: read the bytes every way, and count what each language uses most
@@ -171,7 +182,7 @@ def _detect(body: bytes) -> str:
     sample = re.sub(rb"<(script|style)\b.*?</\1\s*>|<[^>]*>", b" ", body[:_SAMPLE_BYTES], flags=re.DOTALL | re.I)
     best, best_score = "windows-1252", 0.30
     for name, common in _COMMON.items():
-        text = _to_text(sample, name)
+        text = decode_legacy(sample, name)
         beyond = [char for char in text.lower() if char > "\x7f"]
         if not beyond:
             continue

@@ -11,9 +11,11 @@ from urllib.parse import urljoin, urlsplit
 from lxml import html
 
 from archive.extract import authors, dates, headline_choice
-from archive.extract.elements import text_of
+from archive.extract.candidates import Candidate, origin_of
+from archive.extract.credits import caption_and_credit
 from archive.extract.index import index_of
 from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
+from archive.extract.next_page import find_next_page
 from archive.extract.page import Parsed
 from archive.extract.pieces import Piece
 from archive.model import Author, Image, Moment, Origin, Page
@@ -39,6 +41,7 @@ class Metadata:
     free: bool | None
     license: str | None
     next_page: str | None
+    updates: tuple[Node, ...]  # JSON-LD liveBlogUpdate, compared with what is visible
     json_ld_types: frozenset[str]
     og_type: str
     declares_article: bool
@@ -55,7 +58,12 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     for name, content in parsed.metas:
         metas.setdefault(name, content)
     base = urljoin(page.url, parsed.base_href) if parsed.base_href else page.url
-    publisher = first_text(article.get("publisher")) or metas.get("og:site_name")
+    stated: dict[str, Origin] = {}
+    publisher = _picked(
+        "publisher",
+        [(first_text(article.get("publisher")), "json-ld"), (metas.get("og:site_name"), "og:site_name")],
+        stated,
+    )
     site_names = _site_names(publisher, metas, nodes, page.url)
     title, node, title_origin = headline_choice.find_headline(
         url=page.url, articles=articles, metas=parsed.metas, title=parsed.title, elements=parsed.elements,
@@ -76,6 +84,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         day_first=_day_first(parsed, page.url), bound=_bound(page), last_modified=page.http_last_modified,
         claimed=page.claims.published,
     )  # fmt: skip
+    origins = {**stated, **origins}
     if title_origin:
         origins["headline"] = title_origin
     if people_origin:
@@ -85,16 +94,28 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     rels = {rel: href for names, href, _ in reversed(parsed.links) for rel in names.split()}
     return Metadata(
         headline=title, headline_node=node,
-        description=metas.get("og:description") or metas.get("description") or first_text(article.get("description")),
+        description=_picked("description", [
+            (metas.get("og:description"), "og:description"), (metas.get("description"), "meta description"),
+            (first_text(article.get("description")), "json-ld"),
+        ], origins),
         authors=people, publisher=publisher,
-        section=first_text(article.get("articleSection")) or metas.get("article:section"),
-        keywords=_keywords(article, metas, parsed.metas),
+        section=_picked("section", [
+            (first_text(article.get("articleSection")), "json-ld"), (metas.get("article:section"), "article:section"),
+        ], origins),
+        keywords=_keywords(article, metas, parsed.metas, origins),
         published=published, modified=modified, declared_languages=_languages(article, parsed, metas),
         images=_images(article, parsed, base),
-        canonical=_link(base, rels.get("canonical")) or _link(base, metas.get("og:url")),
-        amp=_link(base, rels.get("amphtml")), free=_free(article),
-        license=_link(base, rels.get("license")) or first_text(article.get("license")),
-        next_page=_next_page(base, rels.get("next"), parsed),
+        canonical=_picked("canonical_url", [
+            (_link(base, rels.get("canonical")), "link canonical"), (_link(base, metas.get("og:url")), "og:url"),
+        ], origins),
+        amp=_picked("amp_url", [(_link(base, rels.get("amphtml")), "link amphtml")], origins),
+        free=_free(article, metas, origins),
+        license=_picked("license", [
+            (_link(base, rels.get("license")), "link license"), (first_text(article.get("license")), "json-ld"),
+            (metas.get("dcterms.license"), "dublin core"),
+        ], origins),
+        next_page=find_next_page(page.url, base, rels.get("next"), parsed.body),
+        updates=_updates(nodes),
         json_ld_types=kinds, og_type=og_type,
         declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),
         ld_body=max((first_text(item.get("articleBody")) or "" for item in articles[:3]), key=len, default=""),
@@ -157,17 +178,48 @@ def _languages(article: Node, parsed: Parsed, metas: dict[str, str]) -> list[tup
     return [entry for entry in found if entry[0]]
 
 
-def _keywords(article: Node, metas: dict[str, str], all_metas: list[tuple[str, str]]) -> tuple[str, ...]:
-    found = texts(article.get("keywords")) or [value for name, value in all_metas if name == "article:tag"]
-    found = found or texts(metas.get("news_keywords") or metas.get("keywords") or "")
+def _picked(name: str, places: list[tuple[str | None, str]], origins: dict[str, Origin]) -> str | None:
+    """The value of the first place that gives one; where it came from is noted, and what the others say instead."""
+    given = [Candidate(value, place, 0.8) for value, place in places if value]
+    if not given:
+        return None
+    agreeing = sum(one.value == given[0].value for one in given) - 1
+    origins[name] = origin_of(given[0], given, 0.8 + 0.1 * agreeing - 0.1 * (len(given) - 1 - agreeing))
+    return given[0].value
+
+
+def _keywords(
+    article: Node, metas: dict[str, str], all_metas: list[tuple[str, str]], origins: dict[str, Origin]
+) -> tuple[str, ...]:
+    tags = [value for name, value in all_metas if name == "article:tag"]
+    listed = texts(metas.get("news_keywords") or metas.get("keywords") or "")
+    places = ((texts(article.get("keywords")), "json-ld"), (tags, "article:tag"), (listed, "meta keywords"))
+    found, place = next(((values, place) for values, place in places if values), ([], ""))
+    if found:
+        losers = tuple((", ".join(values), other) for values, other in places if values and values != found)
+        origins["keywords"] = Origin(place, 0.8, losers)
     if len(found) == 1:
         found = [part.strip() for part in found[0].replace("，", ",").replace(";", ",").split(",")]
     return tuple(dict.fromkeys(word for word in found if word))[:50]
 
 
-def _free(article: Node) -> bool | None:
-    value = str(article.get("isAccessibleForFree", "")).lower().rsplit("/", 1)[-1]
-    return {"true": True, "false": False}.get(value)
+_TIERS = {"true": True, "false": False, "free": True, "locked": False, "paid": False, "premium": False}
+
+
+def _free(article: Node, metas: dict[str, str], origins: dict[str, Origin]) -> bool | None:
+    said = str(article.get("isAccessibleForFree", "")).lower().rsplit("/", 1)[-1]
+    for value, place in ((said, "json-ld"), (metas.get("article:content_tier", "").lower(), "article:content_tier")):
+        if value in _TIERS:
+            origins["is_accessible_for_free"] = Origin(place, 0.8)
+            return _TIERS[value]
+    return None
+
+
+def _updates(nodes: list[Node]) -> tuple[Node, ...]:
+    """The entries of the live blogs of a page."""
+    said = [node.get("liveBlogUpdate") for node in nodes if "liveblogposting" in types_of(node)]
+    lists = [value if isinstance(value, list) else [value] for value in said]
+    return tuple(entry for entries in lists for entry in entries if isinstance(entry, dict))
 
 
 def _link(base: str, href: str | None) -> str | None:
@@ -180,13 +232,11 @@ def _link(base: str, href: str | None) -> str | None:
     return url if url.startswith(("http://", "https://")) else None
 
 
-def _next_page(base: str, rel_next: str | None, parsed: Parsed) -> str | None:
-    if rel_next:
-        return _link(base, rel_next)
-    for node in parsed.elements.named("a"):
-        if "next" in (node.get("rel") or "").split():
-            return _link(base, node.get("href"))
-    return None
+def _source(image: html.HtmlElement) -> str | None:
+    """Where a picture is; what stands in for one that a script loads later is none."""
+    src = image.get("src") or ""
+    later = image.get("data-src") or image.get("data-original") or image.get("data-lazy-src")
+    return later if later and (not src or src.startswith("data:") or "placeholder" in src) else src or None
 
 
 def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
@@ -210,9 +260,10 @@ def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
             found.setdefault(url, Image(url))
     for figure in parsed.elements.named("figure"):
         image = figure.find(".//img")
-        url = _link(base, image.get("src") or image.get("data-src")) if image is not None else None
+        url = _link(base, _source(image)) if image is not None else None
         if url and len(found) < 50:
             under = figure.find(".//figcaption")
-            words = text_of(under) if under is not None else ""
-            found[url] = Image(url, words or None)
+            caption, credit = caption_and_credit(under) if under is not None else (None, None)
+            said = found.get(url, Image(url))
+            found[url] = Image(url, caption or said.caption, credit or said.credit)
     return tuple(list(found.values())[:50])

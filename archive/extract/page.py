@@ -90,7 +90,7 @@ def read_page(page: Page) -> Parsed:
 
 def _utf8(raw: bytes, decoded: Decoded) -> bytes:
     """The page in UTF-8: its own bytes where they are, and nothing in them could not be read."""
-    if decoded.charset == "utf-8" and "\ufffd" not in decoded.text:
+    if decoded.charset == "utf-8" and not decoded.is_mended and "\ufffd" not in decoded.text:
         return raw.removeprefix(BOM_UTF8)
     return decoded.text.encode("utf-8", "replace")
 

@@ -10,20 +10,52 @@ from dataclasses import dataclass
 from archive.model import PageType
 
 _BOT_WALL = re.compile(
-    r"verify (?:that )?you are (?:a )?human|are you a robot|checking your browser|just a moment\.\.\.|enable javascript and cookies to continue|"
-    r"unusual traffic from your|complete the security check|access to this page has been denied|pardon our interruption|"
-    r"attention required! \| cloudflare|ddos protection by|press (?:&|and) hold to confirm|请完成安全验证|人机验证|访问过于频繁|"
-    r"bitte bestätigen sie, dass sie kein roboter|vérifiez que vous êtes humain|request unsuccessful\. incapsula",
+    r"verify (?:that )?you(?: are|'re|’re) (?:a )?human|verifying you are human|are you a robot|checking (?:your browser|if the site connection)|"
+    r"just a moment\.\.\.|enable (?:javascript|js) and (?:cookies to continue|disable any ad blocker)|(?:unusual|automated) (?:traffic|activity) from your|"
+    r"(?:you(?: are|'re|’re) not|i(?: am|'m|’m) not|confirm you are not) a robot|complete the (?:security check|captcha)|solve (?:this|the) captcha|"
+    r"access to this page has been denied|pardon our interruption|attention required! \| cloudflare|you have been blocked|ddos protection by|"
+    r"review the security of your connection|press (?:&|and) hold to confirm|human verification|request unsuccessful\. incapsula|website firewall - access denied|"
+    r"you don.t have permission to access .{0,200} on this server|"
+    r"(?:dass|ob) sie (?:kein roboter|ein mensch)|que vous (?:n.êtes pas un robot|êtes (?:un )?humain)|que (?:no (?:eres|es usted|es) un robot|eres (?:un )?human)|"
+    r"(?:não é|não sou) um robô|que você é humano|(?:non sei|non sono) un robot|di essere (?:un )?uman|(?:je|u) geen robot ben|dat (?:je|u) een mens bent|"
+    r"nie jeste(?:ś|m) robotem|jesteś człowiekiem|att du (?:inte är en robot|är en människa)|du ikke er en robot|et ole robotti|nejste robot|robot olmadığınızı|"
+    r"вы не робот|что вы человек|запросы.{0,40}похожи на автоматические|проверка (?:вашего )?браузера|ви не робот|δεν είστε ρομπότ|لست (?:برنامج )?روبوت|أنك إنسان|"
+    r"[请請]完成(?:安全)?[验驗][证證]|人机验证|真人驗證|安全验证|滑动.{0,6}验证|请输入验证码|訪問過於頻繁|访问过于频繁|(?:访问|网络环境).{0,6}(?:出现|存在)异常|不是(?:机器人|機器人)|"
+    r"ロボットではありません|ロボットでない|人間であることを確認|画像認証|로봇이 아닙니다|사람인지 확인|비정상적인 접근",
+    re.IGNORECASE,
+)
+# What guards put into a page that is nothing but their question. Ordinary pages hold some of it, too.
+_GUARD = re.compile(
+    r"captcha-delivery\.com|_Incapsula_Resource|/cdn-cgi/challenge-platform|cf-chl-|challenges\.cloudflare\.com|px-captcha|_pxAppId|awsWaf|"
+    r"sec-if-cpt-container|errors\.edgesuite\.net|hcaptcha\.com/1/api|recaptcha/api\.js|geetest|smartcaptcha|ddos-guard",
     re.IGNORECASE,
 )
 _CONSENT = re.compile(
-    r"before you continue to|we (?:and our (?:\d+ )?partners )?(?:use|store).{0,40}cookies|accept all|alle akzeptieren|zustimmen und weiter|"
-    r"mit werbung und tracking|tout accepter|aceptar (?:todo|y continuar)|accetta tutti|privacy (?:settings|choices)",
+    r"before you continue to|we (?:and our (?:\d+ )?partners )?(?:use|store).{0,40}cookies|we and our (?:\d+ )?(?:\w+ )?partners|we value your privacy|"
+    r"(?:accept|agree) (?:all|and (?:close|continue))|privacy (?:settings|choices)|"
+    r"alle akzeptieren|(?:zustimmen|akzeptieren) (?:und|&) (?:weiter|schließen)|mit werbung (?:und tracking|weiterlesen)|wir und unsere (?:\d+ )?(?:\w+ )?partner|"
+    r"privatsphäre ist uns wichtig|datenschutz-?einstellungen|tout accepter|accepter (?:et|&) (?:continuer|fermer)|continuer sans accepter|nous et nos (?:\d+ )?partenaires|"
+    r"respect de votre vie privée|aceptar (?:todo|y (?:continuar|cerrar))|nosotros y nuestros (?:\d+ )?(?:socios|proveedores)|(?:valoramos|respetamos) (?:su|tu) privacidad|"
+    r"accetta (?:tutti|tutto|e (?:continua|chiudi))|noi e (?:i nostri|terze parti)|rispettiamo la (?:tua|vostra) privacy|wij en onze (?:\d+ )?partners|alles accepteren|"
+    r"akkoord en (?:verder|doorgaan)|aceitar (?:tudo|todos|e (?:fechar|continuar))|nós e os nossos (?:\d+ )?parceiros|my i nasi (?:\d+ )?(?:zaufani )?partnerzy|"
+    r"akceptuję i|przejdź do serwisu|vi och våra (?:\d+ )?partner|godkänn (?:alla|och fortsätt)|vi og vores (?:\d+ )?partnere|accepter alle|hyväksy kaikki|"
+    r"přijmout vše|my a naši (?:\d+ )?partneři|同意する.{0,20}(?:cookie|クッキー)|すべて(?:許可|同意)",
+    re.IGNORECASE,
+)
+_CONSENT_WORD = re.compile(
+    r"cookie|consent|einwillig|datenschutz|privatsphäre|tracking|consentement|confidentialité|vie privée|traceur|privacidad|consentimiento|privacy|consenso|"
+    r"toestemming|zgod|prywatno|samtycke|integritet|samtykke|suostumu|souhlas|partner",
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
-    r"\b404\b|page (?:not found|cannot be found|can.t be found|does not exist|no longer (?:exists|available))|seite (?:wurde )?nicht gefunden|"
-    r"page introuvable|página no encontrada|pagina non trovata|页面不存在|找不到(?:该|此)?(?:页面|網頁)|ページが見つかりません|페이지를 찾을 수 없",
+    r"\b404\b|page (?:not found|cannot be found|can.t be found|could not be found|does not exist|no longer (?:exists|available))|page you(?:.re| are| were) looking for|"
+    r"(?:article|story) (?:not found|is no longer available)|(?:seite|artikel) (?:wurde |konnte )?nicht gefunden|seite existiert nicht|"
+    r"page (?:introuvable|non trouvée)|page .{0,30}n.existe (?:pas|plus)|página no (?:encontrada|existe)|no (?:hemos )?encontra(?:mos|do) la página|"
+    r"pagina non (?:trovata|esiste|disponibile)|página não (?:encontrada|existe)|pagina niet gevonden|pagina bestaat niet|"
+    r"(?:strony? nie (?:znaleziono|istnieje)|nie znaleziono strony)|sidan (?:kunde inte hittas|hittades inte|finns inte)|siden (?:blev ikke fundet|ble ikke funnet|findes ikke|finnes ikke)|"
+    r"sivua ei löyd|stránka (?:nebyla nalezena|neexistuje|nenalezena)|az oldal nem található|pagina nu (?:a fost găsită|există)|sayfa bulunamadı|"
+    r"страниц[аы] не (?:найдена|существует)|сторінк[ау] не (?:знайдено|існує)|η σελίδα δεν βρέθηκε|(?:الصفحة|صفحة) غير موجودة|page not found|không tìm thấy trang|"
+    r"页面不存在|[頁页]面(?:已(?:删除|刪除)|走丢)|找不到(?:该|此|您)?.{0,6}(?:页面|網頁|頁面|网页)|ページが(?:見つかり|存在し)ません|페이지를 찾을 수 없|존재하지 않는 페이지",
     re.IGNORECASE,
 )
 _PAYWALL = re.compile(
@@ -35,7 +67,7 @@ _PAYWALL = re.compile(
 )
 
 
-_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +85,12 @@ class Signs:
     link_blocks: int  # blocks that are mostly one link of headline length
     images: int
     player: str | None
-    url_path: str
+    is_front: bool  # the address has neither path nor query
+    is_prose: bool  # paragraphs that no linked headlines stand between
     declares_article: bool
+    listed: int  # kept blocks that are one link of headline length
+    listed_share: float  # of the kept characters
+    markup: str  # as served
 
 
 def page_type(signs: Signs) -> tuple[PageType, str]:
@@ -62,21 +98,20 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
     words = weight(signs.text)
     visible = signs.page_text[:5000]
     shown = weight(visible) + len(signs.page_text[5000:]) // 6
+    wall = _wall(signs, visible, shown, words)
+    if wall is not None:
+        return wall
     if not signs.page_text.strip():
         return "empty", "no visible text"
-    if shown < 400:
-        match = _BOT_WALL.search(signs.title + "\n" + visible)
-        if match:
-            return "bot_wall", match[0]
     if words < 250:
         match = _NOT_FOUND.search(signs.title + "\n" + signs.headline) or (
             _NOT_FOUND.search(visible[:400]) if shown < 120 else None
         )
         if match and not signs.declares_article:
             return "soft_404", match[0]
-        match = _CONSENT.search(visible) if shown < 500 and not signs.declares_article else None
-        if match and (words < 40 or match[0] in signs.text):
-            return "consent", match[0]
+    consent = _consent(signs, visible, shown, words)
+    if consent is not None:
+        return consent
     match = _PAYWALL.search(signs.page_text) if words < 250 else None
     if match and (signs.free is False or (words < 120 and signs.declares_article)):
         return "paywall", match[0]
@@ -85,6 +120,33 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
     if "liveblogposting" in signs.json_ld_types:
         return "live_blog", "LiveBlogPosting"
     return _by_shape(signs, words)
+
+
+def _wall(signs: Signs, visible: str, shown: int, words: int) -> tuple[PageType, str] | None:
+    """A guard's question instead of the page: its words on a short page, or its markup on one that says next to nothing."""
+    if shown < 400 and not (signs.declares_article and words > 80):
+        match = _BOT_WALL.search(signs.title + "\n" + visible)
+        if match:
+            return "bot_wall", match[0]
+    if shown < 60 and words < 30 and not signs.declares_article:
+        match = _GUARD.search(signs.markup)
+        if match:
+            return "bot_wall", match[0]
+    return None
+
+
+def _consent(signs: Signs, visible: str, shown: int, words: int) -> tuple[PageType, str] | None:
+    """A question for consent instead of the page: short and in its words, or long and of nothing else."""
+    if signs.declares_article or shown >= 3000:
+        return None
+    match = _CONSENT.search(visible)
+    if match is None:
+        return None
+    said = match[0]
+    if words < 250 and shown < 500 and (words < 40 or said in signs.text):
+        return "consent", said
+    about = len(_CONSENT_WORD.findall(visible)) * 100
+    return ("consent", said) if about >= 4 * weight(visible) and _CONSENT_WORD.search(visible[:200]) else None
 
 
 def _by_shape(signs: Signs, words: int) -> tuple[PageType, str]:
@@ -101,9 +163,11 @@ def _by_shape(signs: Signs, words: int) -> tuple[PageType, str]:
     if not signs.declares_article:
         if kinds & {"collectionpage", "searchresultspage"}:
             return "section", "CollectionPage"
-        if signs.link_blocks >= 12 and signs.link_share > 0.55 and words < 400:
+        if signs.link_blocks >= 12 and signs.link_share > 0.55 and words < 400 and not signs.is_prose:
             return "section", f"{signs.link_blocks} linked headlines"
-        if signs.url_path in ("", "/") and signs.link_blocks >= 8:
+        if signs.listed >= 8 and signs.listed_share > 0.35:
+            return "section", f"{signs.listed} linked headlines in the text"
+        if signs.is_front and signs.link_blocks >= 8:
             return "section", "front page"
     if not signs.text.strip():
         return ("section", "only links") if signs.link_blocks >= 12 else ("empty", "no text found")

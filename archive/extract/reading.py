@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from archive.extract import asian, body, injection, language
 from archive.extract.adverts import without_adverts
 from archive.extract.blocks import label_blocks
+from archive.extract.credits import find_agency
 from archive.extract.elements import text_of
 from archive.extract.features import hopeless, measure
 from archive.extract.filters import NO_FILTERS, Filters
+from archive.extract.live import find_entries, looks_live
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import body_model
 from archive.extract.outlinks import outlinks
@@ -23,10 +26,12 @@ from archive.extract.page_type import Signs, page_type
 from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
-from archive.model import TEXT_LABELS, Article, Extraction, Origin, Page, PageType
+from archive.model import TEXT_LABELS, Article, Block, Entry, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
+_LIVE = re.compile(r"\blive\b|live-?(?:blog|ticker)|\bticker\b|\ben direct\b|\ben vivo\b|\bem direto\b|\bao vivo\b|\bin diretta\b|"
+                   r"минута за минутой|онлайн|直播|实时|實時|ライブ|速報|실시간|بث مباشر|مباشر", re.IGNORECASE)  # fmt: skip
 _TEXTLESS: frozenset[str] = frozenset(("bot_wall", "consent", "soft_404", "empty"))
 
 
@@ -93,14 +98,20 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     blocks, text = clean.blocks, clean.text
     section = facts.section or injection.without_strings(asian.section_of_trail(pieces), found)
     facts = replace(facts, headline=clean.headline, authors=facts.authors or signed, section=section)
-    kind, reason = page_type(_signs(page, parsed, facts, pieces, text))
+    kind, reason = page_type(_signs(page, parsed, facts, pieces, blocks, text))
     origins = dict(facts.origins)
     lang, confidence, lang_origin = language.find_language(text or facts.headline or "", facts.declared_languages)
     if lang_origin is not None:
         origins["language"] = lang_origin
-    origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
     facts = replace(facts, published=asian.zoned(facts.published, lang), modified=asian.zoned(facts.modified, lang))
-    article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, asian.source_line(pieces))
+    kind, reason, entries = _live(page, parsed, facts, pieces, clean, kind, reason)
+    origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
+    source = asian.source_line(pieces)
+    credited = (source, Origin("source-line", 0.9)) if source else find_agency(blocks, facts.authors)
+    if credited is not None:
+        source, origins["republished_from"] = credited
+    article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, source)
+    article = replace(article, entries=entries)
     return Extraction(
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
         tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile, evidence.filters), next_page=facts.next_page,
@@ -109,6 +120,27 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
         declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
+
+
+def _live(
+    page: Page,
+    parsed: Parsed,
+    facts: Metadata,
+    pieces: list[Piece],
+    clean: injection.Cleansed,
+    kind: PageType,
+    reason: str,
+) -> tuple[PageType, str, tuple[Entry, ...]]:
+    """The entries of a live blog; an article that names itself live and is made of timed entries is one, too."""
+    named = bool(_LIVE.search(f"{parsed.title}\n{facts.headline or ''}\n{urlsplit(page.url).path}"))
+    if kind != "live_blog" and not (kind == "article" and named):
+        return kind, reason, ()
+    # Where a page was injected into, its JSON-LD was too: then only what was cleansed counts.
+    updates = facts.updates if clean.integrity.verdict == "clean" else ()
+    found = find_entries(parsed.body, pieces, clean.blocks, updates, facts.published, page.url)
+    if kind == "live_blog":
+        return kind, reason, found
+    return ("live_blog", f"{len(found)} timed entries", found) if looks_live(found, clean.text) else (kind, reason, ())
 
 
 def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) -> dict[int, float]:
@@ -138,13 +170,33 @@ def _article(
     )  # fmt: skip
 
 
-def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], text: str) -> Signs:
+def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str) -> Signs:
     total = sum(len(piece.key) for piece in pieces)
     linked = sum(piece.link_chars for piece in pieces)
+    address = urlsplit(page.url)
+    listed = [
+        piece.text
+        for piece, block in zip(pieces, blocks, strict=False)
+        if block.label in TEXT_LABELS and piece.link_density > 0.8 and len(piece.text) > 25
+    ]
     return Signs(
         text=text, page_text="\n".join(piece.text for piece in pieces), title=parsed.title, headline=facts.headline or "",
         json_ld_types=facts.json_ld_types, og_type=facts.og_type, free=facts.free, link_share=linked / total if total else 0.0,
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
-        images=len(parsed.elements.named("img")), player=parsed.has_player, url_path=urlsplit(page.url).path,
-        declares_article=facts.declares_article,
+        images=sum(1 for figure in parsed.elements.named("figure") if figure.find(".//img") is not None), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
+        declares_article=facts.declares_article, markup=parsed.decoded.text,
+        listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip
+
+
+def _is_prose(pieces: list[Piece], blocks: list[Block]) -> bool:
+    """Whether the text is paragraphs that follow each other; on a page of lists a linked headline stands over each."""
+    prose = [
+        at
+        for at, (piece, block) in enumerate(zip(pieces, blocks, strict=False))
+        if block.label in TEXT_LABELS and len(piece.key) >= 80 and piece.link_density < 0.3
+    ]
+    if len(prose) < 2:
+        return False
+    between = sum(1 for piece in pieces[prose[0] : prose[-1]] if piece.link_density > 0.8 and len(piece.text) > 25)
+    return between * 2 < len(prose)

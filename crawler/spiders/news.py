@@ -44,6 +44,7 @@ class PageToRead:
     lease: Lease
     capture: Capture
     robots: str | None = None  # the verdict it was fetched under
+    pages: tuple[Capture, ...] = ()  # the further pages of its story
 
 
 class NewsSpider(scrapy.Spider):
@@ -105,7 +106,7 @@ class NewsSpider(scrapy.Spider):
             self._moved(response, lease, capture)
             return
         outcome = outcome_of_status(response.status)
-        if outcome is not None and outcome.kind == "unchanged" and capture is not None and _is_restless(lease):
+        if outcome is not None and outcome.kind == "unchanged" and capture is not None and _must_be_read(lease):
             yield PageToRead(lease, capture, response.meta.get("robots"))  # which of its texts is it?
             return
         if outcome is None and "truncated:length" in response.flags:
@@ -144,7 +145,7 @@ class NewsSpider(scrapy.Spider):
         skip = readable(capture.status, capture.media_type, capture.payload_bytes)
         if skip is not None:
             self.session.desk.finish(lease, skip, capture)
-        elif self.session.already_read(lease, capture) and not _is_restless(lease):
+        elif self.session.already_read(lease, capture) and not _must_be_read(lease):
             self.session.desk.finish(lease, Outcome("unchanged", "same_bytes"), capture)
         else:
             self._discover(self._requisites(response, lease, source), source)
@@ -240,8 +241,8 @@ class NewsSpider(scrapy.Spider):
         return len(discoveries) - len(refused)
 
 
-def _is_restless(lease: Lease) -> bool:
-    return lease.article_id is not None and watch_of(lease.watch).is_restless
+def _must_be_read(lease: Lease) -> bool:
+    return lease.article_id is not None and watch_of(lease.watch).must_be_read
 
 
 def _media_type(response: Response) -> str | None:
