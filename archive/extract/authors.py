@@ -393,7 +393,10 @@ def _written(
             text = text[late.start() :].strip(" ,|")
         text = _GLUED.sub(" ", text)
         match = _BYLINE_START.match(text)
-        if match or _CJK_NAME.search(piece.text) or _KOREAN_NAME.search(piece.text):
+        wide = (
+            not match and not piece.text.isascii() and (_CJK_NAME.search(piece.text) or _KOREAN_NAME.search(piece.text))
+        )
+        if match or wide:
             found = [name for name in names_in(text.split("|")[0]) if is_person(name) and _is_written_as_name(name)]
             if found:
                 given += 1

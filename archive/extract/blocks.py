@@ -174,7 +174,7 @@ class _Labeller:
         if likely is not None:
             if short:
                 for label, pattern in _NOTICES:
-                    match = pattern.search(piece.text)
+                    match = pattern.match(piece.text)
                     if match:
                         return label, "notice", match[0]
             return self._kept(piece, path, likely)

@@ -1,4 +1,4 @@
-"""One walk over the page's elements: where each stands, and which are named like a byline or a date."""
+"""Where each element of the page stands, and which are named like a byline or a date."""
 
 from __future__ import annotations
 
