@@ -67,6 +67,8 @@ def _in_our_words(said: str, line: str) -> str:
     """What is wrong with a line; Python's words where they are clear."""
     if said == "Cannot overwrite a value":
         return f'"{line.split("=")[0].strip()}" is set twice in this table'
+    if said.startswith("Cannot declare") and said.endswith("twice"):
+        return f"{line.strip()} stands twice; one of them takes all its settings"
     return said
 
 

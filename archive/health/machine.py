@@ -16,7 +16,7 @@ def disk(history: MachineHistory) -> Finding:
     """Is there room, and for how long at last week's pace?"""
     room = history.free_bytes - history.least_bytes
     a_day = history.written_bytes / 7
-    days = room / a_day if a_day > 0 else None
+    days = max(room, 0) / a_day if a_day > 0 else None
     state: State = "bad" if room <= 0 else "warn" if days is not None and days < WARN_DAYS else "ok"
     words = f"{size(history.free_bytes)} free, crawls stop below {size(history.least_bytes)}"
     if days is not None and room > 0:

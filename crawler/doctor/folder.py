@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.errors import PressmarkError
+from archive.errors import ConfigError, PressmarkError
 from archive.times import utc_now
 from crawler.doctor.findings import Check, Finding, Patient
 
@@ -129,6 +129,8 @@ def _catalog(patient: Patient) -> Iterator[Finding]:
     assert patient.folder is not None
     try:
         catalog = open_catalog(locate(patient.folder).db_url, create=False)
+    except ConfigError:
+        return  # `_config` says it
     except PressmarkError as error:
         yield Finding("catalog", "problem", error.message, error.hint)
         return

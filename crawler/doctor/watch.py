@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from archive.errors import PressmarkError
+from archive.errors import ConfigError, PressmarkError
 from crawler.doctor.findings import Check, Finding, Patient
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def _by_itself(patient: Patient) -> Iterator[Finding]:
     try:
         yield from _schedules(catalog, patient)
         yield from _leases(catalog, patient)
+    except ConfigError:
+        return  # the check of the settings says so
     except PressmarkError as error:
         yield Finding("schedules", "problem", error.message, error.hint)
     finally:

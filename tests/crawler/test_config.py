@@ -169,6 +169,7 @@ kind = "urls"
     [
         ('[[source]]\nname = "a"\nurl = \n', "sources.toml:3: Invalid value"),
         ("[defaults]\ndelay = 1\ndelay = 2\n", 'sources.toml:3: "delay" is set twice in this table'),
+        ("[defaults]\n[defaults]\n", "sources.toml:2: [defaults] stands twice; one of them takes all its settings"),
         ('[[source]\nname = "a"\n', "sources.toml:1: Expected ']]' at the end of an array declaration"),
         ('name = "a\n', "sources.toml:1: Illegal character"),
         ('[source]\nname = "a"\n', 'sources.toml:1: sources are written as "[[source]]"'),

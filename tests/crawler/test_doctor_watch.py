@@ -17,7 +17,7 @@ from archive.model import Discovery, ListingState, Outcome
 from crawler.config import load_settings
 from crawler.doctor import examine
 from crawler.session import location_of
-from tests.crawler.cli_harness import LOOPBACK, new_archive
+from tests.crawler.cli_harness import LOOPBACK, new_archive, pressmark
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 FEED = "https://paper.example/rss.xml"
@@ -92,3 +92,11 @@ def test_alarms_nobody_heard(folder: Path) -> None:
 
 def test_every_finding_that_is_not_well_names_what_mends_it(folder: Path) -> None:
     assert [one.check for one in examine(folder, NOW) if one.level in ("warning", "problem") and not one.mend] == []
+
+
+def test_settings_that_cannot_be_read_are_one_problem(tmp_path: Path) -> None:
+    folder = new_archive(tmp_path)
+    (folder / "pressmark.toml").write_text("[crawl]\n[crawl]\n")
+    said = pressmark(folder, "doctor")
+    assert said.code == 1 and said.out.count("✕") == 1, said.out
+    assert "pressmark.toml:2: [crawl] stands twice" in said.out

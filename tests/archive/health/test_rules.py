@@ -168,6 +168,8 @@ def test_disk_and_runs() -> None:
     ended = [RunEnd(f"r{n}", NOW, code, None) for n, code in enumerate((3, None, 8))]
     assert states() == {"disk": "ok", "runs": "ok"}
     assert states(free_bytes=10**9)["disk"] == "bad"
+    full = judge_machine(MachineHistory(NOW, 10**9, 2 * 10**9, 7 * 10**9))[0]
+    assert full.figures["days"] == 0
     assert states(free_bytes=12 * 10**9, written_bytes=7 * 10**9)["disk"] == "warn"
     assert states(runs=tuple(ended))["runs"] == "bad" and states(runs=tuple(ended[:1]))["runs"] == "warn"
     assert states(runs=(RunEnd("r", NOW, 11, "interrupted"), *ended))["runs"] == "ok"
