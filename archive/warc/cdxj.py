@@ -17,8 +17,6 @@ from pathlib import Path
 
 from archive.model import Capture
 
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
-
 
 @dataclass(frozen=True, slots=True)
 class CdxjLine:
@@ -52,7 +50,7 @@ def cdxj_line(capture: Capture) -> str:
     }
     known = {name: value for name, value in values.items() if value is not None}
     moment = capture.fetched_at.astimezone(UTC)
-    return f"{capture.urlkey} {moment:%Y%m%d%H%M%S} {_encoded(known)}"
+    return f"{capture.urlkey} {moment:%Y%m%d%H%M%S} {json.dumps(known, ensure_ascii=False)}"
 
 
 def parse_cdxj(line: str) -> CdxjLine:

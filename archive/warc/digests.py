@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -21,9 +20,6 @@ _ALGORITHMS = {
     "sha512": hashlib.sha512,
     "md5": hashlib.md5,
 }
-_SHA1_BYTES = 20
-_SHIFTS = range(8 * _SHA1_BYTES - 10, -1, -10)
-_PAIRS = [one + other for one, other in product("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", repeat=2)]
 _NO_HEAD = Head(b"", None, b"", (), 0, ("empty",))
 
 
@@ -47,13 +43,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _labelled(value: bytes) -> str:
-    return "sha1:" + _base32(value)
-
-
-def _base32(sha1: bytes) -> str:
-    """The base32 of a SHA-1, as `base64` writes it in twice the time: there are four of them in an exchange."""
-    number = int.from_bytes(sha1)
-    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+    return "sha1:" + base64.b32encode(value).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +91,7 @@ def same_digest(stated: str, pieces: Iterable[Bytes]) -> bool | None:
     for piece in pieces:
         running.update(piece)
     found = running.digest()
-    if len(found) == _SHA1_BYTES and _base32(found) == value:  # as nearly all write it
+    if base64.b32encode(found) == value.encode():  # as nearly all write it
         return True
     wanted = _digest_bytes(value.strip(), len(found))
     return None if wanted is None else found == wanted

@@ -33,8 +33,6 @@ _FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, 
 _EXTRA = struct.Struct("<H2sHIII")  # XLEN, subfield name, its length, compressed bytes, CRC-32 xor place, place
 _EXTRA_SIGNS = (b"\x10\0", b"PM\x0c\0")
 _TRAILER = struct.Struct("<II")
-_STORED = struct.Struct("<BHH")  # whether it is the last block, how many bytes, and these again, inverted
-_STORED_BYTES = 0xFFFF
 HEADER_BYTES = len(_FIXED) + _EXTRA.size
 _LENGTHS = PLACE_BYTES = 1 << 32  # what is longer or further is counted on from 0: the fields have 32 bits
 _GzipError = cast("type[Exception]", isal_zlib.error)  # typed as an instance in its stubs
@@ -77,16 +75,8 @@ def _deflated(record: bytes) -> bytes | bytearray:
     if len(record) >= _SAMPLED_BYTES and _is_packed_already(record):
         engine = isal_zlib.compressobj(_TINY_LEVEL, isal_zlib.DEFLATED, -15)
         start = engine.compress(record[:_START_BYTES]) + engine.flush(isal_zlib.Z_SYNC_FLUSH)
-        return b"".join((start, *_stored(memoryview(record)[_START_BYTES:])))
+        return start + deflate.deflate_compress(memoryview(record)[_START_BYTES:], 0)
     return deflate.deflate_compress(record, _LEVEL if len(record) < _LARGE_BYTES else _LARGE_LEVEL)
-
-
-def _stored(data: memoryview) -> Iterator[Bytes]:
-    """The last blocks of a deflate stream, which hold bytes as they are (RFC 1951, section 3.2.4)."""
-    for at in range(0, len(data), _STORED_BYTES):
-        piece = data[at : at + _STORED_BYTES]
-        yield _STORED.pack(at + _STORED_BYTES >= len(data), len(piece), len(piece) ^ 0xFFFF)
-        yield piece
 
 
 def _is_packed_already(record: bytes) -> bool:
