@@ -184,7 +184,7 @@ def test_imported_files_give_the_same_joined_text(tmp_path: Path, site: Site) ->
     (file,) = (folder / "warc").rglob("*.warc.gz")
     (tmp_path / "other").mkdir()
     other = new_archive(tmp_path / "other")
-    said = pressmark(other, "warc", "import", str(file))
+    said = pressmark(other, "warc", "import", str(file), "--read")
     assert said.code == 0, said.all
     assert [record["text"] for record in records(other)] == [record["text"] for record in records(folder)]
     assert [len(record["pages"]) for record in records(other)] == [2]
@@ -198,7 +198,7 @@ def test_the_pages_stand_in_exports(tmp_path: Path, site: Site) -> None:
     with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert [page["url"] for page in json.loads(row["pages"])] == [site.url + NEXT[1], site.url + NEXT[2]]
-    assert json.loads(row["entries"]) == []
+    assert row["entries"] == ""
     assert WORDS[3] in pressmark(folder, "article", "show", site.url + STORY, "--md").out
 
 
