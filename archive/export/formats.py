@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 # Objects without fixed keys stay one cell of JSON.
-_WHOLE = ("origins", "integrity", "blocks")
+_WHOLE = ("origins", "integrity", "blocks", "entries", "pages")
 
 
 def write_jsonl(records: Iterable[Record], out: IO[bytes], options: Options) -> int:

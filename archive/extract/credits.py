@@ -67,7 +67,7 @@ def find_agency(blocks: Sequence[Block], authors: Sequence[Author]) -> tuple[str
 _CREDIT_NAME = re.compile(r"credit|copyright|photographer|quelle|source|fotograf|attribution", re.I)
 _CREDIT = re.compile(
     r"(?:^|[\s.(\[|–—-])(?:(?:photo(?:graph)?s?|image|picture|foto|bild|illustration|grafik|credit|crédit(?: photo)?|copyright|写真|撮影|图片来源|圖片來源|图|사진|фото)"
-    r"\s*(?:credit|by|von|de|di|courtesy of)?\s*[:：/=]\s*|©\s*|\(c\)\s*)(?P<credit>[^.。|()\[\]]{2,80})[)\].]*$",
+    r"\s*(?:credit|by|von|de|di|courtesy of)?\s*[:：/=]\s*|©\s*|\(c\)\s*)(?P<credit>(?:(?-i:\b[A-ZÄÖÜ])\.|[^.。|()\[\]]){2,80})[)\].]*$",
     re.I,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import subprocess
@@ -175,6 +176,30 @@ def test_a_page_listed_by_itself_too_is_no_second_article(tmp_path: Path, site: 
     crawl(folder)
     assert why(folder, site.url + STORY)["reason"] == "new"
     assert [record["url"] for record in records(folder) if record["url"].endswith(STORY)]
+
+
+def test_imported_files_give_the_same_joined_text(tmp_path: Path, site: Site) -> None:
+    folder = archive_at(tmp_path, site)
+    crawl(folder)
+    (file,) = (folder / "warc").rglob("*.warc.gz")
+    (tmp_path / "other").mkdir()
+    other = new_archive(tmp_path / "other")
+    said = pressmark(other, "warc", "import", str(file), "--read")
+    assert said.code == 0, said.all
+    assert [record["text"] for record in records(other)] == [record["text"] for record in records(folder)]
+    assert [len(record["pages"]) for record in records(other)] == [2]
+    assert pressmark(other, "extract", "--compare", "--json").json() == []
+
+
+def test_the_pages_stand_in_exports(tmp_path: Path, site: Site) -> None:
+    folder = archive_at(tmp_path, site)
+    crawl(folder)
+    assert pressmark(folder, "export", "out.csv").code == 0
+    with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert [page["url"] for page in json.loads(row["pages"])] == [site.url + NEXT[1], site.url + NEXT[2]]
+    assert row["entries"] == ""
+    assert WORDS[3] in pressmark(folder, "article", "show", site.url + STORY, "--md").out
 
 
 class _Stuck(dict[str, Page]):

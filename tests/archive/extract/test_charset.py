@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from webencodings import LABELS
 
@@ -38,6 +38,7 @@ def encoded(text: str, name: str) -> bytes:
     return text.encode(_PYTHON.get(name, name))
 
 
+@settings(deadline=None)
 @given(label=st.sampled_from(sorted(LABELS)), spaces=st.sampled_from(["", " ", "\t"]), upper=st.booleans())
 def test_every_label_of_the_standard_decodes_what_is_written_in_it(label: str, spaces: str, upper: bool) -> None:
     said = spaces + (label.upper() if upper else label) + spaces
@@ -78,6 +79,7 @@ def test_what_browsers_know_and_python_does_not(name: str, raw: bytes, text: str
     assert decode_legacy(raw, name) == text
 
 
+@settings(deadline=None)
 @given(raw=st.binary(max_size=60), name=st.sampled_from(ENCODINGS))
 def test_no_bytes_stop_a_decoder(raw: bytes, name: str) -> None:
     assert isinstance(decode_legacy(raw, name), str)
