@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from lxml import html
 
-from archive.extract.dates import is_month
 from archive.extract.headline import norm, same_words, words_of
 from archive.extract.metadata import Metadata
+from archive.extract.moments import month_of
 from archive.extract.pieces import Piece, tag_path
 from archive.model import TEXT_LABELS, Block, Label
 
@@ -220,7 +220,7 @@ class _Labeller:
         return "byline" if len(piece.key) < 60 and not text.isascii() and _CJK_LINE.match(text) else None
 
     def _is_of_bylines(self, word: str) -> bool:
-        return word in self.names or word in _BYLINE_WORDS or word.isdigit() or is_month(word)
+        return word in self.names or word in _BYLINE_WORDS or word.isdigit() or month_of(word) is not None
 
     def _left_out(self, piece: Piece, tags: list[str]) -> tuple[Label, str, str]:
         if "nav" in tags:

@@ -17,9 +17,9 @@ from urllib.parse import urldefrag
 
 from lxml import html
 
-from archive.extract.authors import is_name, names_in
-from archive.extract.dates import read_moment
+from archive.extract.bylines import is_name, names_in
 from archive.extract.jsonld import Node, first_text, texts
+from archive.extract.moments import read_moment
 from archive.extract.pieces import Piece
 from archive.model import TEXT_LABELS, Author, Block, Entry, Moment
 

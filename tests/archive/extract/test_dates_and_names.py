@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from archive.extract import extract
-from archive.extract.authors import is_person, names_in
-from archive.extract.dates import read_moment
+from archive.extract.bylines import is_person, names_in
+from archive.extract.moments import read_moment
 from archive.model import Page
 
 
