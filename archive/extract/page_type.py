@@ -48,7 +48,7 @@ _CONSENT_WORD = re.compile(
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
-    r"\b404\b|page (?:not found|cannot be found|can.t be found|could not be found|does not exist|no longer (?:exists|available))|page you(?:.re| are| were) looking for|"
+    r"\b404\b|page (?:not found|cannot be found|can.t be found|could not be found|does not exist|no longer (?:exists|available))|page you(?:.re| are| were) looking for|(?:can ?not|can.t|could ?n.t|could not) find (?:that|the|this) page|"
     r"(?:article|story) (?:not found|is no longer available)|(?:seite|artikel) (?:wurde |konnte )?nicht gefunden|seite existiert nicht|"
     r"page (?:introuvable|non trouvée)|page .{0,30}n.existe (?:pas|plus)|página no (?:encontrada|existe)|no (?:hemos )?encontra(?:mos|do) la página|"
     r"pagina non (?:trovata|esiste|disponibile)|página não (?:encontrada|existe)|pagina niet gevonden|pagina bestaat niet|"
@@ -104,7 +104,7 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
     if not signs.page_text.strip():
         return "empty", "no visible text"
     if words < 250:
-        match = _NOT_FOUND.search(signs.title + "\n" + signs.headline) or (
+        match = _NOT_FOUND.search(f"{signs.title}\n{signs.headline}\n{signs.text[:200] if words < 60 else ''}") or (
             _NOT_FOUND.search(visible[:400]) if shown < 120 else None
         )
         if match and not signs.declares_article:
