@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archive.extract.injection.common import latin_language
 
@@ -41,6 +42,7 @@ class Manner:
         return kinds
 
 
+@lru_cache(maxsize=4)  # asked for each doubted paragraph of a story
 def manner_of(body: str, script: str) -> Manner:
     """How a story is written."""
     sample = body[:_SAMPLE]

@@ -12,17 +12,17 @@ from functools import lru_cache
 
 from archive.extract.injection.common import about
 from archive.extract.injection.copies import Copy
-from archive.extract.injection.hints import Manner, manner_of
+from archive.extract.injection.hints import manner_of
 from archive.extract.injection.signs import HAN, TOKEN, grams, plain, words
 from archive.model import Block
 
 _BEYOND_LATIN = re.compile("[^\x00-\u024f\u2010-\u205e]")  # punctuation belongs to every script
-_COHERENT = 0.2  # of the words of a story's paragraphs are in others of it, at least
+_COHERENT = 0.15  # of the words of a story's paragraphs are in others of it, at least
 _MOST_SPAM = 100  # proven blocks that others are compared with
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
 _STOP = re.compile(r"[.!?。！？]")
 _OFFER = re.compile(
-    r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
+    r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d\s*[$€£￥]|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -47,9 +47,10 @@ FAR = Passage("", (), 0, False, "", False)  # stands for every block far from th
 
 @dataclass(frozen=True, slots=True)
 class _Hand:
-    """How the paragraphs of a story are: their manner, how often each stands there, and what they have in common."""
+    """How the paragraphs of a story are: their text, how often each stands there, and what they have in common."""
 
-    manner: Manner
+    body: str
+    script: str
     sizes: Counter[str]
     again: set[str]  # what is left out of the text as repeated
     usual: float  # the share of its words that a paragraph has in common with the others; 0.0 in lists
@@ -131,7 +132,7 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     story = _Story(Counter(itertools.chain(said, about(headings))))
     sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)
     again = {plain(passage.text) for passage in passages if passage.again and len(passage.text) > 40}
-    hand = _Hand(manner_of(body, main), sizes, again, story.usual(passages, grams))
+    hand = _Hand(body, main, sizes, again, story.usual(passages, grams))
     total = sum(len(passage.text) for passage in kept)
     for at, passage in enumerate(passages):
         # What is most of the text cannot be beside its topic.
@@ -228,7 +229,8 @@ def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tupl
     repeats = len(items) - len(counted)
     kinds: list[str] = []
     wordy = sum(len(item) >= (3 if HAN.search(item) else 6) for item in items) * 5 >= len(items) * 4
-    if repeats >= 2 and repeats * 6 >= len(items) and ((again >= 2 and wordy) or len(linked) >= 4):
+    listed = wordy and len(items) >= 8 and repeats >= 1
+    if (repeats >= 2 and repeats * 6 >= len(items) and ((again >= 2 and wordy) or len(linked) >= 4)) or listed:
         kinds.append(f"repeats: {repeats} of {len(items)} items stand there before")
     sites = {site for site, _, _ in passage.links}
     if len(sites) >= 2 and len(passage.links) >= 4 and passage.own_links == 0:
@@ -241,7 +243,7 @@ def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tupl
     numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
     if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
         kinds.append("opaque: bare numbers at several foreign sites")
-    if again >= 2 and wordy and len(items) >= 8 and story.overlap(own, passage.kept) <= 0.06:
+    if listed and len(own) >= 5 and story.overlap(own, passage.kept) <= (0.2 if repeats * 2 >= len(items) else 0.1):
         kinds.append("topic: its words are not of the story")
     return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
 
@@ -267,8 +269,9 @@ def _linked(passage: Passage, own: set[str], story: _Story, hand: _Hand) -> tupl
     if times >= 2 and (overlap <= 0.06 or times >= 3):
         kinds.append(f"repeats: stands {times} times in the text")
     if overlap <= 0.1:
+        manner = manner_of(hand.body, hand.script)
         offers = _offers(passage.text) if _is_strange(overlap, len(own), hand.usual) else 0
-        hints = hand.manner.against(passage.text, len(kinds) >= 2 or offers > 0)
+        hints = manner.against(passage.text, len(kinds) >= 2 or offers > 0)
         kinds += ["offer: figures as of an offer"] if offers >= (1 if hints else 2) else []
         kinds.extend(hints)
         if said in hand.again and len(kinds) >= 2:
@@ -279,7 +282,7 @@ def _linked(passage: Passage, own: set[str], story: _Story, hand: _Hand) -> tupl
 def _is_strange(overlap: float, size: int, usual: float) -> bool:
     """Whether a paragraph of `size` words has less in common with its story than any honest one beside the point."""
     few = overlap * size <= 2.5 and overlap * 4 <= usual
-    return (size >= 12 and overlap <= 0.06) or (size >= 8 and few)
+    return usual > 0 and ((size >= 12 and overlap <= 0.06) or (size >= 8 and few))
 
 
 def _offers(text: str) -> int:
