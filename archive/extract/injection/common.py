@@ -35,6 +35,8 @@ _SMALL_KANA = re.compile("[\u3040-\u309f]{2}")
 def about(text: str) -> set[str]:
     """What a text is about, for comparing: its `grams` without the words that stand in every text."""
     found = grams(text) - COMMON
+    if text.isascii():
+        return found
     return {gram for gram in found if not _SMALL_KANA.fullmatch(gram)} if _KANA.search(text) else found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,7 +54,7 @@ class _Hand:
     script: str
     sizes: Counter[str]
     again: set[str]  # what is left out of the text as repeated
-    usual: float  # the share of its words that a paragraph has in common with the others; 0.0 in lists
+    usual: Callable[[], float]  # the share of its words that a paragraph has in common with the others; 0.0 in lists
 
 
 class _Story:
@@ -132,7 +133,7 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     story = _Story(Counter(itertools.chain(said, about(headings))))
     sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)
     again = {plain(passage.text) for passage in passages if passage.again and len(passage.text) > 40}
-    hand = _Hand(body, main, sizes, again, story.usual(passages, grams))
+    hand = _Hand(body, main, sizes, again, lambda: story.usual(passages, grams))
     total = sum(len(passage.text) for passage in kept)
     for at, passage in enumerate(passages):
         # What is most of the text cannot be beside its topic.
@@ -270,7 +271,7 @@ def _linked(passage: Passage, own: set[str], story: _Story, hand: _Hand) -> tupl
         kinds.append(f"repeats: stands {times} times in the text")
     if overlap <= 0.1:
         manner = manner_of(hand.body, hand.script)
-        offers = _offers(passage.text) if _is_strange(overlap, len(own), hand.usual) else 0
+        offers = _offers(passage.text) if _is_strange(overlap, len(own), hand.usual()) else 0
         hints = manner.against(passage.text, len(kinds) >= 2 or offers > 0)
         kinds += ["offer: figures as of an offer"] if offers >= (1 if hints else 2) else []
         kinds.extend(hints)

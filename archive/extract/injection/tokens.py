@@ -344,7 +344,7 @@ def _uniform(token: str, places: list[int], low: str, apart: bool) -> bool:
     it, so that fewer places tell.
     """
     wide = UNSPACED.match(token) is not None
-    if len(places) < (5 if wide or (" " in token and not apart) else 4 if " " in token else 6):
+    if len(places) < 4 or len(places) < (5 if wide or (" " in token and not apart) else 4 if " " in token else 6):
         return False
     if not (apart or " " in token):
         return False
