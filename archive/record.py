@@ -24,6 +24,7 @@ from archive.model import (
     Entry,
     Extraction,
     Moment,
+    Origin,
     Outcome,
     Precision,
     Revision,
@@ -291,7 +292,7 @@ def build_record(
         "date_published": rfc3339(published.at) if published else None,
         "date_published_precision": published.precision if published else None,
         "date_published_zone": _zone(published),
-        "date_published_from": origin.value_from if origin else None,
+        "date_published_from": _date_from(published, origin),
         "date_modified": rfc3339(article.date_modified.at) if article.date_modified else None,
         "language": article.language,
         "language_declared": article.language_declared,
@@ -372,6 +373,13 @@ def _zone(moment: Moment | None) -> str | None:
     if moment is None or moment.zone_from != "stated":
         return None
     return moment.at.isoformat()[-6:] if moment.at.utcoffset() != timedelta(0) else "+00:00"
+
+
+def _date_from(moment: Moment | None, origin: Origin | None) -> str | None:
+    """Where the time is from, and which zone was assumed for it where the page states none ("body, +08:00 assumed")."""
+    if origin is None or moment is None or moment.zone_from == "stated" or not moment.at.utcoffset():
+        return origin.value_from if origin is not None else None
+    return f"{origin.value_from}, {moment.at.isoformat()[-6:]} assumed"
 
 
 def text_blocks(extraction: Extraction) -> list[dict[str, Any]]:

@@ -129,6 +129,14 @@ def test_an_assumed_zone_is_not_told_as_the_pages_own():
     assert build_record(extraction, CAPTURE, REVISION, None, CIRCUMSTANCES)["date_published_zone"] is None
 
 
+def test_a_zone_assumed_for_a_language_is_said_beside_where_the_time_is_from():
+    moment = Moment(datetime(2023, 9, 27, 10, 10, 14, tzinfo=timezone(timedelta(hours=8))), "second", "assumed")
+    extraction = replace(EXTRACTION, article=replace(EXTRACTION.article, date_published=moment))
+    record = build_record(extraction, CAPTURE, REVISION, None, CIRCUMSTANCES)
+    assert (record["date_published"], record["date_published_zone"]) == ("2023-09-27T02:10:14Z", None)
+    assert record["date_published_from"] == "json-ld, +08:00 assumed"
+
+
 def test_a_record_gives_its_revision_back():
     assert revision_of(RECORD) == REVISION
 

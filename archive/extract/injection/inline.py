@@ -7,7 +7,6 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 
 from archive.extract.injection.signs import HAN, INVISIBLE, UNSPACED, Mark, is_wide
@@ -20,9 +19,13 @@ _JOINED_SCRIPT = re.compile("[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u10
 _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 _CYRILLIC_LOOKS = frozenset("аеорсухіјѕԁһВЕКМНОРСТХІАaɑ")
 _PLAIN = str.maketrans("аеорсухіјѕԁһВЕКМНОРСТХІАɑ", "aeopcyxijsdhBEKMHOPCTXIAa")
+_NO_WIDTH = "\u200b-\u200d\u2060\ufeff"
+_LACED = re.compile(
+    rf"(?<![\w{_NO_WIDTH}])[^\W_](?: ?[{_NO_WIDTH}]{{1,3}} ?[{_NO_WIDTH}]{{0,3}}[^\W_]){{5,}}(?![\w{_NO_WIDTH}])"
+)
 _WORD = re.compile(r"[^\W\d_]+")
 _DOMAIN = r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]{1,30}(?:\.[a-z0-9-]{2,20}){1,2}(?:/[\w./-]*)?"
-_ID = r"(?:@[A-Za-z0-9_]{4,24}|(?=[A-Za-z_-]*\d)[A-Za-z0-9+][A-Za-z0-9_-]{4,20})"
+_ID = r"(?:@[A-Za-z0-9_]{4,24}|\+\d[\d ().-]{6,16}\d|(?=[A-Za-z_-]*\d)[A-Za-z0-9+][A-Za-z0-9_-]{4,20})"
 # Ways to reach somebody off the page; alone they only say "contact", the brackets around them are the structure.
 _CHANNEL = r"(?:加?\s*(?:微信|薇信|威信|vx|wx|v信|qq|扣扣|飞机|纸飞机|电报|客服)|q\s?q|we\s?chat|whats\s?app|tele\s?gram|tg|line|kakao(?:talk)?|카톡|카카오톡|텔레그램|텔레|ライン|skype|viber|signal|加v|加q)"
 _BRACKETS = (("【", "】"), ("▲", "▲"), ("★", "★"), ("☆", "☆"), ("◆", "◆"), ("●", "●"), ("■", "■"), ("▼", "▼"), ("「", "」"), ("《", "》"),
@@ -294,19 +297,13 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
 
 def _strange(anchors: list[Anchor], low: str) -> set[Anchor]:
     """The links whose words are nowhere in the story but in links."""
-    times = Counter(anchor.text.casefold() for anchor in anchors)
-    return {
-        anchor
-        for anchor in anchors
-        if low.count(anchor.text.casefold()) == times[anchor.text.casefold()] and not _words_elsewhere(anchor.text, low)
-    }
+    linked = "\n".join(anchor.text.casefold() for anchor in anchors)
+    return {anchor for anchor in anchors if not _words_elsewhere(anchor.text.casefold(), low, linked)}
 
 
-def _words_elsewhere(text: str, low: str) -> bool:
-    if HAN.search(text):
-        return low.count(text[:2]) > low.count(text.casefold())
-    said = [word for word in text.casefold().split() if len(word) > 3]
-    return not said or any(low.count(word) > low.count(text.casefold()) for word in said)
+def _words_elsewhere(text: str, low: str, linked: str) -> bool:
+    said = [text[:2]] if HAN.search(text) else [word for word in text.split() if len(word) > 3]
+    return not said or any(low.count(word) > linked.count(word) for word in (*said, text))
 
 
 def _parts(text: str, start: int, end: int, body: str) -> bool:
@@ -318,3 +315,21 @@ def _parts(text: str, start: int, end: int, body: str) -> bool:
     if not before or not after or len(before[0]) + len(after[0]) < 9:
         return False
     return f"{before[0]} {after[0]}" in body
+
+
+def laced(blocks: list[str]) -> list[tuple[int, Mark]]:
+    """Words whose letters are nearly all parted by invisible marks: a spelling that filters do not see.
+
+    Twice at least, and in little of the text: whoever laces all of it guards it against copying.
+    """
+    found = [
+        (at, match)
+        for at, text in enumerate(blocks)
+        if INVISIBLE.search(text) and not _JOINED_SCRIPT.search(text)
+        for match in _LACED.finditer(text)
+    ]
+    much = sum(len(match[0]) for _, match in found) * 5 > sum(map(len, blocks))
+    if len(found) < 2 or much:
+        return []
+    kinds = ("invisible: marks between all of its letters", f"repeats: {len(found)} such words")
+    return [(at, Mark(match.start(), match.end(), "inline_token", kinds, "redacted")) for at, match in found]

@@ -127,7 +127,8 @@ def _passages(
         links = tuple(link for link in by_block.get(piece.node, ()) if link[1] in piece.text) if by_block else ()
         own = max(0, piece.link_chars - sum(len(text.replace(" ", "")) for _, text, _ in links))
         elsewhere = profile.host_with(blocks[at].text) if profile is not None and at in kept else None
-        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, elsewhere=elsewhere))
+        again = blocks[at].rule == "repeated"
+        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, True, elsewhere, again))
     verdicts = judge_passages(seen, " ".join(found.zones.headings))
     dropped = {at: (_named(name, kinds), kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
     doubted = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if not proven}
@@ -137,4 +138,4 @@ def _passages(
 def _named(name: str, kinds: tuple[str, ...]) -> str:
     """A paragraph that only is off the topic and offers something may as well be an advertisement the paper sold."""
     seen = {kind.split(":", 1)[0] for kind in kinds}
-    return "promotion" if name == "spam_para" and seen == {"topic", "offer"} else name
+    return "promotion" if name == "spam_para" and seen <= {"topic", "offer", "commas"} else name

@@ -160,6 +160,8 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
             times = max(veiled.get(plain(text[start:end]).rstrip(":_"), 0), 2)
             kinds = ("invisible: marks inside it", f"repeats: {times} times, never without such marks")
             marks[at].append(Mark(start, end, "inline_token", kinds, "redacted"))
+    for at, mark in inline.laced(raw):
+        marks[at].append(mark)
     shown = [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)]
     # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
     if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):

@@ -7,22 +7,26 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from archive.extract.injection.common import about
 from archive.extract.injection.copies import Copy
-from archive.extract.injection.signs import HAN, TOKEN, plain, words
-from archive.extract.injection.signs import grams as _grams
+from archive.extract.injection.hints import manner_of
+from archive.extract.injection.signs import HAN, TOKEN, grams, plain, words
 from archive.model import Block
 
 _BEYOND_LATIN = re.compile("[^\x00-\u024f\u2010-\u205e]")  # punctuation belongs to every script
+_COHERENT = 0.15  # of the words of a story's paragraphs are in others of it, at least
 _MOST_SPAM = 100  # proven blocks that others are compared with
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
 _STOP = re.compile(r"[.!?。！？]")
 _OFFER = re.compile(
-    r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
+    r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d\s*[$€£￥]|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(slots=True)
@@ -36,9 +40,21 @@ class Passage:
     path: str
     near_text: bool = True  # among or next to kept blocks
     elsewhere: str | None = None  # another host into whose pages the same block was put
+    again: bool = False  # left out of the text because it stands there already
 
 
 FAR = Passage("", (), 0, False, "", False)  # stands for every block far from the text
+
+
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """How the paragraphs of a story are: their text, how often each stands there, and what they have in common."""
+
+    body: str
+    script: str
+    sizes: Counter[str]
+    again: set[str]  # what is left out of the text as repeated
+    usual: Callable[[], float]  # the share of its words that a paragraph has in common with the others; 0.0 in lists
 
 
 class _Story:
@@ -53,6 +69,16 @@ class _Story:
         if not own:
             return 1.0
         return (len(own & self.often) if kept else sum(map(self.counted.__contains__, own))) / len(own)
+
+    def usual(self, passages: list[Passage], grams: list[set[str]]) -> float:
+        """The overlap of the middle one of the longer paragraphs; 0.0 where it is small, as in lists of ever new things."""
+        found = sorted(
+            self.overlap(own, True)
+            for own, passage in zip(grams, passages, strict=True)
+            if passage.kept and len(own) > 7
+        )
+        middle = found[len(found) // 2] if found else 0.0
+        return middle if middle >= _COHERENT else 0.0
 
     def without(self, grams: list[set[str]]) -> _Story:
         """What is left of the words of some of its blocks when these are taken out."""
@@ -102,10 +128,12 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     main = script_of(body)
     found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
     nothing: set[str] = set()
-    grams = [_grams(passage.text) if passage.text else nothing for passage in passages]
+    grams = [about(passage.text) if passage.text else nothing for passage in passages]
     said = itertools.chain.from_iterable(own for own, passage in zip(grams, passages, strict=True) if passage.kept)
-    story = _Story(Counter(itertools.chain(said, _grams(headings))))
+    story = _Story(Counter(itertools.chain(said, about(headings))))
     sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)
+    again = {plain(passage.text) for passage in passages if passage.again and len(passage.text) > 40}
+    hand = _Hand(body, main, sizes, again, lambda: story.usual(passages, grams))
     total = sum(len(passage.text) for passage in kept)
     for at, passage in enumerate(passages):
         # What is most of the text cannot be beside its topic.
@@ -114,7 +142,7 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
         most = passage.kept and len(passage.text) * 3 > total
         verdicts = (
             _keywords(passage, grams[at], story),
-            None if most else _linked(passage, grams[at], story, sizes),
+            None if most else _linked(passage, grams[at], story, hand),
             None if most else _foreign(passage, main, grams[at], story),
             _elsewhere(passage, grams[at], story) if passage.elsewhere else None,
         )
@@ -202,7 +230,8 @@ def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tupl
     repeats = len(items) - len(counted)
     kinds: list[str] = []
     wordy = sum(len(item) >= (3 if HAN.search(item) else 6) for item in items) * 5 >= len(items) * 4
-    if repeats >= 2 and repeats * 6 >= len(items) and ((again >= 2 and wordy) or len(linked) >= 4):
+    listed = wordy and len(items) >= 8 and repeats >= 1
+    if (repeats >= 2 and repeats * 6 >= len(items) and ((again >= 2 and wordy) or len(linked) >= 4)) or listed:
         kinds.append(f"repeats: {repeats} of {len(items)} items stand there before")
     sites = {site for site, _, _ in passage.links}
     if len(sites) >= 2 and len(passage.links) >= 4 and passage.own_links == 0:
@@ -215,36 +244,53 @@ def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tupl
     numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
     if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
         kinds.append("opaque: bare numbers at several foreign sites")
-    if again >= 2 and wordy and len(items) >= 8 and story.overlap(own, passage.kept) <= 0.06:
+    if listed and len(own) >= 5 and story.overlap(own, passage.kept) <= (0.2 if repeats * 2 >= len(items) else 0.1):
         kinds.append("topic: its words are not of the story")
     return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
 
 
-def _linked(
-    passage: Passage, own: set[str], story: _Story, sizes: Counter[str]
-) -> tuple[str, tuple[str, ...], bool] | None:
-    """A paragraph that shares no word with the story, and is a link to a foreign front page, stands there twice, or offers."""
+def _linked(passage: Passage, own: set[str], story: _Story, hand: _Hand) -> tuple[str, tuple[str, ...], bool] | None:
+    """A paragraph off the topic of the story that is a link to a foreign front page, stands there twice, or offers."""
     if not passage.kept and not passage.links:
         return None
-    if len(passage.text) < 25 or len(own) < 6 or passage.path.rsplit("/", 1)[-1][:1] == "h":
+    tag = passage.path.rsplit("/", 1)[-1]
+    if len(passage.text) < 25 or len(own) < 6 or tag[:1] == "h" or tag in ("pre", "code"):
         return None
     kinds: list[str] = []
     if len(passage.links) == 1 and not passage.own_links:
         _, text, href = passage.links[0]
         if len(text) >= 25 and len(text) * 10 >= len(passage.text) * 9 and re.fullmatch(r"https?://[^/]+/?", href):
             kinds.append("link: the whole paragraph leads to the front page of a foreign site")
-    times = sizes.get(plain(passage.text), 0)
-    repeated = times >= 2
-    overlap = _overlap_of_copies(own, story, times) if repeated else story.overlap(own, passage.kept)
-    if overlap <= (0.3 if times >= 3 else 0.12):
-        kinds.append(f"topic: {overlap:.0%} of its words are in the story")
-    else:
+    said = plain(passage.text)
+    times = hand.sizes.get(said, 0)
+    overlap = _overlap_of_copies(own, story, times) if times >= 2 else story.overlap(own, passage.kept)
+    if overlap > (0.3 if times >= 3 or kinds else 0.12):
         return None
-    if repeated and (overlap <= 0.06 or times >= 3):
+    kinds.append(f"topic: {overlap:.0%} of its words are in the story")
+    if times >= 2 and (overlap <= 0.06 or times >= 3):
         kinds.append(f"repeats: stands {times} times in the text")
-    if overlap <= 0.06 and len(own) >= 12 and len(_OFFER.findall(passage.text)) >= 1:
-        kinds.append("offer: figures as of an offer")
-    return ("spam_para", tuple(kinds), len(kinds) >= 2) if kinds else None
+    if overlap <= 0.1:
+        manner = manner_of(hand.body, hand.script)
+        offers = _offers(passage.text) if _is_strange(overlap, len(own), hand.usual()) else 0
+        hints = manner.against(passage.text, len(kinds) >= 2 or offers > 0)
+        kinds += ["offer: figures as of an offer"] if offers >= (1 if hints else 2) else []
+        kinds.extend(hints)
+        if said in hand.again and len(kinds) >= 2:
+            kinds.append("repeats: stands there again")
+    return "spam_para", tuple(kinds), len(kinds) >= 2
+
+
+def _is_strange(overlap: float, size: int, usual: float) -> bool:
+    """Whether a paragraph of `size` words has less in common with its story than any honest one beside the point."""
+    few = overlap * size <= 2.5 and overlap * 4 <= usual
+    return usual > 0 and ((size >= 12 and overlap <= 0.06) or (size >= 8 and few))
+
+
+def _offers(text: str) -> int:
+    """How much the figures of a paragraph look like an offer: 2 as of one, 1 where a share alone may be, 0 not."""
+    found = _OFFER.findall(text)
+    shares = sum(figure.endswith("%") for figure in found)
+    return 2 if len(found) > shares or (shares and len(_NUMBER.findall(text)) > 1) else min(shares, 1)
 
 
 def lacking(
@@ -254,13 +300,13 @@ def lacking(
 
     Off the topic alone they may be an advertisement the paper sold; with another doubt they were put there.
     """
-    other = _grams(copy.text) | _grams(copy.title)
+    other = grams(copy.text) | grams(copy.title)
     runs = set(_threes(copy.text))
     own = [_threes(blocks[at].text) for at in kept]
     shared = [sum(one in runs for one in found) * 2 > len(found) > 0 for found in own]
     out: dict[int, tuple[str, tuple[str, ...]]] = {}
     for place, at in enumerate(kept):
-        said = _grams(blocks[at].text)
+        said = grams(blocks[at].text)
         near = any(shared[max(0, place - 3) : place]) + any(shared[place + 1 : place + 4])
         if len(said) < 6 or any(one in runs for one in own[place]) or not near or blocks[at].label == "headline":
             continue

@@ -265,9 +265,10 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = N
         for at in inside
         if low[at + size : at + size + 1] in (":", "：", "_") and low[at + size + 1 : at + size + 2].strip()
     )
-    if in_title and not name and not kinds and _is_part(token, zones):
+    uniform = _uniform(token, inside, low, not _is_heading(token, zones))
+    if in_title and not name and not kinds and _is_part(token, zones, uniform):
         kinds.append("part: stands in the title beside the headline, and is no name of the site")
-    if _uniform(token, inside, low):
+    if uniform:
         kinds.append("uniform: always before a word, never before a sign, between ever different words")
     if wide and glued >= 2:
         kinds.append(f"separator: glued to the next word {glued} times")
@@ -324,19 +325,31 @@ def _feet(token: str, zones: Zones) -> int:
     return max(len(hrefs), sum(1 for text in zones.short if plain(text).startswith(token)))
 
 
-def _is_part(token: str, zones: Zones) -> bool:
-    """Whether the token is a part of its own in the title, beside one that a heading has."""
+def _is_part(token: str, zones: Zones, doubted: bool) -> bool:
+    """Whether the token is a part of its own in the title, beside what a heading has (or says, if `doubted`)."""
     parts = [part.strip(" :：") for part in _PART.split(plain(zones.title)) if part.strip()]
+    if len(parts) < 2 or token not in parts:
+        return False
     shown = plain("\n".join(zones.headings))
-    return len(parts) > 1 and token in parts and any(part in shown for part in parts if part != token and len(part) > 8)
+    return any((part in shown and len(part) > 8) or (doubted and _says(part, shown)) for part in parts if part != token)
 
 
-def _uniform(token: str, places: list[int], low: str) -> bool:
+def _says(part: str, shown: str) -> bool:
+    """Whether half of the words of a title's part are in the headings."""
+    own = _grams(part)
+    return len(own) >= 3 and len(own & _grams(shown)) * 2 >= len(own)
+
+
+def _uniform(token: str, places: list[int], low: str, apart: bool) -> bool:
     """Whether it always stands before a word and never before a sign, and always between other words.
 
-    A name is followed by commas, full stops and endings, and the same few words go before it.
+    A name is followed by commas, full stops and endings, and the same few words go before it. `apart`: no heading has
+    it, so that fewer places tell.
     """
-    if len(places) < 5 or " " not in token:
+    wide = UNSPACED.match(token) is not None
+    if len(places) < 4 or len(places) < (5 if wide or (" " in token and not apart) else 4 if " " in token else 6):
+        return False
+    if not (apart or " " in token):
         return False
     before: set[str] = set()
     after: set[str] = set()
@@ -348,20 +361,32 @@ def _uniform(token: str, places: list[int], low: str) -> bool:
         end = at + len(token)
         if (match := _NEXT_WORD.match(low, end)) and match[0] in longer:
             end = match.end()
-        left, right = low[max(0, at - 30) : at].split()[-1:], low[end : end + 30].split()[:1]
-        if (
-            not left
-            or not right
-            or low[end : end + 1] != " "
-            or not (low[end + 1 : end + 2].isalnum() or low[end + 1 : end + 2] in '(„“"«#')
-        ):
+        sides = _wide_sides(low, at, end) if wide else _sides(low, at, end)
+        if sides is None:
             ends += 1
             continue
-        before.add(left[0])
-        after.add(right[0])
+        before.add(sides[0])
+        after.add(sides[1])
     if ends * 12 > len(places):
         return False
     return len(before) * 4 >= len(places) * 3 and len(after) * 4 >= len(places) * 3
+
+
+def _sides(low: str, at: int, end: int) -> tuple[str, str] | None:
+    """The words before and after a place, None where a sign is between."""
+    left, right = low[max(0, at - 30) : at].split()[-1:], low[end : end + 30].split()[:1]
+    if not left or not right or low[end : end + 1] != " ":
+        return None
+    return (left[0], right[0]) if low[end + 1 : end + 2].isalnum() or low[end + 1 : end + 2] in '(„“"«#' else None
+
+
+def _wide_sides(low: str, at: int, end: int) -> tuple[str, str] | None:
+    """The pairs of letters before and after a place, where words have no spaces; a glued separator is no sign."""
+    while end < len(low) and low[end] in ":：_、 ":
+        end += 1
+    left, right = low[max(0, at - 3) : at].strip()[-2:], low[end : end + 2]
+    whole = len(left) == len(right) == 2 and all(UNSPACED.match(char) for char in left + right)
+    return (left, right) if whole else None
 
 
 _BORDERED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")

@@ -188,3 +188,58 @@ def test_words_that_sound_like_spam_are_never_a_reason() -> None:
     )
     found = read(*STORY, text)
     assert found.integrity.verdict == "clean" and text in found.article.text
+
+
+_OFFER = (
+    "Reparamos lavadoras y neveras a domicilio, presupuesto en 24 horas y sin pagar nada hasta que todo funcione bien."
+)
+_LIST = "cheap ferries here | <b>gold watches</b> shop | quick cash now | gold watches shop | lucky wheels club | quick cash now | paper mill experts | slim pills store"
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "verdict"),
+    [
+        (_OFFER, "hijacked"),
+        (f"„{_OFFER}“", "suspect"),  # what is quoted may be in any language: only topic and figures are left
+        (_OFFER.replace(" en 24 horas", ""), "clean"),  # another language and another topic are one thing
+    ],
+)
+def test_an_offer_in_another_language_is_put_there(paragraph: str, verdict: str) -> None:
+    found = read(*STORY[:2], paragraph, *STORY[2:])
+    assert found.integrity.verdict == verdict
+    assert (paragraph in found.article.text) == (verdict == "clean")
+
+
+def test_a_list_of_ever_new_things_is_no_collection_of_offers() -> None:
+    items = (
+        "Wool blankets: made of 100 % merino, in twelve colours from 49 € upwards, woven by hand in small mills.",
+        "Kettles: quick boiling models with thermostats from 35 € keep water hot, whistle loudly, look splendid.",
+        "Garden shears: forged steel blades, ash handles, 25 € with sharpening stone, suitable for hedges and roses.",
+        "Lamps: dimmable bulbs, brass stands, linen shades for 80 €, bright enough when reading novels at night.",
+    )
+    found = read(*items)
+    assert found.integrity.verdict == "clean"
+    assert all(item in found.article.text for item in items)
+
+
+def test_a_list_of_keywords_that_says_things_twice_is_none_of_the_story() -> None:
+    found = read(*STORY[:2], f"<p>{_LIST}</p>", *STORY[2:])
+    assert [span.injection_class for span in found.integrity.spans] == ["keyword_list"]
+    assert "gold watches" not in found.article.text
+
+
+def test_words_laced_with_invisible_marks_are_taken_out_and_a_laced_text_is_left() -> None:
+    laced = "\u200b".join("lucky wheels")
+    put = [f"{text[: text.index(' ', 40)]} {laced}{text[text.index(' ', 40) :]}" for text in STORY[:2]]
+    found = read(*put, *STORY[2:])
+    assert found.article.text == "\n".join(STORY)
+    guarded = read(*("\u200b".join(text) for text in STORY))
+    assert guarded.article.text == "\n".join(STORY)
+
+
+def test_a_name_in_the_title_is_followed_by_signs_and_stays() -> None:
+    names = [text.replace("the harbour office", "Skipper Nine", 1) for text in STORY]
+    said = "Skipper Nine, founded in 1990, sails. Skipper Nine’s crew is young. The crew of Skipper Nine is proud of Skipper Nine."
+    found = read(*names, said, said.replace("1990", "1991"), title=f"Skipper Nine - {HEADLINE}")
+    assert found.integrity.verdict == "clean"
+    assert "Skipper Nine’s crew" in found.article.text
