@@ -12,10 +12,10 @@ from functools import lru_cache
 
 from lxml import html
 
-from archive.extract.headline import norm, same_words, words_of
 from archive.extract.metadata import Metadata
 from archive.extract.moments import month_of
 from archive.extract.pieces import Piece, tag_path
+from archive.extract.titles import norm, same_words, words_of
 from archive.model import TEXT_LABELS, Block, Label
 
 _ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (

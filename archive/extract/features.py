@@ -25,8 +25,8 @@ from lxml import html
 
 from archive.extract import surroundings
 from archive.extract.frame import AROUND, BAD, FAR, Frame
-from archive.extract.headline import norm, same_words, words_of
 from archive.extract.pieces import Piece
+from archive.extract.titles import norm, same_words, words_of
 
 _TAGS = (
     "p",

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import html
 
-from archive.extract import authors, dates, headline_choice
+from archive.extract import authors, dates, headline
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.credits import caption_and_credit
 from archive.extract.index import index_of
@@ -65,7 +65,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         stated,
     )
     site_names = _site_names(publisher, metas, nodes, page.url)
-    title, node, title_origin = headline_choice.find_headline(
+    title, node, title_origin = headline.find_headline(
         url=page.url, articles=articles, metas=parsed.metas, title=parsed.title, elements=parsed.elements,
         site_names=site_names,
     )  # fmt: skip
