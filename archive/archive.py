@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import ConfigError, NotFound, WarcDamaged
-from archive.model import Capture, Run, Source
+from archive.model import Capture, ReadingLists, Run, Source
 from archive.runlog import RunLog, end_line
 from archive.store import LocalStore
 
@@ -35,13 +35,13 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLocation:
-    """Where an archive is: its folder, the database of its catalog, its name; its sources and filters, where known."""
+    """Where an archive is: its folder, the database of its catalog, its name; its sources and lists, where known."""
 
     root: Path
     db_url: str
     name: str
     sources: Mapping[str, Source] = field(default_factory=dict)
-    filters: tuple[str, ...] = ()  # paths of filter lists in EasyList's syntax ([reading] filters)
+    lists: ReadingLists = ReadingLists()
 
 
 Locate = Callable[[Path], ArchiveLocation]
@@ -73,17 +73,30 @@ def _configured(place: Path) -> ArchiveLocation:
         raise ConfigError("1 problem", context=(f"{path}: {error}",)) from error
     root = (place / str(_get(config, "archive", "dir") or ".")).resolve()
     name = str(_get(config, "archive", "name") or _name_of(root))
-    filters = _filters(place, _get(config, "reading", "filters"))
-    return ArchiveLocation(root, _db_url(root, _get(config, "db", "url")), name, filters=filters)
+    return ArchiveLocation(root, _db_url(root, _get(config, "db", "url")), name, lists=_lists(place, config))
 
 
-def _filters(place: Path, configured: Any) -> tuple[str, ...]:
-    """The filter lists a configuration names, relative to its folder. Raises ConfigError where one is missing."""
-    found = [place / str(name) for name in configured] if isinstance(configured, list) else []
-    missing = [f"{place / CONFIG_NAME}: reading.filters: no file {path}" for path in found if not path.is_file()]
-    if missing:
-        raise ConfigError(f"{len(missing)} problem" + "s" * (len(missing) > 1), context=tuple(missing))
-    return tuple(str(path.resolve()) for path in found)
+def _lists(place: Path, config: Mapping[str, Any]) -> ReadingLists:
+    """The lists a configuration names, relative to its folder. Raises ConfigError for those that cannot be read."""
+    found: dict[str, list[Path]] = {}
+    for key in ("filters", "words"):
+        configured = _get(config, "reading", key)
+        found[key] = [place / str(name) for name in configured] if isinstance(configured, list) else []
+    said = [f"reading.{key}: no file {path}" for key, paths in found.items() for path in paths if not path.is_file()]
+    said += [f"reading.words: {path} is not UTF-8" for path in found["words"] if path.is_file() and not _is_utf8(path)]
+    if said:
+        context = tuple(f"{place / CONFIG_NAME}: {one}" for one in said)
+        raise ConfigError(f"{len(said)} problem" + "s" * (len(said) > 1), context=context)
+    return ReadingLists(**{key: tuple(str(path.resolve()) for path in paths) for key, paths in found.items()})
+
+
+def _is_utf8(path: Path) -> bool:
+    """A word in another charset would be looked for and never found."""
+    try:
+        path.read_text("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _get(config: Mapping[str, Any], table: str, key: str) -> Any:
@@ -108,7 +121,7 @@ class Archive:
     catalog: Catalog
     name: str
     sources: Mapping[str, Source] = field(default_factory=dict)
-    filters: tuple[str, ...] = ()  # paths of filter lists
+    lists: ReadingLists = ReadingLists()
 
     def close(self) -> None:
         self.catalog.close()
@@ -125,7 +138,7 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iter
     location = locate(place) if isinstance(place, Path) else place
     catalog = open_catalog(location.db_url, create=create)
     store = LocalStore(location.root)
-    archive = Archive(location.root, store, catalog, location.name, location.sources, location.filters)
+    archive = Archive(location.root, store, catalog, location.name, location.sources, location.lists)
     try:
         yield archive
     finally:

@@ -7,7 +7,7 @@ field says otherwise. "Unknown" is None; empty text means the page said nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -54,6 +54,7 @@ KEPT_LABELS: frozenset[str] = frozenset(
 )
 TextKind = Literal["standfirst", "body", "subheading", "quote", "list", "table"]
 TEXT_LABELS: frozenset[str] = frozenset(get_args(TextKind))  # what `text` is made of
+LISTED = "listed word "  # so begins a reason for which a word list is all there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,14 @@ class ReadingRules:
     profile: Literal["precision", "balanced", "recall"] = "balanced"
     min_words: int = 50
     require_date: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLists:
+    """Paths of the lists a user names in [reading]; workers read them."""
+
+    filters: tuple[str, ...] = ()  # in EasyList's syntax
+    words: tuple[str, ...] = ()  # a term a line; they only make pages suspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +277,17 @@ class Integrity:
     verdict: Literal["clean", "suspect", "hijacked"] = "clean"
     reasons: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What the page itself shows: the verdict without what only a word list says."""
+        return shown_verdict(self.verdict, self.reasons)
+
+
+def shown_verdict(verdict: str, reasons: Sequence[str]) -> str:
+    """A verdict without what only a word list says: no word makes a page a worse witness for others."""
+    others = [reason for reason in reasons if not reason.startswith(LISTED)]
+    return "clean" if verdict == "suspect" and reasons and not others else verdict
 
 
 @dataclass(frozen=True, slots=True)

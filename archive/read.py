@@ -7,7 +7,7 @@ and from a re-extraction alike. `judge` says whether a page is stored; it is pur
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import NotFound, WarcDamaged
 from archive.http import Head
 from archive.jsonl import JsonLines
-from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingRules, Revision
+from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingLists, ReadingRules, Revision
 from archive.provenance import Fields, discovery_from
 from archive.rights import UNKNOWN, Rights, rights_of
 from archive.store import LocalStore
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.extract import Evidence
     from archive.extract.filters import Filters
+    from archive.extract.word_list import WordList
     from archive.record import Circumstances
     from archive.revisions import Decision, Past
     from archive.warc.reader import KeptResponse
@@ -63,7 +64,7 @@ class ReadJob:
     payload_offset: int | None = None
     claims: Claims | None = None
     evidence: Evidence | None = None  # what the archive knows from elsewhere
-    filters: tuple[str, ...] = ()  # paths of filter lists in EasyList's syntax
+    lists: ReadingLists = ReadingLists()
     pages: tuple[ReadJob, ...] = ()  # the further pages of an article on several
 
 
@@ -93,7 +94,7 @@ def _page_job(first: ReadJob, page: ReadJob) -> ReadJob:
     from archive.extract import Evidence
 
     site = Evidence(first.evidence.site_profile) if first.evidence else None
-    return replace(page, rules=first.rules, filters=first.filters, evidence=site)
+    return replace(page, rules=first.rules, lists=first.lists, evidence=site)
 
 
 def _read_one(job: ReadJob) -> Reading:
@@ -101,10 +102,7 @@ def _read_one(job: ReadJob) -> Reading:
     from archive.warc.judged import inexact_records
 
     kept = load_kept(job)
-    evidence = job.evidence or Evidence()
-    if job.filters:
-        dated = tuple((path, Path(path).stat().st_mtime_ns) for path in job.filters)
-        evidence = replace(evidence, filters=_filters(dated))
+    evidence = with_lists(job.evidence or Evidence(), job.lists)
     extraction = extract(kept.page, evidence, job.rules.profile)
     proofs = inexact_records(LocalStore(Path(job.root)).find(job.warc_file)).get(job.offset)
     if proofs:
@@ -112,12 +110,33 @@ def _read_one(job: ReadJob) -> Reading:
     return Reading(extraction, kept.discovery, kept.page.seen_at, rights_of(kept.head, kept.page.body, kept.fields))
 
 
+def with_lists(evidence: Evidence, lists: ReadingLists) -> Evidence:
+    """The evidence with the user's lists, read once a process, and again where a file's time has changed."""
+    if lists.filters:
+        evidence = replace(evidence, filters=_filters(_dated(lists.filters)))
+    return replace(evidence, words=_words(_dated(lists.words))) if lists.words else evidence
+
+
+def _dated(paths: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((path, Path(path).stat().st_mtime_ns) for path in paths)
+
+
 @lru_cache(maxsize=4)
 def _filters(lists: tuple[tuple[str, int], ...]) -> Filters:
-    """Read filter lists once a process; again where a file's time has changed."""
     from archive.extract.filters import read_filters
 
-    return read_filters((Path(path).name, Path(path).read_text("utf-8", "replace")) for path, _ in lists)
+    return read_filters(_texts(lists))
+
+
+@lru_cache(maxsize=4)
+def _words(lists: tuple[tuple[str, int], ...]) -> WordList:
+    from archive.extract.word_list import read_words
+
+    return read_words(_texts(lists))
+
+
+def _texts(lists: tuple[tuple[str, int], ...]) -> Iterator[tuple[str, str]]:
+    return ((Path(path).name, Path(path).read_text("utf-8-sig", "replace")) for path, _ in lists)
 
 
 def job_of(archive: Archive, capture: Capture, rules: ReadingRules, pages: Sequence[Capture] = ()) -> ReadJob:
@@ -134,7 +153,7 @@ def job_of(archive: Archive, capture: Capture, rules: ReadingRules, pages: Seque
         warc_file=capture.warc_file,
         offset=capture.warc_offset,
         rules=rules,
-        filters=archive.filters,
+        lists=archive.lists,
         payload_file=holder.warc_file if holder else None,
         payload_offset=holder.warc_offset if holder else None,
         pages=tuple(job_of(archive, page, rules) for page in pages),

@@ -29,6 +29,7 @@ from archive.model import (
     Precision,
     Revision,
     TextKind,
+    shown_verdict,
 )
 from archive.rights import UNKNOWN, Rights
 from archive.times import parse_rfc3339, rfc3339
@@ -435,6 +436,12 @@ def _integrity(extraction: Extraction) -> dict[str, Any]:
         for span in found.spans
     ]
     return {"verdict": found.verdict, "reasons": list(found.reasons), "spans": spans}
+
+
+def is_clean(record: Mapping[str, Any]) -> bool:
+    """Whether a page shows nothing that was put into it, whatever words a user listed."""
+    found = record["integrity"]
+    return shown_verdict(found["verdict"], found["reasons"]) == "clean"
 
 
 def _origins(extraction: Extraction) -> dict[str, Any]:

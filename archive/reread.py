@@ -26,6 +26,7 @@ from archive.read import (
     judge,
     past_of,
     rules_for,
+    with_lists,
 )
 from archive.readers import FAILURES, read_many
 from archive.record import Circumstances, build_record, revision_of, stable_part
@@ -182,7 +183,7 @@ def _of_article(archive: Archive, records: list[dict[str, Any]], profile: Any) -
     everything = captures.of_url(archive.catalog, records[0]["url"])
     tasks = [_Task(own[one.record_id]["url"], one, own[one.record_id]) for one in everything if one.record_id in own]
     wanted = profile or records[0]["extraction"]["profile"]
-    known = articles.revisions_of(archive.catalog, records[0]["id"], _extractor(wanted))
+    known = articles.revisions_of(archive.catalog, records[0]["id"], _extractor(archive, wanted))
     begins = min((one.first_seen for one in known), default=None)
     read = {task.capture.payload_digest for task in tasks}
     for one in everything:
@@ -194,11 +195,12 @@ def _of_article(archive: Archive, records: list[dict[str, Any]], profile: Any) -
     return sorted(tasks, key=lambda task: task.capture.fetched_at)
 
 
-def _extractor(profile: str) -> str:
+def _extractor(archive: Archive, profile: str) -> str:
     """The identity of what would be read now."""
-    from archive.extract import EXTRACTOR_VERSION, config_hash
+    from archive.extract import EXTRACTOR_VERSION, Evidence, config_hash
 
-    return f"{EXTRACTOR_VERSION} {profile} {config_hash(profile)}"
+    given = with_lists(Evidence(), archive.lists)
+    return f"{EXTRACTOR_VERSION} {profile} {config_hash(profile, given.filters, given.words)}"
 
 
 def _rules(archive: Archive, task: _Task, profile: Any) -> Any:

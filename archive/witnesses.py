@@ -14,6 +14,7 @@ from archive.catalog import articles, near, profiles
 from archive.extract import Evidence
 from archive.extract.injection import Copy, index_copies
 from archive.extract.site_profile import SiteProfile, profile_from
+from archive.record import is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[C
         place, fingerprint, near.MAX_DISTANCE
     ):  # overwritten words move it further than an editor does
         record = articles.record_of(place, one.article_id)
-        if record is None or record["integrity"]["verdict"] != "clean" or host_of(record["url"]) in hosts:
+        if record is None or not is_clean(record) or host_of(record["url"]) in hosts:
             continue
         host = host_of(record["url"])
         hosts.add(host)

@@ -223,6 +223,7 @@ SETTINGS_TEXT = """\
 [reading]
 # workers = 2                 # processes that read pages; default: one per core, less one
 # filters = ["easylist.txt"]  # lists in EasyList's syntax; what they hide is labelled "ad"
+# words = ["words.txt"]       # lists of your own, a term a line; a page with one is "suspect", its text stays
 
 [serve]
 # port = 8400

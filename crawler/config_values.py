@@ -197,6 +197,7 @@ class ReadingSettings(_Values):
     )
     timeout: Duration = Field(default=60.0, description="for one page")
     filters: list[str] = Field(default=[], description="paths of filter lists in EasyList's syntax, beside this file")
+    words: list[str] = Field(default=[], description="paths of word lists, a term a line; they only make pages suspect")
 
 
 class ServeSettings(_Values):

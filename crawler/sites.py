@@ -59,7 +59,7 @@ class Sites:
         site.learner.add(traits, known=page.lease.validators.record_id is not None)
         self.judged(page, found.integrity.verdict)
         if len(site.pages) < MAX_SECOND_LOOKS:
-            site.pages.append((page, found.integrity.verdict, simhash(found.article.text)))
+            site.pages.append((page, found.integrity.shown, simhash(found.article.text)))
 
     def judged(self, page: PageToRead, verdict: str) -> None:
         """What the newest reading of a page says of it."""

@@ -22,6 +22,7 @@ from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Revision
+from archive.record import is_clean
 from archive.revisions import Changed, Decision, New, Same
 from archive.rights import reserved
 from archive.times import parse_rfc3339
@@ -190,14 +191,14 @@ def record_read_from(place: Catalog | Connection, record_id: str) -> dict[str, A
 
 
 def last_clean(place: Catalog | Connection, url: str, before: datetime | None = None) -> dict[str, Any] | None:
-    """Return the record of the newest revision of the page at a URL that was called clean, seen before a time."""
+    """Return the record of the newest revision of the page at a URL that shows nothing, seen before a time."""
     asked = select(_R.record).join(articles, _A.article_id == _R.article_id)
-    asked = asked.where(_A.urlkey == bounded(urlkey(url)), _R.verdict == "clean")
+    asked = asked.where(_A.urlkey == bounded(urlkey(url)), _R.verdict.in_(("clean", "suspect")))
     if before is not None:
         asked = asked.where(_R.first_seen < before)
     with connection(place) as conn:
-        found: dict[str, Any] | None = conn.execute(asked.order_by(_R.first_seen.desc()).limit(1)).scalar()
-        return found
+        rows = conn.execution_options(yield_per=8).execute(asked.order_by(_R.first_seen.desc())).scalars()
+        return next(filter(is_clean, rows), None)
 
 
 def past_texts(conn: Connection, latest: Revision, most: int) -> tuple[list[dict[str, Any]], frozenset[str]]:

@@ -26,6 +26,7 @@ from archive.extract.page_type import Signs, page_type
 from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
+from archive.extract.word_list import NO_WORDS, WordList, suspected
 from archive.model import TEXT_LABELS, Article, Block, Entry, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
@@ -43,6 +44,7 @@ class Evidence:
     copies: injection.Copies = injection.NO_COPIES  # copies of the story on other hosts
     earlier: injection.Copy | None = None  # this page's own text in its last clean capture
     filters: Filters = NO_FILTERS  # lists the user named
+    words: WordList = NO_WORDS  # what the user watches for
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -58,9 +60,10 @@ class Evidence:
         return injection.Past(self.site_profile, injection.plain(self.earlier.text), self.earlier.at)
 
 
-def config_hash(profile: str, filters: Filters = NO_FILTERS) -> str:
-    """A short digest of the settings that decide a reading: extractor version, profile and filter lists."""
+def config_hash(profile: str, filters: Filters = NO_FILTERS, words: WordList = NO_WORDS) -> str:
+    """A short digest of the settings that decide a reading: extractor version, profile, filter lists and word lists."""
     said = f"{EXTRACTOR_VERSION}|{profile}" + (f"|{filters.digest}" if filters.digest else "")
+    said += f"|words {words.digest}" if words.digest else ""
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -112,10 +115,12 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         source, origins["republished_from"] = credited
     article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, source)
     article = replace(article, entries=entries)
+    integrity = suspected(clean.integrity, evidence.words, found.zones.title, article.headline or "", article.text)
     return Extraction(
         article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
-        tool="pressmark", version=EXTRACTOR_VERSION, profile=profile, config_hash=config_hash(profile, evidence.filters), next_page=facts.next_page,
-        integrity=clean.integrity, text_marked=clean.text_marked,
+        tool="pressmark", version=EXTRACTOR_VERSION, profile=profile,
+        config_hash=config_hash(profile, evidence.filters, evidence.words), next_page=facts.next_page,
+        integrity=integrity, text_marked=clean.text_marked,
         outlinks=outlinks(page.url, parsed.base_href, parsed.elements), title_parts=found.title_parts, doubts=clean.doubts,
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
         declares_article=facts.declares_article, warnings=tuple(parsed.warnings),

@@ -156,7 +156,7 @@ def traits_of(extraction: Extraction, url: str, at: datetime, record_id: str) ->
         at=rfc3339(at),
         record_id=record_id,
         fingerprint=simhash(extraction.article.text),
-        verdict=found.verdict,
+        verdict=found.shown,
         titles=_title_parts(extraction),
         tokens=tuple((text, *said) for text, said in sorted(tokens.items()) if len(text) > 1),
         blocks=tuple(dict.fromkeys(block_hash(block.text) for block in extraction.blocks if _countable(block))),

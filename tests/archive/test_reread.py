@@ -12,7 +12,7 @@ import pytest
 from archive.archive import open_archive
 from archive.catalog import articles, captures, frontier
 from archive.history import steps_of
-from archive.model import ReadingRules
+from archive.model import ReadingLists, ReadingRules
 from archive.rebuild import check, rebuild
 from archive.reread import apply, differing, reread
 from tests.archive import small_archive
@@ -101,6 +101,17 @@ def test_a_new_extractor_finds_the_edit_that_the_old_one_missed_at_its_own_time(
         rebuild(archive, NOW)
         known = [one for one in articles.revisions_of(archive.catalog, row.article_id) if one.extractor[0] != "0"]
         assert known == history
+
+
+def test_a_new_list_gives_every_capture_one_new_reading(copy, tmp_path):
+    (tmp_path / "words.txt").write_text("harbour\n", "utf-8")
+    as_an_old_extractor_left_it(copy.root, without="six million")
+    with open_archive(replace(copy, lists=ReadingLists(words=(str(tmp_path / "words.txt"),)))) as archive:
+        rebuild(archive, NOW)
+        found = [one for one in apply(archive, reread(archive, NOW), NOW) if one.record]
+        assert {one.record["integrity"]["verdict"] for one in found if "harbour" in one.url} == {"suspect"}
+        assert "between" in {one.status for one in found}
+        assert {one.status for one in apply(archive, reread(archive, NOW), NOW)} == {"same"}
 
 
 def test_what_a_new_extractor_read_live_gets_the_history_before_it(copy):

@@ -87,6 +87,18 @@ def test_copies_are_of_other_hosts_and_trusted_where_no_page_was_ever_hijacked(c
     assert {copy.host: copy.trusted for copy in found} == {"good.example": True, "taken.example": False}
 
 
+def test_a_page_of_which_only_a_word_list_speaks_is_as_good_a_witness(catalog: Catalog) -> None:
+    listed = Integrity("suspect", ('listed word "roof", 2 times (words.txt:1)',))
+    mixed = Integrity("suspect", ("promotion: label", *listed.reasons))
+    told(catalog, URL, 0, integrity=listed)
+    told(catalog, URL, 1, integrity=mixed)
+    told(catalog, "https://good.example/roof", 0, integrity=listed)
+    told(catalog, "https://odd.example/roof", 0, integrity=mixed)
+    found = earlier_copy(catalog, URL, NOON + timedelta(hours=2))
+    assert found is not None and found.at == "2026-11-22T12:00:00Z"
+    assert {copy.host for copy in copies_of(catalog, URL, simhash(TEXT))} == {"good.example"}
+
+
 def test_the_newest_profile_is_handed_on_and_every_version_is_found_again(catalog: Catalog) -> None:
     old, new = (SiteProfile("weekly.example", stories=number) for number in (1, 2))
     keep(catalog, old)

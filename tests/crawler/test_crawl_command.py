@@ -111,6 +111,31 @@ def test_the_next_run_goes_on_as_far_as_the_source_s_own_limit(runs_of_two_sourc
     assert len(urls) == len(set(urls)) == 5
 
 
+def test_a_listed_word_makes_a_page_suspect_and_leaves_its_text(tmp_path: Path, site: Site) -> None:
+    folder = archive_of(tmp_path, source("tiny", f"{site.url}/rss.xml", limit=2))
+    settings = folder / "pressmark.toml"
+    plain = settings.read_text("utf-8")
+    settings.write_text(plain + '[reading]\nworkers = 1\nwords = ["words.txt"]\n', "utf-8")
+    said = pressmark(folder, "crawl", "tiny")
+    assert said.code != 0 and f"{settings}: reading.words: no file {folder / 'words.txt'}" in said.err
+    (folder / "words.txt").write_text("# boats we look for\nboat 1\n", "utf-8")
+    said = in_a_process(folder, "crawl", "tiny")
+    assert said.code == 0, said.all
+    records = [json.loads(line) for path in folder.glob("records/**/*.jsonl") for line in path.open(encoding="utf-8")]
+    verdicts = {record["url"].rpartition("/")[2]: record["integrity"] for record in records}
+    assert verdicts["story-0"]["verdict"] == "clean"
+    assert verdicts["story-1"]["verdict"] == "suspect" and not verdicts["story-1"]["spans"]
+    assert verdicts["story-1"]["reasons"][0].startswith('listed word "boat 1", ')
+    assert verdicts["story-1"]["reasons"][0].endswith(" (words.txt:2)")
+    assert any("Boat 1 came in." in record["text"] and record["text_marked"] is None for record in records)
+    assert "2 pages read again: no difference" in pressmark(folder, "extract", "--compare").err
+    assert 'listed word "boat 1"' in pressmark(folder, "why", f"{site.url}/story-1").out
+    settings.write_text(plain, "utf-8")
+    (row,) = [row for row in pressmark(folder, "extract", "--compare", "--json").json() if "story-1" in row["url"]]
+    assert {"extraction.config_hash", "integrity.verdict", "integrity.reasons"} <= set(row["fields"])
+    assert "text" not in row["fields"]
+
+
 def test_a_source_without_text_is_a_warning_with_the_command_that_helps(runs_of_two_sources: TwoRuns) -> None:
     said = runs_of_two_sources.second
     assert 'warning[empty-extraction]: 6 of 6 pages of "bare" gave no text' in said.out, said.all
