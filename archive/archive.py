@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import ConfigError, NotFound, WarcDamaged
-from archive.model import Capture, ReadingLists, Run, Source
+from archive.model import NO_LISTS, Capture, ReadingLists, Run, Source
 from archive.runlog import RunLog, end_line
 from archive.store import LocalStore
 
@@ -41,7 +41,7 @@ class ArchiveLocation:
     db_url: str
     name: str
     sources: Mapping[str, Source] = field(default_factory=dict)
-    lists: ReadingLists = ReadingLists()
+    lists: ReadingLists = NO_LISTS
 
 
 Locate = Callable[[Path], ArchiveLocation]
@@ -121,7 +121,7 @@ class Archive:
     catalog: Catalog
     name: str
     sources: Mapping[str, Source] = field(default_factory=dict)
-    lists: ReadingLists = ReadingLists()
+    lists: ReadingLists = NO_LISTS
 
     def close(self) -> None:
         self.catalog.close()

@@ -74,6 +74,9 @@ class ReadingLists:
     words: tuple[str, ...] = ()  # a term a line; they only make pages suspect
 
 
+NO_LISTS = ReadingLists()
+
+
 @dataclass(frozen=True, slots=True)
 class LinkRules:
     """Which links of a section page are followed: a CSS selector (None: our own choice) and how many at most."""

@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import NotFound, WarcDamaged
 from archive.http import Head
 from archive.jsonl import JsonLines
-from archive.model import Capture, Claims, Discovery, Extraction, Outcome, Page, ReadingLists, ReadingRules, Revision
+from archive.model import (
+    NO_LISTS,
+    Capture,
+    Claims,
+    Discovery,
+    Extraction,
+    Outcome,
+    Page,
+    ReadingLists,
+    ReadingRules,
+    Revision,
+)
 from archive.provenance import Fields, discovery_from
 from archive.rights import UNKNOWN, Rights, rights_of
 from archive.store import LocalStore
@@ -64,7 +75,7 @@ class ReadJob:
     payload_offset: int | None = None
     claims: Claims | None = None
     evidence: Evidence | None = None  # what the archive knows from elsewhere
-    lists: ReadingLists = ReadingLists()
+    lists: ReadingLists = NO_LISTS
     pages: tuple[ReadJob, ...] = ()  # the further pages of an article on several
 
 

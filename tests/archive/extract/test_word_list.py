@@ -87,7 +87,11 @@ def test_a_doubted_page_only_gets_the_reason(verdict: str) -> None:
 
 def test_comments_and_repeats_are_no_terms_and_many_reasons_are_cut() -> None:
     listed = read_words([("a.txt", "# none\nC#\n  \nbet # why\n"), ("b.txt", "BET\nspin\n")])
-    assert [(term.said, term.line) for term in listed.terms] == [("C#", "a.txt:2"), ("bet", "a.txt:4"), ("spin", "b.txt:2")]
+    assert [(term.said, term.line) for term in listed.terms] == [
+        ("C#", "a.txt:2"),
+        ("bet", "a.txt:4"),
+        ("spin", "b.txt:2"),
+    ]
     many = read_words([("m.txt", "\n".join(f"w{number}" for number in range(13)))])
     reasons = suspected(Integrity(), many, " ".join(f"w{number}" for number in range(13)), "w12").reasons
     assert reasons[0] == 'listed word "w12", 2 times (m.txt:13)'
