@@ -32,6 +32,7 @@ def show(
 @app.command()
 def check(context: typer.Context) -> None:
     """Check pressmark.toml and sources.toml, and tell every problem at once."""
+    from archive.archive import locate
     from crawler.config import check_config, load_sources
     from crawler.sources_file import config_error
 
@@ -39,6 +40,7 @@ def check(context: typer.Context) -> None:
     problems = check_config(folder)
     if problems:
         raise config_error(problems)
+    locate(folder)  # the lists that are named are there
     count = len(load_sources(folder / SOURCES_FILE)) if (folder / SOURCES_FILE).exists() else 0
     say(f"{folder}: pressmark.toml and sources.toml are fine, {count} source{'' if count == 1 else 's'}")
     next_step("pressmark source list" if count else "pressmark source add https://www.example-news.org")

@@ -116,8 +116,11 @@ def test_a_listed_word_makes_a_page_suspect_and_leaves_its_text(tmp_path: Path, 
     settings = folder / "pressmark.toml"
     plain = settings.read_text("utf-8")
     settings.write_text(plain + '[reading]\nworkers = 1\nwords = ["words.txt"]\n', "utf-8")
-    said = pressmark(folder, "crawl", "tiny")
-    assert said.code != 0 and f"{settings}: reading.words: no file {folder / 'words.txt'}" in said.err
+    for command in (("crawl", "tiny"), ("config", "check"), ("articles",)):
+        said = pressmark(folder, *command)
+        assert said.code == 4 and f"{settings}: reading.words: no file {folder / 'words.txt'}" in said.err
+    (folder / "words.txt").write_bytes("太阳城\n".encode("gbk"))
+    assert f"reading.words: {folder / 'words.txt'} is not UTF-8" in pressmark(folder, "config", "check").err
     (folder / "words.txt").write_text("# boats we look for\nboat 1\n", "utf-8")
     said = in_a_process(folder, "crawl", "tiny")
     assert said.code == 0, said.all
@@ -127,7 +130,8 @@ def test_a_listed_word_makes_a_page_suspect_and_leaves_its_text(tmp_path: Path, 
     assert verdicts["story-1"]["verdict"] == "suspect" and not verdicts["story-1"]["spans"]
     assert verdicts["story-1"]["reasons"][0].startswith('listed word "boat 1", ')
     assert verdicts["story-1"]["reasons"][0].endswith(" (words.txt:2)")
-    assert any("Boat 1 came in." in record["text"] and record["text_marked"] is None for record in records)
+    (text,) = [record["text"] for record in records if record["url"].endswith("story-1")]
+    assert "Boat 1 came in." in text
     assert "2 pages read again: no difference" in pressmark(folder, "extract", "--compare").err
     assert 'listed word "boat 1"' in pressmark(folder, "why", f"{site.url}/story-1").out
     settings.write_text(plain, "utf-8")
