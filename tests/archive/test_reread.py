@@ -111,6 +111,10 @@ def test_a_new_list_gives_every_capture_one_new_reading(copy, tmp_path):
         found = [one for one in apply(archive, reread(archive, NOW), NOW) if one.record]
         assert {one.record["integrity"]["verdict"] for one in found if "harbour" in one.url} == {"suspect"}
         assert "between" in {one.status for one in found}
+        later = Step("https://news.example/2026/harbour", page("Norden dredges its harbour", HARBOUR) + b"<!-- 2 -->")
+        crawl(archive, [later], START + timedelta(hours=2))
+        later = replace(later, body=later.body + b"<!-- 3 -->")  # other bytes, no other text: no record of its own
+        crawl(archive, [later], START + timedelta(hours=3))
         assert {one.status for one in apply(archive, reread(archive, NOW), NOW)} == {"same"}
 
 

@@ -64,7 +64,7 @@ def test_a_hijacked_page_stays_hijacked_and_its_text_as_it_was(words: WordList) 
         ("bet365", "\u767b\u5f55bet365\u5b98\u7f51 bet3651", 1),
         ("\uce74\uc9c0\ub178", "\uce74\uc9c0\ub178\ub97c", 1),
         ("$100!", "win $100! now", 1),
-        ("aa", "aa aaa aa", 2),
+        ("a-a", "xa-a-a", 1),
     ],
 )
 def test_whole_words_count_and_in_scripts_without_spaces_every_place(term: str, text: str, times: int) -> None:
