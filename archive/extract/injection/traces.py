@@ -24,16 +24,22 @@ MAX_HIDDEN = 60
 _LINKS = re.compile(r"<a\s[^>]*?href\s*=\s*[\"']?(https?:[^\"'\s>]+)[^>]*>(.{1,200}?)</a>", re.S | re.I)
 _TAGS = re.compile(r"<[^>]+>")
 _TITLE_ENTITIES = re.compile(r"<title[^>]*>\s*((?:&#x?[0-9a-f]+;\s*){4,})", re.I)
-_ROBOT_TITLE = re.compile(r"userAgent.{0,200}(?:spider|bot|crawl).{0,200}document\.title\s*=", re.S | re.I)
+_ROBOT_TITLE = re.compile(
+    r"(?:userAgent.{0,200}(?:spider|bot|crawl)|(?:spider|bot|crawl).{0,200}userAgent).{0,200}document\.title\s*=",
+    re.S | re.I,
+)
 _LOADED_TITLE = re.compile(r"document\.title\s*=\s*[\"']([^\"']{6,200})[\"']")
 _STYLED = etree.XPath("descendant::*/@style/..")
 _HIDDEN = etree.XPath("descendant::*/@hidden/..")
 _CLASSED = etree.XPath("descendant::*/@class/..")
 _NAMED = etree.XPath("descendant::*/@id/..")
+_SEARCHES = r"(?:baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com)"
 _REFERRER = re.compile(
-    r"document\.referrer.{0,300}(?:baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com).{0,300}location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)",
+    rf"(?:document\.referrer.{{0,300}}{_SEARCHES}|{_SEARCHES}.{{0,120}}document\.referrer).{{0,300}}"
+    r"location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)",
     re.S | re.I,
 )
+_WRITTEN_FRAME = re.compile(r"document\.write(?:ln)?\s*\(\s*[\"'].{0,80}?(<iframe\b[^>]{0,400}>)", re.S | re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def take_traces(served: Elements, body: html.HtmlElement, source: str) -> Traces
     traces = Traces(own=_own(served, links))
     _scripts(served, source, traces)
     _payloads(served, source, traces)
-    _overlay(served, traces)
+    _overlay(served, source, traces)
     _subtrees(served, body, links, traces)
     return traces
 
@@ -132,8 +138,10 @@ def _mostly_links(links: list[tuple[str, str, str]], text: str) -> bool:
     return sum(len(words) for _, words, _ in links) * 3 > len(text)
 
 
-def _overlay(served: Elements, traces: Traces) -> None:
-    for frame in served.named("iframe"):
+def _overlay(served: Elements, source: str, traces: Traces) -> None:
+    """A foreign frame over the whole window, in the markup or written there by a script."""
+    written = _WRITTEN_FRAME.findall(source) if "document.write" in source and "<iframe" in source else []
+    for frame in (*served.named("iframe"), *(html.fragment_fromstring(one.replace("\\", "")) for one in written[:20])):
         site = site_of(frame.get("src") or "")
         if not site or site in traces.own:
             continue
