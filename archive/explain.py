@@ -114,7 +114,7 @@ def because(one: Explanation) -> list[str]:
     if record["page_type"] != "article":
         reasons.append(f"kind of page: {record['page_type']}")
     if record["integrity"]["verdict"] != "clean":
-        reasons.append(f"integrity {record['integrity']['verdict']}: {', '.join(record['integrity']['reasons'])}")
+        reasons.append(f"integrity {record['integrity']['verdict']}")
     if record["duplicate_of"]:
         reasons.append(f"near-duplicate of {record['duplicate_of']}")
     return reasons
@@ -134,6 +134,7 @@ def lines(one: Explanation, *, with_blocks: bool = False) -> Iterator[str]:
         yield f"  next look   {one.next_look:%Y-%m-%d %H:%M:%SZ}, or with the first run behind that"
     if with_blocks and one.reading is not None:
         yield from _block_lines(one.reading.blocks)
+    yield from _integrity_lines(one.record)
     yield from _span_lines(one.record)
     if one.reading_problem:
         yield f"  reading     {one.reading_problem}"
@@ -213,6 +214,15 @@ def _block_lines(blocks: tuple[Block, ...]) -> Iterator[str]:
         evidence = f" {block.evidence}" if block.evidence else ""
         why = f"{block.label}" + ("" if block.kept and not block.evidence else f" · {block.rule}{evidence}")
         yield f"  {state}{tag:<10} {shown}   [{why}]"
+
+
+def _integrity_lines(record: dict[str, Any] | None) -> Iterator[str]:
+    """What the verdict rests on, one reason a line; nothing for a clean page."""
+    if record is None or record["integrity"]["verdict"] == "clean":
+        return
+    yield f"  integrity   {record['integrity']['verdict']}"
+    for reason in record["integrity"]["reasons"]:
+        yield f"              {reason}"
 
 
 def _span_lines(record: dict[str, Any] | None, most: int = 12) -> Iterator[str]:
