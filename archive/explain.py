@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive.archive import Archive
 from archive.errors import NotFound, PressmarkError
 from archive.further import named_pages
-from archive.lookup import find_story
+from archive.lookup import as_url, find_story
 from archive.model import Block, Capture, Extraction, Outcome, ReadingRules
 from archive.read import job_of, load_page, read_capture, rules_for
 from archive.times import rfc3339
@@ -80,16 +80,29 @@ def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Expla
     """Gather what is known of an article id or URL; `with_blocks` reads the page again. Raises NotFound."""
     from archive.catalog import articles, captures
 
-    story, article = find_story(archive, asked)
+    story, article = _known(archive, asked)
     url = story.url if story else article.url if article else asked
     record = articles.record_of(archive.catalog, article.article_id) if article else None
-    found = story.captures if story else tuple(captures.of_url(archive.catalog, url))
+    found = story.captures if story else tuple(captures.of_url(archive.catalog, as_url(url) or url))
     told = _told(story, article, record)
     result = Explanation(url=url, captures=tuple(found), record=record, **told)
     if not with_blocks or result.capture is None:
         return result
     reading, problem = _read(archive, result)
     return replace(result, reading=reading, reading_problem=problem)
+
+
+def _known(archive: Archive, asked: str) -> tuple[UrlStory | None, ArticleRow | None]:
+    """What the catalog tells of it; nothing for a page that is only kept, as a cloaking check keeps pages."""
+    from archive.catalog import captures
+
+    try:
+        return find_story(archive, asked)
+    except NotFound:
+        url = as_url(asked)
+        if url is None or not captures.of_url(archive.catalog, url):
+            raise
+        return None, None
 
 
 def raw_html(archive: Archive, explanation: Explanation) -> bytes:
@@ -174,7 +187,7 @@ def to_change(one: Explanation) -> str | None:
 
 def _headline(one: Explanation) -> str:
     if one.outcome is None:
-        state = "STORED" if one.record else "NOT YET FETCHED"
+        state = "STORED" if one.record else "KEPT, NEVER CRAWLED" if one.captures else "NOT YET FETCHED"
         return f"{state}   {one.url}"
     reason = f" {one.outcome.reason}" if one.outcome.reason else ""
     at = f"   {one.at:%Y-%m-%d %H:%M:%SZ}" if one.at else ""

@@ -68,7 +68,7 @@ def hosts(catalog: Catalog, host: str | None = None) -> Iterator[DoubtedHost]:
 
 
 def known_host(catalog: Catalog, asked: str) -> str:
-    """The host a person means, who may have written a port or an address. Raises NotFound where nothing of it is kept."""
+    """The host that is meant by a name, with or without port, or by a URL. Raises NotFound where none of it is kept."""
     name = (urlsplit(asked if "//" in asked else f"//{asked}").hostname or asked).lower()
     if not asking.pages_of(catalog, name):
         raise NotFound(f"no story of {name} is kept", hint="pressmark integrity report")

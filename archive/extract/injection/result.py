@@ -11,7 +11,6 @@ from archive.extract.injection.findings import Findings, mostly_of, without
 from archive.extract.injection.signs import Mark, words
 from archive.model import Block, Integrity, Span
 
-
 # What no honest page was seen with; alone it proves nothing, and nothing is taken out for it.
 _ODD_ALONE = ("robots: ", "redirect: ", "overlay: ")
 

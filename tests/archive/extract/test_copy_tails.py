@@ -35,7 +35,10 @@ TAILS = (
     ("copy-tail", "本文首发于《每日例报》"),
     ("copy-tail", "返回搜狐,查看更多"),
     ("copyright-line", "Copyright © 2026 Harbour Post. All rights reserved."),
-    ("copyright-line", "© 2026 Harbour Post Ltd. All rights reserved. This material may not be published or redistributed."),
+    (
+        "copyright-line",
+        "© 2026 Harbour Post Ltd. All rights reserved. This material may not be published or redistributed.",
+    ),
     ("copyright-line", "Copyright 2026 Hafenpost GmbH. Alle Rechte vorbehalten."),
     ("copyright-line", "© 2026 La Poste du Port - Tous droits réservés. Reproduction interdite."),
     ("copyright-line", "© 2026 El Puerto. Todos los derechos reservados."),
