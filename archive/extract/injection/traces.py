@@ -33,12 +33,8 @@ _STYLED = etree.XPath("descendant::*/@style/..")
 _HIDDEN = etree.XPath("descendant::*/@hidden/..")
 _CLASSED = etree.XPath("descendant::*/@class/..")
 _NAMED = etree.XPath("descendant::*/@id/..")
-_SEARCHES = r"(?:baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com)"
-_REFERRER = re.compile(
-    rf"(?:document\.referrer.{{0,300}}{_SEARCHES}|{_SEARCHES}.{{0,120}}document\.referrer).{{0,300}}"
-    r"location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)",
-    re.S | re.I,
-)
+_SEARCHES = re.compile(r"baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com", re.I)
+_SENT_AWAY = re.compile(r"location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)", re.I)
 _WRITTEN_FRAME = re.compile(r"document\.write(?:ln)?\s*\(\s*[\"'].{0,80}?(<iframe\b[^>]{0,400}>)", re.S | re.I)
 
 
@@ -95,19 +91,53 @@ def _own(served: Elements, links: list[tuple[html.HtmlElement, str]]) -> frozens
 
 
 def _scripts(served: Elements, source: str, traces: Traces) -> None:
-    if "&#" in source and _TITLE_ENTITIES.search(source, 0, 200_000):
-        traces.coded_title = True
+    traces.coded_title = "&#" in source and _has_coded_title(source)
     if "document.referrer" not in source and "document.title" not in source:
         return
     for node in served.named("script"):
         text = node.text or ""
         if len(text) > 20_000:
             continue
-        if "document.title" in text and _ROBOT_TITLE.search(text):
+        if "document.title" in text and "userAgent" in text and _ROBOT_TITLE.search(text):
             said = _LOADED_TITLE.search(text)
             traces.script_title = said[1] if said else ""
-        if "referrer" in text and (sent := _REFERRER.search(text)) and site_of(sent[1]) not in traces.own:
-            traces.redirect_to = sent[1]
+        sent = _sent_away(text)
+        if sent is not None and site_of(sent) not in traces.own:
+            traces.redirect_to = sent
+
+
+def _has_coded_title(source: str) -> bool:
+    # Looking for the tag by its two spellings is many times cheaper than a search in any case.
+    for tag in ("<title", "<TITLE"):
+        at = source.find(tag, 0, 200_000)
+        while at >= 0:
+            if _TITLE_ENTITIES.match(source, at):
+                return True
+            at = source.find(tag, at + 1, 200_000)
+    return False
+
+
+def _sent_away(script: str) -> str | None:
+    """Where a script sends those whose referrer is a search engine; its name may stand before or behind the word."""
+    at = script.find("document.referrer")
+    while at >= 0:
+        sent = _SENT_AWAY.search(script, at, at + 700)
+        if sent is not None and _SEARCHES.search(script, max(0, at - 140), sent.start()):
+            return sent[1]
+        at = script.find("document.referrer", at + 1)
+    return None
+
+
+def _written_frames(source: str) -> list[html.HtmlElement]:
+    """The frames that scripts write into the page."""
+    found: list[html.HtmlElement] = []
+    at = source.find("document.write") if "<iframe" in source else -1
+    while at >= 0:
+        written = _WRITTEN_FRAME.match(source, at, at + 700)
+        if written is not None:
+            found.append(html.fragment_fromstring(written[1].replace("\\", "")))
+        at = source.find("document.write", at + 1)
+    return found
 
 
 def _payloads(served: Elements, source: str, traces: Traces) -> None:
@@ -140,8 +170,7 @@ def _mostly_links(links: list[tuple[str, str, str]], text: str) -> bool:
 
 def _overlay(served: Elements, source: str, traces: Traces) -> None:
     """A foreign frame over the whole window, in the markup or written there by a script."""
-    written = _WRITTEN_FRAME.findall(source) if "document.write" in source and "<iframe" in source else []
-    for frame in (*served.named("iframe"), *(html.fragment_fromstring(one.replace("\\", "")) for one in written[:20])):
+    for frame in (*served.named("iframe"), *_written_frames(source)):
         site = site_of(frame.get("src") or "")
         if not site or site in traces.own:
             continue
