@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive.archive import Archive
 from archive.errors import NotFound, PressmarkError
 from archive.further import named_pages
-from archive.lookup import find_story
+from archive.lookup import as_url, find_story
 from archive.model import Block, Capture, Extraction, Outcome, ReadingRules
 from archive.read import job_of, load_page, read_capture, rules_for
 from archive.times import rfc3339
@@ -80,16 +80,29 @@ def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Expla
     """Gather what is known of an article id or URL; `with_blocks` reads the page again. Raises NotFound."""
     from archive.catalog import articles, captures
 
-    story, article = find_story(archive, asked)
+    story, article = _known(archive, asked)
     url = story.url if story else article.url if article else asked
     record = articles.record_of(archive.catalog, article.article_id) if article else None
-    found = story.captures if story else tuple(captures.of_url(archive.catalog, url))
+    found = story.captures if story else tuple(captures.of_url(archive.catalog, as_url(url) or url))
     told = _told(story, article, record)
     result = Explanation(url=url, captures=tuple(found), record=record, **told)
     if not with_blocks or result.capture is None:
         return result
     reading, problem = _read(archive, result)
     return replace(result, reading=reading, reading_problem=problem)
+
+
+def _known(archive: Archive, asked: str) -> tuple[UrlStory | None, ArticleRow | None]:
+    """What the catalog tells of it; nothing for a page that is only kept, as a cloaking check keeps pages."""
+    from archive.catalog import captures
+
+    try:
+        return find_story(archive, asked)
+    except NotFound:
+        url = as_url(asked)
+        if url is None or not captures.of_url(archive.catalog, url):
+            raise
+        return None, None
 
 
 def raw_html(archive: Archive, explanation: Explanation) -> bytes:
@@ -114,7 +127,7 @@ def because(one: Explanation) -> list[str]:
     if record["page_type"] != "article":
         reasons.append(f"kind of page: {record['page_type']}")
     if record["integrity"]["verdict"] != "clean":
-        reasons.append(f"integrity {record['integrity']['verdict']}: {', '.join(record['integrity']['reasons'])}")
+        reasons.append(f"integrity {record['integrity']['verdict']}")
     if record["duplicate_of"]:
         reasons.append(f"near-duplicate of {record['duplicate_of']}")
     return reasons
@@ -134,6 +147,7 @@ def lines(one: Explanation, *, with_blocks: bool = False) -> Iterator[str]:
         yield f"  next look   {one.next_look:%Y-%m-%d %H:%M:%SZ}, or with the first run behind that"
     if with_blocks and one.reading is not None:
         yield from _block_lines(one.reading.blocks)
+    yield from _integrity_lines(one.record)
     yield from _span_lines(one.record)
     if one.reading_problem:
         yield f"  reading     {one.reading_problem}"
@@ -173,7 +187,7 @@ def to_change(one: Explanation) -> str | None:
 
 def _headline(one: Explanation) -> str:
     if one.outcome is None:
-        state = "STORED" if one.record else "NOT YET FETCHED"
+        state = "STORED" if one.record else "KEPT, NEVER CRAWLED" if one.captures else "NOT YET FETCHED"
         return f"{state}   {one.url}"
     reason = f" {one.outcome.reason}" if one.outcome.reason else ""
     at = f"   {one.at:%Y-%m-%d %H:%M:%SZ}" if one.at else ""
@@ -213,6 +227,15 @@ def _block_lines(blocks: tuple[Block, ...]) -> Iterator[str]:
         evidence = f" {block.evidence}" if block.evidence else ""
         why = f"{block.label}" + ("" if block.kept and not block.evidence else f" · {block.rule}{evidence}")
         yield f"  {state}{tag:<10} {shown}   [{why}]"
+
+
+def _integrity_lines(record: dict[str, Any] | None) -> Iterator[str]:
+    """What the verdict rests on, one reason a line; nothing for a clean page."""
+    if record is None or record["integrity"]["verdict"] == "clean":
+        return
+    yield f"  integrity   {record['integrity']['verdict']}"
+    for reason in record["integrity"]["reasons"]:
+        yield f"              {reason}"
 
 
 def _span_lines(record: dict[str, Any] | None, most: int = 12) -> Iterator[str]:

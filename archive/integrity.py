@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from archive.catalog import integrity as asking
+from archive.errors import NotFound
 from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:
@@ -65,6 +67,14 @@ def hosts(catalog: Catalog, host: str | None = None) -> Iterator[DoubtedHost]:
         yield _host(catalog, name, list(group))
 
 
+def known_host(catalog: Catalog, asked: str) -> str:
+    """The host that is meant by a name, with or without port, or by a URL. Raises NotFound where none of it is kept."""
+    name = (urlsplit(asked if "//" in asked else f"//{asked}").hostname or asked).lower()
+    if not asking.pages_of(catalog, name):
+        raise NotFound(f"no story of {name} is kept", hint="pressmark integrity report")
+    return name
+
+
 def pages(catalog: Catalog, host: str | None = None) -> Iterator[DoubtedPage]:
     """Give the doubted pages, host by host, those that were hit first before the others."""
     for name, group in groupby(asking.doubted(catalog, host), key=lambda record: str(record["host"])):
@@ -85,12 +95,13 @@ class _Tally:
         spans = record["integrity"]["spans"]
         self.terms.update({span["raw"].strip(" :：_")[:60] for span in spans if len(span["raw"]) <= 60})
         self.classes.update({span["injection_class"] for span in spans})
-        self.links.update({site for span in spans for site in _sites(span["evidence"])})
+        told = (record["integrity"]["reasons"], *(span["evidence"] for span in spans))
+        self.links.update({site for evidence in told for site in _sites(evidence)})
 
 
 def _sites(evidence: Iterable[str]) -> Iterator[str]:
-    for kind in evidence:
-        if kind.startswith(("link: ", "links: ")):
+    for kind in (part for said in evidence for part in said.removeprefix("title_cloak: ").split("; ")):
+        if kind.startswith(("link: ", "links: ", "redirect: ", "overlay: ")):
             yield from _NAME.findall(kind.split(": ", 1)[1])
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from archive.errors import DiskFull, NotFound, UsageError
+from archive.archive import locate
+from archive.errors import ConfigError, DiskFull, NotFound, UsageError
 from crawler.config_check import Toml, TomlError, complaints, did_you_mean, read_toml
 from crawler.config_values import Settings, SourcesFile
 from crawler.sources_edit import add_source, remove_source, set_paused
@@ -70,7 +71,18 @@ def check_config(folder: Path, env: Mapping[str, str] | None = None) -> tuple[st
     """Return all problems of pressmark.toml, the environment and sources.toml: what `config check` prints."""
     _, problems = _settings(folder, os.environ if env is None else env, {})
     sources = folder / SOURCES_FILE
-    return (*problems, *(check_sources(sources) if sources.exists() else ()))
+    return (*problems, *_missing_lists(folder, problems), *(check_sources(sources) if sources.exists() else ()))
+
+
+def _missing_lists(folder: Path, problems: Sequence[str]) -> tuple[str, ...]:
+    """The filter lists that are named and not there; nothing where the file cannot be read anyway."""
+    if problems or not (folder / SETTINGS_FILE).is_file():
+        return ()
+    try:
+        locate(folder)
+    except ConfigError as error:
+        return error.context
+    return ()
 
 
 def config_schema() -> dict[str, dict[str, Any]]:

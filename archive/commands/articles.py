@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +15,15 @@ from archive.commands.history import ArticleId, article_app, record_of_revision
 from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, with_listing
 from archive.errors import UsageError
 from archive.output import Listing, dump, heading, next_step, note, plural, print_listing, say
+from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.catalog.articles import ArticleQuery, ArticleRow
 
 _MOST_OF_A_CLUSTER = 200  # records that are read to say where a story comes from
+_ZONE = re.compile(r"[+-]\d\d:\d\d")
+_ASSUMED = re.compile(r"^.*?([+-]\d\d:\d\d) assumed$")
 _COLUMNS = ("id", "published", "lang", "words", "title")
 
 
@@ -122,6 +127,7 @@ def show(
     context: typer.Context,
     article: ArticleId,
     text: Annotated[bool, typer.Option("--text", help="Only the text.")] = False,
+    marked: Annotated[bool, typer.Option("--marked", help="Only the text, what was put into it in ⟦…⟧.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The whole record.")] = False,
     as_markdown: Annotated[bool, typer.Option("--md", help="As Markdown.")] = False,
     as_tei: Annotated[bool, typer.Option("--tei", help="As TEI XML.")] = False,
@@ -131,15 +137,17 @@ def show(
     from archive.export.markup import markdown, tei
     from archive.lookup import find_article
 
-    if text + as_json + as_markdown + as_tei > 1:
-        raise UsageError("only one of --text, --json, --md and --tei can be given", hint="leave out all but one")
+    if text + marked + as_json + as_markdown + as_tei > 1:
+        raise UsageError(
+            "only one of --text, --marked, --json, --md and --tei can be given", hint="leave out all but one"
+        )
     with archive_of(context) as archive:
         row = find_article(archive, article)
         record = record_of_revision(archive, row, revision)
     if as_json:
         print(dump(record, indent=2))
-    elif text:
-        say(record["text"])
+    elif text or marked:
+        say(record["text_marked"] or record["text"] if marked else record["text"])
     elif as_markdown:
         print(markdown(record), end="")
     elif as_tei:
@@ -159,10 +167,11 @@ def _facts(record: dict[str, Any]) -> list[str]:
         ("authors", authors),
         ("published", _when(record)),
         ("modified", record["date_modified"]),
+        ("taken from", record["republished_from"]),
         ("language", record["language"]),
         ("section", record["section"]),
         ("kind", record["page_type"] if record["page_type"] != "article" else None),
-        ("integrity", record["integrity"]["verdict"]),
+        ("integrity", _integrity(record)),
         ("words", f"{record['word_count']:,} ({record['char_count']:,} characters)"),
         ("revision", f"{record['revision']}, first seen {record['first_seen']}, last {record['last_seen']}"),
         ("bytes", f"{capture['warc_file']} at {capture['warc_offset']}, {capture['payload_digest']}"),
@@ -171,11 +180,30 @@ def _facts(record: dict[str, Any]) -> list[str]:
     return [f"  {name:<10} {value}" for name, value in values if value]
 
 
+def _integrity(record: dict[str, Any]) -> str:
+    """The verdict, and how much was taken out of the text."""
+    found = record["integrity"]
+    if found["verdict"] == "clean":
+        return "clean"
+    out = sum(span["start"] >= 0 and span["action"] in ("redacted", "dropped") for span in found["spans"])
+    gone = f", {plural(out, 'string')} taken out of the text (--marked shows them)" if out else ""
+    return f"{found['verdict']}{gone}"
+
+
 def _when(record: dict[str, Any]) -> str | None:
     if not record["date_published"]:
         return None
     precision = record["date_published_precision"]
-    return f"{record['date_published']} (to the {precision}, from {record['date_published_from'] or 'the page'})"
+    return f"{_there(record)} (to the {precision}, from {record['date_published_from'] or 'the page'})"
+
+
+def _there(record: dict[str, Any]) -> str:
+    """The time as the paper's readers have it, in the zone that it states or that was assumed; else in UTC."""
+    said: str = record["date_published"]
+    zone = record["date_published_zone"] or _ASSUMED.sub(r"\1", record["date_published_from"] or "")
+    if not _ZONE.fullmatch(zone) or zone == "+00:00" or record["date_published_precision"] not in ("second", "minute"):
+        return said
+    return parse_rfc3339(said).astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo).isoformat()
 
 
 @with_listing(times=True)

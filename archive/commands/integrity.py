@@ -30,6 +30,8 @@ def report(
 
     with archive_of(context) as archive:
         by_page = pages or host is not None
+        if host is not None:
+            host = integrity.known_host(archive.catalog, host)
         rows: list[dict[str, Any]] = (
             [asdict(page) for page in integrity.pages(archive.catalog, host)]
             if by_page
@@ -41,7 +43,7 @@ def report(
     if listing.for_programs:
         return
     if not rows:
-        say("every reading in the archive is clean")
+        say(f"every reading of {host} is clean" if host else "every reading in the archive is clean")
         return
     note(plural(len(rows), "page" if by_page else "host"))
     next_step(f"pressmark why {rows[0]['url']}" if by_page else f"pressmark integrity report {rows[0]['host']}")

@@ -36,7 +36,7 @@ _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
     ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
     ("ad", re.compile(r"^(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|реклама|广告|廣告|広告|광고|story continues below(?: advertisement)?|article continues (?:below|after).{0,30})[.:]?$", re.I)),
-    ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|lee también|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
+    ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|le[ea] (?:también|además)|voir aussi|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
 )  # fmt: skip
 _BYLINE_WORDS = frozenset(
     [
@@ -121,7 +121,7 @@ _BYLINE_WORDS = frozenset(
     ]
 )
 _CJK_LINE = re.compile(
-    r"^(?:[\d年月日:：\-./ ]{8,}.*)?(?:来源|來源|作者|记者|記者|责任编辑|責任編輯|责编|編輯|编辑)\s*[:：/／]|^[\uac00-\ud7af]{2,4}\s*기자$|^(?:記者|记者)\s*[\u4e00-\u9fff]{2,4}\s*[／/].{0,10}$"
+    r"^(?:[\d年月日:：\-./ ]{8,}.*)?[(（\[【]?\s*(?:(?:本文|文章|稿件|信息|新闻)?(?:来源|來源)|作者|记者|記者|(?:责任|实习|值班)?编辑|責任編輯|责编|編輯|原标题|原標題|校对|审核|监制)\s*[:：/／]|^[\uac00-\ud7af]{2,4}\s*기자$|^(?:記者|记者)\s*[\u4e00-\u9fff]{2,4}\s*[／/].{0,10}$"
 )
 _CJK_DATE = re.compile(
     r"\d{4}\s*[年년]\s*\d{1,2}\s*[月월]\s*\d{1,2}\s*[日일][\d\s時分秒时曜月火水木金土日午前後上下시분초오전후:：()（）]*"
@@ -170,7 +170,7 @@ class _Labeller:
             is_date = not piece.text.isascii() and _CJK_DATE.fullmatch(piece.text)
             line = "dateline" if is_date else self._byline(piece)
             if line is not None:
-                return line, "names-and-dates-only", ""
+                return line, "names-and-dates-only", piece.text[:60]
         if likely is not None:
             if short:
                 for label, pattern in _NOTICES:

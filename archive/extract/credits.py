@@ -59,7 +59,9 @@ def find_agency(blocks: Sequence[Block], authors: Sequence[Author]) -> tuple[str
     if named is not None:
         return named, Origin("authors", 0.8)
     for block in blocks:
-        if block.label in ("byline", "dateline") and (match := _LINE.match(block.text) or _ALONE.match(block.text)):
+        if block.label in ("byline", "dateline", "legal") and (
+            match := _LINE.match(block.text) or _ALONE.match(block.text)
+        ):
             return match["agency"], Origin("byline", 0.8)
     return None
 

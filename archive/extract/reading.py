@@ -101,6 +101,7 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     blocks, text = clean.blocks, clean.text
     section = facts.section or injection.without_strings(asian.section_of_trail(pieces), found)
     facts = replace(facts, headline=clean.headline, authors=facts.authors or signed, section=section)
+    facts = _said(facts, found)
     kind, reason = page_type(_signs(page, parsed, facts, pieces, blocks, text))
     origins = dict(facts.origins)
     lang, confidence, lang_origin = language.find_language(text or facts.headline or "", facts.declared_languages)
@@ -125,6 +126,15 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
         declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
+
+
+def _said(facts: Metadata, found: injection.Findings) -> Metadata:
+    """The facts without what was put into description and keywords."""
+    description = injection.said_by_publisher(facts.description, found)
+    keywords = tuple(kept for word in facts.keywords if (kept := injection.said_by_publisher(word, found)))
+    lost = {name for name, kept in (("description", description), ("keywords", keywords)) if not kept}
+    origins = {name: origin for name, origin in facts.origins.items() if name not in lost}
+    return replace(facts, description=description, keywords=keywords, origins=origins)
 
 
 def _live(

@@ -100,6 +100,8 @@ def _show(archive: Archive, url: str, show: Show) -> None:
             say(*(f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in head.fields))
         return
     record = articles.record_of(archive.catalog, story.article_id) if story.article_id else None
+    if record is not None and record["integrity"]["verdict"] != "clean":
+        note(f"{record['integrity']['verdict']}: {'; '.join(record['integrity']['reasons'])}")
     if record is None:
         detail = " · ".join(f"{key} {value}" for key, value in story.outcome.detail.items())
         raise NotFound(

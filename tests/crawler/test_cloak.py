@@ -45,6 +45,8 @@ def test_a_page_shown_to_crawlers_only_is_called_cloaked_and_every_answer_is_kep
     assert raw.count(b"guise: crawler") >= 2 and b"guise: browser" in raw and b"guise: search" in raw
     assert b"Fortuna slots and odds" in raw
     assert "no difference" in pressmark(folder, "db", "check").all
+    why = pressmark(folder, "why", str(cloaked["url"]))  # what the command's last line says to ask next
+    assert why.code == 0 and why.out.startswith("KEPT, NEVER CRAWLED") and why.out.count("captured") == 3
 
 
 def test_who_comes_from_a_search_may_be_sent_away(tmp_path: Path) -> None:

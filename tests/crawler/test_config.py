@@ -462,3 +462,11 @@ def test_any_text_is_toml_or_a_line(text: str) -> None:
         read_toml(text)
     except TomlError as error:
         assert 1 <= error.line <= text.count("\n") + 1
+
+
+def test_a_filter_list_that_is_not_there_is_told_by_the_check(tmp_path: Path) -> None:
+    (tmp_path / "pressmark.toml").write_text('[reading]\nfilters = ["easylist.txt"]\n')
+    (problem,) = check_config(tmp_path)
+    assert problem.endswith("easylist.txt") and "reading.filters: no file" in problem
+    (tmp_path / "easylist.txt").write_text("##.ad\n")
+    assert check_config(tmp_path) == ()

@@ -6,7 +6,7 @@ the shared words.
 """
 
 from archive.extract.injection.copies import NO_COPIES, Copies, Copy, index_copies
-from archive.extract.injection.findings import Findings, inspect, without_strings
+from archive.extract.injection.findings import Findings, inspect, said_by_publisher, without_strings
 from archive.extract.injection.judge import cleanse
 from archive.extract.injection.links import site_of
 from archive.extract.injection.result import Cleansed, restored_headline, restored_text
@@ -28,6 +28,7 @@ __all__ = [
     "plain",
     "restored_headline",
     "restored_text",
+    "said_by_publisher",
     "site_of",
     "take_traces",
     "without_strings",

@@ -12,7 +12,7 @@ from lxml import html
 
 from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import is_foreign, site_of
-from archive.extract.injection.signs import HAN, grams, plain
+from archive.extract.injection.signs import HAN, grams, plain, words
 from archive.extract.injection.tokens import (
     NO_PAST,
     Past,
@@ -28,6 +28,7 @@ from archive.extract.pieces import Piece
 
 _TITLES = ("og:title", "twitter:title", "title", "dc.title", "headline", "parsely-title", "sailthru.title")
 _SAYINGS = ("keywords", "description", "og:description", "twitter:description", *_TITLES)
+_OF_TITLE = ("title", "robot", "coded")
 _EDGES = " \t-–—_|｜:：¥·»«›"
 
 
@@ -58,6 +59,11 @@ class Findings:
     @property
     def cloaked(self) -> bool:
         return len(self.title_kinds) >= 2
+
+    @property
+    def poisoned(self) -> bool:
+        """Whether the <title> is not the publisher's."""
+        return self.overrun or (self.cloaked and any(kind[:5] in _OF_TITLE for kind in self.title_kinds))
 
 
 def inspect(
@@ -175,7 +181,7 @@ def _title_kinds(zones: Zones, prose: str, tokens: tuple[Token, ...], traces: Tr
 def _disarmed(found: Findings) -> Findings:
     """Title and metas without what was injected."""
     proven = [token.text for token in found.tokens if token.proven]
-    if found.overrun or (found.cloaked and any(kind[:5] in ("title", "robot", "coded") for kind in found.title_kinds)):
+    if found.poisoned:
         poison = {plain(found.title)}
         metas = tuple((name, value) for name, value in found.metas if name not in _TITLES or plain(value) not in poison)
         return replace(found, title=found.traces.script_title or "", metas=metas)
@@ -195,6 +201,18 @@ def _nothing_left(zones: Zones, proven: list[str]) -> bool:
 def without_strings(text: str | None, found: Findings) -> str | None:
     """A short text of the page without what was proven to be put into it; None where nothing is left."""
     return without(text, [token.text for token in found.tokens if token.proven]) or None if text else None
+
+
+def said_by_publisher(text: str | None, found: Findings) -> str | None:
+    """A page's description or keyword without injected strings; None where it says what a poisoned title says."""
+    if text and found.poisoned and mostly_of(set(words(found.zones.title)), text):
+        return None
+    return without_strings(text, found)
+
+
+def mostly_of(own: set[str], text: str) -> bool:
+    said = set(words(text))
+    return len(own & said) * 2 >= len(said)
 
 
 def without(text: str, tokens: list[str]) -> str:

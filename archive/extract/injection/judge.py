@@ -102,8 +102,19 @@ def _headline(found: Findings, headline: str | None, copy: Copy | None) -> list[
     left = words(without(headline, proven))
     title = words(copy.title) if copy is not None else []
     if copy is not None and len(left) >= 3 and sum(word in title for word in left) * 10 >= len(left) * 9:
-        return [Span(raw, -1, -1, "headline", ("headline: stands in it",), "redacted", copy.title, copy.source)]
-    return [Span(raw, -1, -1, "headline", ("headline: stands in it",), "redacted")]
+        return [
+            Span(
+                raw,
+                -1,
+                -1,
+                "headline",
+                ("headline: proven, and in the headline too",),
+                "redacted",
+                copy.title,
+                copy.source,
+            )
+        ]
+    return [Span(raw, -1, -1, "headline", ("headline: proven, and in the headline too",), "redacted")]
 
 
 def _passages(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from archive.extract.injection.copy_tails import COPY_TAILS
 from archive.model import Label
 
 MAX_CHARS = 220
@@ -30,7 +31,7 @@ _TABLE: tuple[tuple[Label, str, str], ...] = (
         ("sponsored", "sponsored-label",
          r"^(?:sponsored(?: (?:content|links?|post|by .{1,40}))?|paid (?:content|post|partnership)|promoted(?: (?:content|stories))?|推广|推廣|赞助内容|猜你喜欢|you may like|around the web|from our partners)\W*$"),
 )  # fmt: skip
-_LINES = tuple((label, rule, re.compile(pattern, re.IGNORECASE)) for label, rule, pattern in _TABLE)
+_LINES = tuple((label, rule, re.compile(pattern, re.IGNORECASE)) for label, rule, pattern in (*_TABLE, *COPY_TAILS))
 
 
 def promotion(text: str) -> tuple[Label, str, str] | None:

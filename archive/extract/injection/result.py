@@ -7,9 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from archive.extract.injection import inline
-from archive.extract.injection.findings import Findings, without
+from archive.extract.injection.findings import Findings, mostly_of, without
 from archive.extract.injection.signs import Mark, words
 from archive.model import Block, Integrity, Span
+
+# What no honest page was seen with; alone it proves nothing, and nothing is taken out for it.
+_ODD_ALONE = ("robots: ", "redirect: ", "overlay: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def _beside(found: Findings) -> tuple[list[Span], list[str]]:
     kinds = found.title_kinds if found.cloaked else proven[0].evidence if proven and found.overrun else ()
     if title and kinds and (proven or any(kind[:5] in ("title", "robot", "coded") for kind in kinds)):
         own = set(words(title))
-        said = [meta for meta in found.zones.metas if len(own & set(words(meta))) * 2 >= len(set(words(meta)))]
+        said = [meta for meta in found.zones.metas if mostly_of(own, meta)]
         spans.extend(Span(text, -1, -1, "title_cloak", kinds, "dropped") for text in (title, *said))
     if found.cloaked:
         reasons.append("title_cloak: " + "; ".join(found.title_kinds))
@@ -173,6 +176,7 @@ def _integrity(
         for token in found.tokens
         if not token.proven and len(token.evidence) >= 2 and not token.may_be_news
     ]
+    doubts += [f"title_cloak: {kind}" for kind in found.title_kinds if kind.startswith(_ODD_ALONE)]
     return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
 
 

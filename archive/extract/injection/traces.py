@@ -24,16 +24,18 @@ MAX_HIDDEN = 60
 _LINKS = re.compile(r"<a\s[^>]*?href\s*=\s*[\"']?(https?:[^\"'\s>]+)[^>]*>(.{1,200}?)</a>", re.S | re.I)
 _TAGS = re.compile(r"<[^>]+>")
 _TITLE_ENTITIES = re.compile(r"<title[^>]*>\s*((?:&#x?[0-9a-f]+;\s*){4,})", re.I)
-_ROBOT_TITLE = re.compile(r"userAgent.{0,200}(?:spider|bot|crawl).{0,200}document\.title\s*=", re.S | re.I)
+_ROBOT_TITLE = re.compile(
+    r"(?:userAgent.{0,200}(?:spider|bot|crawl)|(?:spider|bot|crawl).{0,200}userAgent).{0,200}document\.title\s*=",
+    re.S | re.I,
+)
 _LOADED_TITLE = re.compile(r"document\.title\s*=\s*[\"']([^\"']{6,200})[\"']")
 _STYLED = etree.XPath("descendant::*/@style/..")
 _HIDDEN = etree.XPath("descendant::*/@hidden/..")
 _CLASSED = etree.XPath("descendant::*/@class/..")
 _NAMED = etree.XPath("descendant::*/@id/..")
-_REFERRER = re.compile(
-    r"document\.referrer.{0,300}(?:baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com).{0,300}location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)",
-    re.S | re.I,
-)
+_SEARCHES = re.compile(r"baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com", re.I)
+_SENT_AWAY = re.compile(r"location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)", re.I)
+_WRITTEN_FRAME = re.compile(r"document\.write(?:ln)?\s*\(\s*[\"'].{0,80}?(<iframe\b[^>]{0,400}>)", re.S | re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def take_traces(served: Elements, body: html.HtmlElement, source: str) -> Traces
     traces = Traces(own=_own(served, links))
     _scripts(served, source, traces)
     _payloads(served, source, traces)
-    _overlay(served, traces)
+    _overlay(served, source, traces)
     _subtrees(served, body, links, traces)
     return traces
 
@@ -89,19 +91,49 @@ def _own(served: Elements, links: list[tuple[html.HtmlElement, str]]) -> frozens
 
 
 def _scripts(served: Elements, source: str, traces: Traces) -> None:
-    if "&#" in source and _TITLE_ENTITIES.search(source, 0, 200_000):
-        traces.coded_title = True
+    traces.coded_title = _has_coded_title(source)
     if "document.referrer" not in source and "document.title" not in source:
         return
     for node in served.named("script"):
         text = node.text or ""
         if len(text) > 20_000:
             continue
-        if "document.title" in text and _ROBOT_TITLE.search(text):
+        if "document.title" in text and "userAgent" in text and _ROBOT_TITLE.search(text):
             said = _LOADED_TITLE.search(text)
             traces.script_title = said[1] if said else ""
-        if "referrer" in text and (sent := _REFERRER.search(text)) and site_of(sent[1]) not in traces.own:
-            traces.redirect_to = sent[1]
+        sent = _sent_away(text)
+        if sent is not None and site_of(sent) not in traces.own:
+            traces.redirect_to = sent
+
+
+def _has_coded_title(source: str) -> bool:
+    # The first tag is the page's title; finding it by its spelling is many times cheaper than a search in any case.
+    at = source.find("<title", 0, 200_000)
+    at = at if at >= 0 else source.find("<TITLE", 0, 200_000)
+    return at >= 0 and bool(_TITLE_ENTITIES.match(source, at))
+
+
+def _sent_away(script: str) -> str | None:
+    """Where a script sends those whose referrer is a search engine; its name may stand before or behind the word."""
+    at = script.find("document.referrer")
+    while at >= 0:
+        sent = _SENT_AWAY.search(script, at, at + 700)
+        if sent is not None and _SEARCHES.search(script, max(0, at - 140), sent.start()):
+            return sent[1]
+        at = script.find("document.referrer", at + 1)
+    return None
+
+
+def _written_frames(source: str) -> list[html.HtmlElement]:
+    """The frames that scripts write into the page."""
+    found: list[html.HtmlElement] = []
+    at = source.find("document.write")
+    while at >= 0:
+        written = _WRITTEN_FRAME.match(source, at, at + 700)
+        if written is not None:
+            found.append(html.fragment_fromstring(written[1].replace("\\", "")))
+        at = source.find("document.write", at + 1)
+    return found
 
 
 def _payloads(served: Elements, source: str, traces: Traces) -> None:
@@ -132,8 +164,9 @@ def _mostly_links(links: list[tuple[str, str, str]], text: str) -> bool:
     return sum(len(words) for _, words, _ in links) * 3 > len(text)
 
 
-def _overlay(served: Elements, traces: Traces) -> None:
-    for frame in served.named("iframe"):
+def _overlay(served: Elements, source: str, traces: Traces) -> None:
+    """A foreign frame over the whole window, in the markup or written there by a script."""
+    for frame in (*served.named("iframe"), *_written_frames(source)):
         site = site_of(frame.get("src") or "")
         if not site or site in traces.own:
             continue

@@ -43,6 +43,8 @@ def as_json(article: Article, extraction: Extraction) -> dict[str, Any]:
         "page_type": article.page_type,
         "headline": article.headline,
         "text": article.text,
+        "integrity": extraction.integrity.verdict,
+        "description": article.description,
         "authors": [author.name for author in article.authors],
         "date_published": written(article.date_published),
         "date_modified": written(article.date_modified),
