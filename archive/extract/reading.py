@@ -27,7 +27,7 @@ from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.site_profile import SiteProfile
 from archive.extract.word_list import NO_WORDS, WordList, suspected
-from archive.model import TEXT_LABELS, Article, Block, Entry, Extraction, Origin, Page, PageType
+from archive.model import TEXT_LABELS, Article, Author, Block, Entry, Extraction, Origin, Page, PageType
 
 EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
@@ -90,42 +90,59 @@ def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balance
     facts = find_metadata(page, parsed, pieces)
     if facts.headline is None and found.zones.title and not parsed.title:  # the <title> was not the publisher's
         facts = replace(facts, headline=asian.headline_above_source(pieces))
-    chosen = _choose(parsed, facts, pieces, profile)
-    add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text)
-    hidden = [text for node in parsed.hidden if (text := text_of(node))]
-    hidden.extend(trace.text for trace in parsed.traces.hidden)
-    labelled = label_blocks(pieces, chosen, facts, hidden)
-    labelled, signed = asian.signed_parts(labelled, TEXT_LABELS)
-    labelled = without_adverts(labelled, pieces, TEXT_LABELS, evidence.filters, urlsplit(page.url).netloc)
+    labelled, signed = _labelled(page, parsed, facts, pieces, evidence.filters, profile)
     clean = injection.cleanse(found, labelled, pieces, TEXT_LABELS, facts.headline, evidence.copies, evidence.earlier)
-    blocks, text = clean.blocks, clean.text
     section = facts.section or injection.without_strings(asian.section_of_trail(pieces), found)
     facts = replace(facts, headline=clean.headline, authors=facts.authors or signed, section=section)
-    facts = _said(facts, found)
-    kind, reason = page_type(_signs(page, parsed, facts, pieces, blocks, text))
-    origins = dict(facts.origins)
-    lang, confidence, lang_origin = language.find_language(text or facts.headline or "", facts.declared_languages)
-    if lang_origin is not None:
-        origins["language"] = lang_origin
-    facts = replace(facts, published=asian.zoned(facts.published, lang), modified=asian.zoned(facts.modified, lang))
-    kind, reason, entries = _live(page, parsed, facts, pieces, clean, kind, reason)
-    origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
-    source = asian.source_line(pieces)
-    credited = (source, Origin("source-line", 0.9)) if source else find_agency(blocks, facts.authors)
-    if credited is not None:
-        source, origins["republished_from"] = credited
-    article = _article(facts, "" if kind in _TEXTLESS else text, kind, lang, confidence, source)
-    article = replace(article, entries=entries)
+    article, origins = _article(page, parsed, _said(facts, found), pieces, clean)
     integrity = suspected(clean.integrity, evidence.words, found.zones.title, article.headline or "", article.text)
     return Extraction(
-        article=article, blocks=tuple(blocks), origins=origins, charset=parsed.decoded.charset, charset_from=parsed.decoded.charset_from,
-        tool="pressmark", version=EXTRACTOR_VERSION, profile=profile,
+        article=article, blocks=tuple(clean.blocks), origins=origins, charset=parsed.decoded.charset,
+        charset_from=parsed.decoded.charset_from, tool="pressmark", version=EXTRACTOR_VERSION, profile=profile,
         config_hash=config_hash(profile, evidence.filters, evidence.words), next_page=facts.next_page,
         integrity=integrity, text_marked=clean.text_marked,
         outlinks=outlinks(page.url, parsed.base_href, parsed.elements), title_parts=found.title_parts, doubts=clean.doubts,
         site_profile=evidence.site_profile.digest if evidence.site_profile else None, compared_with=evidence.compared,
         declares_article=facts.declares_article, warnings=tuple(parsed.warnings),
     )  # fmt: skip
+
+
+def _labelled(
+    page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], filters: Filters, profile: str
+) -> tuple[list[Block], tuple[Author, ...]]:
+    """Return (every piece with its label, who signed parts of the text)."""
+    chosen = _choose(parsed, facts, pieces, profile)
+    add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text)
+    hidden = [text for node in parsed.hidden if (text := text_of(node))]
+    hidden.extend(trace.text for trace in parsed.traces.hidden)
+    labelled, signed = asian.signed_parts(label_blocks(pieces, chosen, facts, hidden), TEXT_LABELS)
+    return without_adverts(labelled, pieces, TEXT_LABELS, filters, urlsplit(page.url).netloc), signed
+
+
+def _article(
+    page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], clean: injection.Cleansed
+) -> tuple[Article, dict[str, Origin]]:
+    """The article, and where its fields come from: what needs the text is decided here."""
+    origins = dict(facts.origins)
+    lang, confidence, lang_origin = language.find_language(clean.text or facts.headline or "", facts.declared_languages)
+    if lang_origin is not None:
+        origins["language"] = lang_origin
+    facts = replace(facts, published=asian.zoned(facts.published, lang), modified=asian.zoned(facts.modified, lang))
+    kind, reason, entries = _kind(page, parsed, facts, pieces, clean)
+    origins["page_type"] = Origin(reason or "default", 0.9 if reason else 0.7)
+    source = asian.source_line(pieces)
+    credited = (source, Origin("source-line", 0.9)) if source else find_agency(clean.blocks, facts.authors)
+    if credited is not None:
+        source, origins["republished_from"] = credited
+    article = Article(
+        headline=facts.headline, description=facts.description, text="" if kind in _TEXTLESS else clean.text,
+        authors=facts.authors, publisher=facts.publisher, section=facts.section, keywords=facts.keywords,
+        date_published=facts.published, date_modified=facts.modified, language=lang,
+        language_declared=facts.declared_languages[0][0] if facts.declared_languages else None, language_confidence=confidence,
+        images=facts.images, canonical_url=facts.canonical, amp_url=facts.amp, is_accessible_for_free=facts.free, license=facts.license,
+        republished_from=source, page_type=kind, entries=entries,
+    )  # fmt: skip
+    return article, origins
 
 
 def _said(facts: Metadata, found: injection.Findings) -> Metadata:
@@ -137,16 +154,14 @@ def _said(facts: Metadata, found: injection.Findings) -> Metadata:
     return replace(facts, description=description, keywords=keywords, origins=origins)
 
 
-def _live(
-    page: Page,
-    parsed: Parsed,
-    facts: Metadata,
-    pieces: list[Piece],
-    clean: injection.Cleansed,
-    kind: PageType,
-    reason: str,
+def _kind(
+    page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], clean: injection.Cleansed
 ) -> tuple[PageType, str, tuple[Entry, ...]]:
-    """The entries of a live blog; an article that names itself live and is made of timed entries is one, too."""
+    """Return (the page's type, why, the entries of a live blog).
+
+    An article that names itself live and is made of timed entries is a live blog, too.
+    """
+    kind, reason = page_type(_signs(page, parsed, facts, pieces, clean.blocks, clean.text))
     named = bool(_LIVE.search(f"{parsed.title}\n{facts.headline or ''}\n{urlsplit(page.url).path}"))
     if kind != "live_blog" and not (kind == "article" and named):
         return kind, reason, ()
@@ -171,18 +186,6 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     )  # fmt: skip
     likely = dict(zip(wanted, model.likelihood(table), strict=True))
     return body.choose(parsed.root, pieces, likely, profile)
-
-
-def _article(
-    facts: Metadata, text: str, kind: PageType, lang: str | None, confidence: float | None, source: str | None
-) -> Article:
-    return Article(
-        headline=facts.headline, description=facts.description, text=text, authors=facts.authors, publisher=facts.publisher,
-        section=facts.section, keywords=facts.keywords, date_published=facts.published, date_modified=facts.modified, language=lang,
-        language_declared=facts.declared_languages[0][0] if facts.declared_languages else None, language_confidence=confidence,
-        images=facts.images, canonical_url=facts.canonical, amp_url=facts.amp, is_accessible_for_free=facts.free, license=facts.license,
-        republished_from=source, page_type=kind,
-    )  # fmt: skip
 
 
 def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str) -> Signs:
