@@ -128,7 +128,7 @@ def test_the_golden_pages_cover_every_kind_of_page() -> None:
     kinds = [json.loads((folder / "article.json").read_text("utf-8")).get("page_type") for folder in PAGES]
     assert len(PAGES) >= 60
     assert set(get_args(PageType)) <= set(kinds)
-    languages = {kind: set() for kind in ("bot_wall", "consent", "soft_404", "paywall", "section")}  # type: ignore[var-annotated]
+    languages: dict[str, set[str]] = {kind: set() for kind in ("bot_wall", "consent", "soft_404", "paywall", "section")}
     for folder, kind in zip(PAGES, kinds, strict=True):
         if kind in languages:
             found = re.search(rb'lang="?([a-z]+)', (folder / "page.html").read_bytes())

@@ -80,8 +80,8 @@ def test_part_of_a_word_is_no_word() -> None:
 @pytest.mark.parametrize("verdict", ["suspect", "hijacked"])
 def test_a_doubted_page_only_gets_the_reason(verdict: str) -> None:
     span = Span("x", 0, 1, "inline_token", ("zones",), "redacted")
-    found = suspected(Integrity(verdict, ("zones: 3",), (span,)), read_words([("a.txt", "bet")]), "bet")  # type: ignore[arg-type]
-    assert found == Integrity(verdict, ("zones: 3", 'listed word "bet", 1 time (a.txt:1)'), (span,))  # type: ignore[arg-type]
+    found = suspected(Integrity(verdict, ("zones: 3",), (span,)), read_words([("a.txt", "bet")]), "bet")
+    assert found == Integrity(verdict, ("zones: 3", 'listed word "bet", 1 time (a.txt:1)'), (span,))
     assert found.shown == verdict
 
 
