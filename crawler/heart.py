@@ -6,8 +6,6 @@ an error of whatever kind, and by a watchdog where the whole process stands stil
 from __future__ import annotations
 
 import asyncio
-import faulthandler
-import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
 
 _BEAT_SECONDS = 1.0
 _RENEW_SECONDS = 5.0  # far more often than leases need: it also counts what is left, for the bar
-# A process that has not come to beat for so long never will: it says where it stands and is ended, so that the next
-# run can begin. Nobody looks at a terminal, and a hung crawl holds the archive's lock.
-STUCK_SECONDS = 1200.0
 
 
 class Heart:
@@ -45,7 +40,6 @@ class Heart:
         session: Session | None = getattr(spider, "session", None)
         if session is not None:
             self._task = asyncio.get_running_loop().create_task(self._beat(session))
-            still_alive()
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         if self._task is not None:
@@ -55,7 +49,6 @@ class Heart:
             stopped_by = session.error.code if session.error is not None else None
             session.error = session.error or verdict(session, reason)
             session.close(stopped_by if stopped_by is not None and reason == "finished" else reason)
-            at_rest()
 
     async def _beat(self, session: Session) -> None:
         started, renewed = monotonic(), 0.0
@@ -66,7 +59,7 @@ class Heart:
                 if monotonic() - renewed > _RENEW_SECONDS:
                     renewed = monotonic()
                     session.renew()
-                    still_alive()
+                    session.watchdog.feed()
                 check_limits(session, monotonic() - started)
                 session.frontier.poll()
                 session.watcher.update(session.ledger)
@@ -81,14 +74,3 @@ class Heart:
         engine = self._crawler.engine
         assert engine is not None
         session.stopping = asyncio.get_running_loop().create_task(engine.close_spider_async(reason=reason))
-
-
-def still_alive() -> None:
-    """Set the watchdog anew. It writes to the process's own stderr, whatever stands in for it."""
-    if sys.__stderr__ is not None:
-        faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True, file=sys.__stderr__)
-
-
-def at_rest() -> None:
-    """No watchdog: there is no run any more."""
-    faulthandler.cancel_dump_traceback_later()

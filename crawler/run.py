@@ -11,7 +11,6 @@ from archive.archive import Recovery
 from archive.errors import DiskFull, Interrupted, PressmarkError
 from archive.model import Source
 from archive.warc.check import check_file
-from crawler.heart import at_rest
 from crawler.limits import NOTHING_IS_DAMAGED, resume_hint
 from crawler.logs import install_json_lines, log_settings
 
@@ -72,8 +71,8 @@ def crawl(
     if lines is not None:
         lines.run = session.run.run_id
     process.crawl(NewsSpider, session=session)
-    process.start()
-    at_rest()
+    with session.watchdog:
+        process.start()
     if not session.closed:  # Ctrl-C twice: the reactor was left at once; what was fetched is made durable all the same
         session.error = Interrupted(
             "the run was stopped at once; everything fetched is kept", hint=resume_hint(session)

@@ -44,6 +44,7 @@ from crawler.robots_kept import kept_robots
 from crawler.rows import new_run, write_row
 from crawler.serials import Serials
 from crawler.sites import Sites
+from crawler.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -90,6 +91,7 @@ class Session:
         self.error: PressmarkError | None = None
         self.reason = ""
         self.closed = False
+        self.watchdog = Watchdog()
         self._end: Run | None = None
         self.stopping: asyncio.Task[None] | None = None
         self.frontier: Frontier

@@ -33,10 +33,13 @@ BROKEN = """
 """
 STUCK = """
     import time
-    from crawler import heart
+    from crawler import watchdog
     from crawler.session import Session
-    heart.STUCK_SECONDS = 1.0
-    Session.renew = lambda self: time.sleep(600)
+    def renew(self):
+        watchdog.PATIENCE_SECONDS = 1.0
+        self.watchdog.feed()
+        time.sleep(600)
+    Session.renew = renew
 """
 
 
@@ -62,7 +65,7 @@ def crawl_with(folder: Path, fault: str) -> Said:
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [(BROKEN, "RuntimeError: a fault of ours"), (STUCK, "Timeout (0:00:01)!")],
+    [(BROKEN, "RuntimeError: a fault of ours"), (STUCK, "nothing has moved for 1 seconds")],
     ids=["fault", "stuck"],
 )
 def test_it_ends_and_the_next_one_has_lost_nothing(tmp_path: Path, site: Site, fault: str, words: str) -> None:
