@@ -1,7 +1,8 @@
 """Records as documents: Markdown (CommonMark) for people, TEI P5 for corpora. Pure.
 
-Both are made of the record alone: its text, and `blocks`, which says what each line of the text is. Nothing of the
-text is lost or added; what would mean something to the format is escaped.
+Both are made of the record alone: its text, `blocks`, which says what each line of the text is, and the times of a live
+blog's `entries`, each before the line its entry begins with. Nothing of the text is lost or added; what would mean
+something to the format is escaped.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _markdown_run(kind: str, lines: list[str]) -> list[str]:
             return ["\n>\n".join(f"> {line}" for line in lines)]
         case "subheading":
             return [f"## {line}" for line in lines]
-        case "standfirst":
+        case "standfirst" | "time":
             return [f"**{line}**" for line in lines]
     return lines
 
@@ -67,15 +68,24 @@ def tei(record: Mapping[str, Any]) -> bytes:
     if record["headline"]:
         _under(division, "head", record["headline"])
     for kind, lines in _runs(record):
-        if kind == "subheading":
+        if kind == "time":
+            division = _under(body, "div")
+            division.set("type", "entry")
+            _under(_under(division, "dateline"), "date").set("when", lines[0])
+        elif kind == "subheading":
             for line in lines:
-                division = _under(body, "div")
+                division = division if _is_begun(division) else _under(body, "div")
                 _under(division, "head", line)
         else:
             _tei_run(division, kind, lines)
-    if not len(division) or division[-1].tag == _tag("head"):
+    if len(division) == len(division.findall(_tag("head"))) + len(division.findall(_tag("dateline"))):
         _under(division, "p")  # a division is not empty
     return etree.tostring(root, encoding="utf-8", pretty_print=True)
+
+
+def _is_begun(division: etree._Element) -> bool:
+    """Whether an entry has its time and nothing else yet."""
+    return [child.tag for child in division] == [_tag("dateline")]
 
 
 def _tei_run(division: etree._Element, kind: str, lines: list[str]) -> None:
@@ -142,8 +152,25 @@ def _runs(record: Mapping[str, Any]) -> Lines:
     text = record["text"]
     blocks = [(one["kind"], text[one["start"] : one["end"]]) for one in record.get("blocks") or ()]
     blocks = blocks or [("body", line) for line in text.split("\n") if line]
-    for kind, found in groupby(blocks, key=lambda block: block[0]):
+    for kind, found in groupby(_timed(blocks, record.get("entries") or ()), key=lambda block: block[0]):
         yield kind, [line for _, line in found]
+
+
+def _timed(blocks: list[tuple[str, str]], entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The blocks, and ("time", when) before the one that a dated entry begins with."""
+    times: dict[int, str] = {}
+    at = 0
+    for entry in entries:
+        begins = (entry["headline"] or entry["text"]).partition("\n")[0]
+        found = next((n for n in range(at, len(blocks)) if begins and blocks[n][1].startswith(begins)), None)
+        if found is not None:
+            at = found + 1
+            if entry["date_published"]:
+                times[found] = entry["date_published"]
+    for number, block in enumerate(blocks):
+        if number in times:
+            yield "time", times[number]
+        yield block
 
 
 def _under(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:

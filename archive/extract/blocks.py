@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from lxml import html
 
+from archive.extract.comments import of_readers
 from archive.extract.metadata import Metadata
 from archive.extract.moments import month_of
 from archive.extract.pieces import Piece, tag_path
@@ -152,6 +153,7 @@ class _Labeller:
     def __init__(self, pieces: list[Piece], chosen: dict[int, float], facts: Metadata) -> None:
         self.chosen = chosen
         self.unshown = _unshown(pieces, chosen)
+        self.of_readers = of_readers(pieces, chosen, facts.headline_node)
         self.description = norm(facts.description or "")
         self.kept: set[str] = set()  # what the text has already
         self.headline = norm(facts.headline or "")
@@ -186,6 +188,8 @@ class _Labeller:
         """The label of a piece that is likely text, unless it is not shown or stands in the text already."""
         if piece.order in self.unshown:
             return "hidden", "class-hidden", "an element around it has the class hidden"
+        if piece.order in self.of_readers:
+            return "comment", "of-readers", f"{likely:.2f}, but in an element named for comments"
         if len(piece.key) >= _REPEATED_FROM:
             if piece.key in self.kept:
                 return "duplicate", "repeated", "stands in the text above"

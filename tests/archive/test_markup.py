@@ -57,6 +57,7 @@ def test_readers_of_markdown_and_tei_find_the_text_again(folder: Path) -> None:
     record = record_of(folder)
     authors = ", ".join(author["name"] for author in record["authors"])
     facts = " · ".join(fact for fact in (authors, record["date_published"], record["url"]) if fact)
+    record["entries"] = []  # their times are more than the text
     assert shown(markdown(record)) == solid(record["headline"] or record["url"], facts, record["text"])
     body = etree.fromstring(tei(record)).find("t:text/t:body", _NS)
     assert body is not None
@@ -101,6 +102,29 @@ def test_kinds_become_the_formats_own_structures() -> None:
     ]  # fmt: skip
     assert [etree.QName(one).localname for one in second] == ["head", "quote", "list", "table"]
     assert second.xpath("t:list/t:item/text()", namespaces=_NS) == ["one", "two"]
+
+
+def test_entries_of_a_live_blog_have_their_times() -> None:
+    def entry(time: str | None, headline: str | None, text: str) -> dict[str, Any]:
+        return {"date_published": time, "headline": headline, "text": text}
+
+    entries = [
+        entry("2026-11-22T14:05:00Z", "Second", "two\nmore"), entry("2026-11-22T13:50:00Z", None, "one"),
+        entry("2026-11-22T13:40:00Z", None, "not on the page"), entry(None, None, "undated"),
+    ]  # fmt: skip
+    kinds = ["body", "subheading", "body", "body", "body", "body"]
+    record = made(text="intro\nSecond\ntwo\nmore\none\nundated", kinds=kinds) | {"entries": entries}
+    assert markdown(record).split("\n\n", 2)[2] == (
+        "intro\n\n**2026-11-22T14:05:00Z**\n\n## Second\n\ntwo\n\nmore\n\n**2026-11-22T13:50:00Z**\n\none\n\nundated\n"
+    )
+    body = etree.fromstring(tei(record)).find("t:text/t:body", _NS)
+    assert body is not None
+    assert [(one.get("type"), one.xpath("string(t:dateline/t:date/@when)", namespaces=_NS)) for one in body] == [
+        (None, ""), ("entry", "2026-11-22T14:05:00Z"), ("entry", "2026-11-22T13:50:00Z"),
+    ]  # fmt: skip
+    assert [" ".join(one.itertext()).split() for one in body] == [
+        ["Headline", "intro"], ["Second", "two", "more"], ["one", "undated"],
+    ]  # fmt: skip
 
 
 def test_characters_that_xml_has_no_way_to_say_are_left_out() -> None:
