@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 
-def _webhook(value: object) -> str:
+def _address(value: object) -> str:
     where = _parts(value)
     if where is None or where[0] not in ("http", "https"):
         raise ValueError("must be an address like https://chat.example/hooks/…")
@@ -45,7 +45,7 @@ def _mailboxes(value: object) -> object:
 
 
 _TEXT = WithJsonSchema({"type": "string"})
-Webhook = Annotated[str, BeforeValidator(_webhook), WithJsonSchema({"type": "string", "format": "uri"})]
+Address = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "format": "uri"})]
 MailServer = Annotated[str, BeforeValidator(_mail_server), _TEXT]
 Mailbox = Annotated[str, BeforeValidator(_mailbox), _TEXT]
 Mailboxes = Annotated[
@@ -62,11 +62,14 @@ class AlertSettings(BaseModel):
 
     level: Literal["warn", "bad"] = Field(default="bad", description="from which state on")
     command: str | None = Field(default=None, description="a shell command; gets the alarm as JSON on its stdin")
-    webhook: Webhook | None = Field(default=None, description="gets a POST with the alarm as JSON")
+    webhook: Address | None = Field(default=None, description="gets a POST with the alarm as JSON")
     mail_to: Mailboxes = Field(default=(), description="one address or several")
     mail_from: Mailbox | None = Field(default=None, description="default: the first of mail_to")
     smtp: MailServer | None = Field(
         default=None, description="smtp://user:password@host:587 (STARTTLS where offered) or smtps://host"
+    )
+    heartbeat: Address | None = Field(
+        default=None, description="asked after each crawl that ended well; whoever keeps it misses the ones that do not"
     )
 
     @field_validator("smtp")

@@ -131,21 +131,29 @@ def _run_command(command: str, archive: str, alarms: Sequence[Alarm]) -> Iterato
 
 def _post(url: str, archive: str, alarms: Sequence[Alarm]) -> Iterator[Sequence[Alarm]]:
     """POST each alarm as JSON; any status 2xx means it was taken."""
-    host = urlsplit(url).hostname  # the path of a webhook is its password
     for alarm in alarms:
         body = json.dumps(alarm_message(archive, alarm), ensure_ascii=False).encode("utf-8", "backslashreplace")
-        headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Pressmark"}
-        request = urllib.request.Request(url, body, headers, method="POST")
-        try:
-            with _NO_REDIRECTS.open(request, timeout=_SECONDS):
-                pass
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise SinkFailed(f"the webhook at {host} answered {error.code}") from error
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
-            raise SinkFailed(f"the webhook at {host} could not be reached ({reason})") from error
+        _ask("webhook", url, body, {"Content-Type": "application/json; charset=utf-8"})
         yield [alarm]
+
+
+def send_heartbeat(url: str) -> None:
+    """GET an address that somebody watches: what hears nothing from us for too long tells people. Raises SinkFailed."""
+    _ask("heartbeat", url, None, {})
+
+
+def _ask(sink: str, url: str, body: bytes | None, headers: dict[str, str]) -> None:
+    host = urlsplit(url).hostname  # the path of such an address is its password
+    request = urllib.request.Request(url, body, {**headers, "User-Agent": "Pressmark"})
+    try:
+        with _NO_REDIRECTS.open(request, timeout=_SECONDS):
+            pass
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SinkFailed(f"the {sink} at {host} answered {error.code}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise SinkFailed(f"the {sink} at {host} could not be reached ({reason})") from error
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

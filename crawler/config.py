@@ -249,6 +249,7 @@ SETTINGS_TEXT = """\
 # command = "logger -t pressmark"
 # mail_to = ["you@example.org"]
 # smtp = "smtp://user:password@mail.example:587"
+# heartbeat = "https://watch.example/ping/..."  # asked after each crawl that ended well
 """
 
 SCRAPY_TEXT = """\

@@ -241,8 +241,9 @@ class Settings(_Values):
             for key in type(values).model_fields:
                 value = getattr(values, key)
                 dotted = f"{section}.{key}"
-                # Who knows the path of a webhook may post to it: all of it is a password.
-                shown = "***" if value and dotted == "alerts.webhook" else without_password(value)
+                # Who knows the path of these may ask them: all of it is a password.
+                is_secret = value and dotted in ("alerts.webhook", "alerts.heartbeat")
+                shown = "***" if is_secret else without_password(value)
                 found.append((dotted, shown, self.origin(dotted)))
         return found
 

@@ -12,7 +12,7 @@ from archive.health import Finding, metrics
 from archive.health.ask import examine
 from archive.health.findings import ARCHIVE
 from archive.model import Source
-from crawler.alerts import Told, tell
+from crawler.alerts import SinkFailed, Told, send_heartbeat, tell
 from crawler.due import expected
 from crawler.identity import software
 
@@ -54,6 +54,16 @@ def after_run(location: ArchiveLocation, settings: Settings, sources: Sequence[S
     except PressmarkError as error:
         return [f"alarms could not be told: {error.message}"]
     return failures(told)
+
+
+def sign_of_life(settings: Settings) -> list[str]:
+    """Tell alerts.heartbeat that a crawl ended well, and return what went wrong with that."""
+    try:
+        if settings.alerts.heartbeat:
+            send_heartbeat(settings.alerts.heartbeat)
+    except SinkFailed as error:
+        return [str(error)]
+    return []
 
 
 def failures(told: Told) -> list[str]:

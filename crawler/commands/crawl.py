@@ -52,7 +52,7 @@ def crawl(
     from crawler.run import crawl as run_crawl
     from crawler.session import CrawlOptions, Session, location_of
     from crawler.units import read_duration, read_size
-    from crawler.watching import after_run
+    from crawler.watching import after_run, sign_of_life
 
     _prepare_adhoc(context, names or [])
     folder, settings = folder_of(context), settings_of(context)
@@ -62,6 +62,7 @@ def crawl(
     found = _due(context, location, names or [], all_=all_, resume=resume) if due else None
     if found is not None and not found.sources:
         _say_next(found)
+        _warn_of_alerts(sign_of_life(settings))
         return
     chosen = found.sources if found is not None else _chosen(context, names or [], all_=all_, resume=resume)
     chosen = [_adjusted(source, depth, since) for source in chosen]
@@ -89,10 +90,15 @@ def crawl(
         _skip(location, settings, found, options.command, error)
         return
     _show(report, as_json=as_json, quiet=globals_of(context).quiet)
-    for line in after_run(location, settings, everything, Session.clock()):
-        say(f"warning[alerts]: {line}", out=sys.stderr)
+    _warn_of_alerts(after_run(location, settings, everything, Session.clock()))
     if report.error is not None:
         raise report.error
+    _warn_of_alerts(sign_of_life(settings))
+
+
+def _warn_of_alerts(lines: Sequence[str]) -> None:
+    for line in lines:
+        say(f"warning[alerts]: {line}", out=sys.stderr)
 
 
 def _known_run(location: ArchiveLocation, run: str) -> None:

@@ -93,4 +93,15 @@ def _alarms(patient: Patient) -> Iterator[Finding]:
         yield Finding("alarms", "ok", "none open")
 
 
-CHECKS: tuple[Check, ...] = (_by_itself, _alarms)
+def _heartbeat(patient: Patient) -> Iterator[Finding]:
+    """Who notices when nothing runs at all."""
+    if patient.settings is None:
+        return
+    if patient.settings.alerts.heartbeat:
+        yield Finding("heartbeat", "ok", "sent after each crawl that ends well")
+    else:
+        mend = "heartbeat under [alerts] in pressmark.toml"
+        yield Finding("heartbeat", "note", "nobody is told when nothing runs at all", mend)
+
+
+CHECKS: tuple[Check, ...] = (_by_itself, _alarms, _heartbeat)

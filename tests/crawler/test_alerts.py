@@ -69,7 +69,8 @@ def hook(*answers: bytes) -> Iterator[Hook]:
                     while b"\r\n\r\n" not in data:
                         data += conn.recv(65536)
                     head, _, body = data.partition(b"\r\n\r\n")
-                    length = int(next(line for line in head.lower().split(b"\r\n") if b"content-length" in line)[15:])
+                    lines = head.lower().split(b"\r\n")
+                    length = int(next((line[15:] for line in lines if line.startswith(b"content-length")), 0))
                     while len(body) < length:
                         body += conn.recv(65536)
                     made.got.append(head + b"\r\n\r\n" + body)

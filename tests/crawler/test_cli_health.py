@@ -25,8 +25,8 @@ from archive.health.metrics import FAMILIES
 from crawler.config import load_settings
 from crawler.session import location_of
 from tests.archive.health.histories import Paper
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, new_archive, pressmark, process_environment
-from tests.crawler.test_alerts import hook
+from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, in_a_process, new_archive, pressmark, process_environment
+from tests.crawler.test_alerts import OK, hook
 from tests.crawler.tiny_site import Page, article, feed_of, tiny_site
 
 SOURCES = NO_DELAY + '[[source]]\nname = "paper"\nkind = "feed"\nurl = "https://paper.example/rss.xml"\n'
@@ -163,6 +163,26 @@ def test_a_password_in_a_mistake_is_not_shown(tmp_path: Path) -> None:
         new_archive(tmp_path, settings='[alerts]\nsmtp = "smtp://me:hush@mail.example"\n'), "config", "check"
     )
     assert said.code == 4 and "hush" not in said.all
+
+
+def test_a_heartbeat_is_sent_by_crawls_that_end_well_and_by_no_other(tmp_path: Path) -> None:
+    story = {"/story": article("Story", "A boat came in.")}
+    refusing = b"HTTP/1.1 404 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with tiny_site(story) as site, hook(OK, OK, refusing) as watcher:
+        site.pages["/rss.xml"] = feed_of(site.url, story)
+        sources = f'[[source]]\nname = "tiny"\nkind = "feed"\nschedule = "daily 06:00"\nurl = "{site.url}/rss.xml"\n'
+        settings = LOOPBACK + f'[alerts]\nheartbeat = "{watcher.url}"\n'
+        made = new_archive(tmp_path, NO_DELAY + sources, settings)
+        assert in_a_process(made, "crawl", "tiny").code == 0
+        sent = len(watcher.got)
+        assert watcher.got[0].startswith(b"GET /hooks/SECRET ")
+        nothing_due = pressmark(made, "crawl", "--due")
+        failed = in_a_process(made, "crawl", "tiny", PRESSMARK_CRAWL__DISK_MIN_FREE="900TB")
+        after = len(watcher.got)
+        refused = pressmark(made, "crawl", "--due")
+    assert (sent, nothing_due.code, after) == (1, 0, 2) and failed.code == 3, failed.all
+    assert refused.code == 0 and "warning[alerts]: the heartbeat at 127.0.0.1 answered 404" in refused.err
+    assert "SECRET" not in pressmark(made, "config", "show").out + refused.all
 
 
 def test_a_crawl_ends_with_the_alarms_and_is_never_lost_for_them(tmp_path: Path) -> None:

@@ -409,7 +409,7 @@ def test_every_default_shown_in_a_new_file_is_the_default(tmp_path: Path) -> Non
     found, default = load_settings(tmp_path, {}), load_settings(tmp_path / "none", {})
     examples = {"db.url", "crawl.contact", "crawl.user_agent", "crawl.proxy", "reading.workers"}
     examples |= {"reading.filters", "reading.words"}
-    examples |= {f"alerts.{key}" for key in ("webhook", "command", "smtp", "mail_to")}
+    examples |= {f"alerts.{key}" for key in ("webhook", "command", "smtp", "mail_to", "heartbeat")}
     assert [row[:2] for row in found.rows() if row[0] not in examples] == [
         row[:2] for row in default.rows() if row[0] not in examples
     ]
