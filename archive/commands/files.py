@@ -292,7 +292,7 @@ def schema(
     name: Annotated[SchemaName, typer.Argument(help="Which record.")] = SchemaName.article,
 ) -> None:
     """Print the JSON Schema of a record."""
-    from archive.record import schema_path, schema_text
+    from archive.record_shape import schema_path, schema_text
 
     path = schema_path(name.value)
     sys.stdout.write(path.read_text("utf-8") if path.exists() else schema_text(name.value))

@@ -13,7 +13,7 @@ from archive.errors import UsageError
 from archive.export.markup import markdown, tei_corpus
 from archive.jsonl import dump_line
 from archive.output import csv_cell, flatten
-from archive.record import ArticleRecord
+from archive.record_shape import ArticleRecord
 
 if TYPE_CHECKING:
     from archive.export import Options

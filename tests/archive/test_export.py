@@ -18,7 +18,7 @@ from archive.errors import MissingExtra, UsageError
 from archive.export import Options, export, manifest_path
 from archive.export.formats import csv_header
 from archive.extract import EXTRACTOR_VERSION
-from archive.record import json_schema
+from archive.record_shape import json_schema
 from tests.archive import small_archive
 from tests.archive.small_archive import START, Step, crawl, opened, page
 

@@ -25,17 +25,8 @@ from archive.model import (
     Span,
 )
 from archive.provenance import discovery_fields, discovery_from
-from archive.record import (
-    ArticleRecord,
-    Circumstances,
-    build_record,
-    json_schema,
-    revision_of,
-    schema_path,
-    schema_text,
-    skipped_record,
-    stable_part,
-)
+from archive.record import Circumstances, build_record, revision_of, skipped_record, stable_part
+from archive.record_shape import ArticleRecord, json_schema, schema_path, schema_text
 from archive.revisions import extractor_of
 from archive.words import word_measure
 
