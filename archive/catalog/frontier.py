@@ -25,11 +25,8 @@ from archive.catalog.leases import (
     bump_where,
     hold,
     host_of,
-    lease,
     release,
     renew,
-    take,
-    take_unread,
 )
 from archive.catalog.outcomes import (
     Pending,
@@ -42,6 +39,7 @@ from archive.catalog.outcomes import (
     waiting,
 )
 from archive.catalog.tables import ARTICLE, IS_DONE, IS_DUE, LISTING, RECHECK, REQUISITE, hosts, urls
+from archive.catalog.taking import lease, take, take_unread
 from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
