@@ -11,7 +11,6 @@ import re
 import signal
 import socket
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from archive.errors import ConfigError, NotFound, WarcDamaged
 from archive.model import NO_LISTS, Capture, ReadingLists, Run, Source
 from archive.runlog import RunLog, end_line
 from archive.store import LocalStore
+from archive.toml import TomlError, parse_toml
 
 if TYPE_CHECKING:
     from archive.catalog import Catalog
@@ -68,9 +68,13 @@ def locate(folder: Path) -> ArchiveLocation:
 def _configured(place: Path) -> ArchiveLocation:
     path = place / CONFIG_NAME
     try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("1 problem", context=(f"{path}: {error}",)) from error
+        config = parse_toml(path.read_text("utf-8-sig"))
+    except TomlError as error:
+        problem = f"{CONFIG_NAME}:{error.line}: {error}"
+        raise ConfigError("1 problem", context=(problem,), hint="pressmark config check") from error
+    except UnicodeDecodeError as error:
+        problem = f"{CONFIG_NAME}: not UTF-8 text (byte {error.start})"
+        raise ConfigError("1 problem", context=(problem,), hint="pressmark config check") from error
     root = (place / str(_get(config, "archive", "dir") or ".")).resolve()
     name = str(_get(config, "archive", "name") or _name_of(root))
     return ArchiveLocation(root, _db_url(root, _get(config, "db", "url")), name, lists=_lists(place, config))

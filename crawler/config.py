@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from archive.archive import locate
 from archive.errors import ConfigError, DiskFull, NotFound, UsageError
-from crawler.config_check import Toml, TomlError, complaints, did_you_mean, read_toml
-from crawler.config_values import Settings, SourcesFile
+from archive.toml import TomlError
+from crawler.config_check import Toml, complaints, did_you_mean, read_toml
+from crawler.config_values import DefaultsEntry, Settings, SourcesFile
 from crawler.sources_edit import add_source, remove_source, set_paused
 from crawler.sources_file import check_sources, config_error, find_source, load_sources
 
@@ -36,6 +37,7 @@ __all__ = [
 ]
 SETTINGS_FILE = "pressmark.toml"
 SOURCES_FILE = "sources.toml"
+_OF_SOURCES = dict.fromkeys(DefaultsEntry.model_fields, "sources.toml, in [defaults] or a [[source]]")
 FOLDERS = ("warc", "records", "runs")
 _ENV_PREFIX = "PRESSMARK_"
 _KEYS = tuple(
@@ -117,7 +119,7 @@ def _settings(
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
-        found = complaints(error, Settings, _named)
+        found = complaints(error, Settings, _named, _OF_SOURCES)
         for complaint in sorted(found, key=lambda complaint: toml.line(complaint.path) or 0):
             origin = origins.get(".".join(map(str, complaint.path[:2])))
             problems.append(f"{origin or _at(toml, complaint.path)}: {complaint.message}")

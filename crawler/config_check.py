@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from archive.toml import parse_toml
 from crawler.config_values import without_password
 
 Path = tuple[str | int, ...]
@@ -41,35 +42,9 @@ class Toml:
         return None
 
 
-class TomlError(ValueError):
-    """A file that is no TOML, with the line."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
 def read_toml(text: str) -> Toml:
     """Read TOML. Raises TomlError with the line of the first mistake."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        matched = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", said)
-        line = int(matched[1]) if matched and matched[1] else text.count("\n") + (not text.endswith("\n"))
-        raise TomlError(_in_our_words(re.sub(r" \(at .*\)$", "", said), text.split("\n")[line - 1]), line) from error
-    except RecursionError as error:
-        raise TomlError("nested too deeply", 1) from error
-    return Toml(data, toml_lines(text))
-
-
-def _in_our_words(said: str, line: str) -> str:
-    """What is wrong with a line; Python's words where they are clear."""
-    if said == "Cannot overwrite a value":
-        return f'"{line.split("=")[0].strip()}" is set twice in this table'
-    if said.startswith("Cannot declare") and said.endswith("twice"):
-        return f"{line.strip()} stands twice; one of them takes all its settings"
-    return said
+    return Toml(parse_toml(text), toml_lines(text))
 
 
 def toml_lines(text: str) -> dict[Path, int]:
@@ -168,14 +143,22 @@ class Complaint:
     message: str
 
 
-def complaints(error: ValidationError, model: type[BaseModel], name: Callable[[Path], str]) -> list[Complaint]:
-    """Return one complaint per place, in the file's words. `name` writes a path as the reader knows it."""
+def complaints(
+    error: ValidationError,
+    model: type[BaseModel],
+    name: Callable[[Path], str],
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
+) -> list[Complaint]:
+    """Return one complaint per place, in the file's words. `name` writes a path as the reader knows it.
+
+    `elsewhere` says of keys that people look for here where they belong.
+    """
     found: dict[Path, Complaint] = {}
     for problem in error.errors(include_url=False):
         path = tuple(part for part in problem["loc"] if not _is_branch(part))
         if path in found:  # the branches of a union complain of one value each
             continue
-        found[path] = Complaint(path, _message(problem, path, model, name))
+        found[path] = Complaint(path, _message(problem, path, model, name, elsewhere))
     return list(found.values())
 
 
@@ -183,11 +166,14 @@ def _is_branch(part: object) -> bool:
     return isinstance(part, str) and ("[" in part or part.startswith(("literal", "constrained", "function-", "tuple")))
 
 
-def _message(problem: Any, path: Path, model: type[BaseModel], name: Callable[[Path], str]) -> str:
+def _message(
+    problem: Any, path: Path, model: type[BaseModel], name: Callable[[Path], str], elsewhere: Mapping[str, str]
+) -> str:
     kind, context = problem["type"], problem.get("ctx") or {}
     if kind == "extra_forbidden":
         key = str(path[-1])
-        return f'unknown key "{key}"{_where(path, name)}{did_you_mean(key, known_keys(model, path[:-1]))}'
+        other = f" — it belongs in {elsewhere[key]}" if key in elsewhere else ""
+        return f'unknown key "{key}"{_where(path, name)}{other or did_you_mean(key, known_keys(model, path[:-1]))}'
     if kind == "missing":
         return f'"{path[-1]}" is missing{_where(path, name)}'
     got = f" (got {shown(problem['input'])})"

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from archive.errors import ConfigError, NotFound, UrlError
 from archive.model import LinkRules, ReadingRules, Source
+from archive.toml import TomlError
 from archive.urls import canonical_url
-from crawler.config_check import Complaint, Toml, TomlError, complaints, did_you_mean, read_toml
+from crawler.config_check import Complaint, Toml, complaints, did_you_mean, read_toml
 from crawler.config_values import DefaultsEntry, SourceEntry
 
 _MERGED_TABLES = ("links", "extract")
@@ -212,7 +213,7 @@ def _as_source(entry: SourceEntry, urls: tuple[str, ...], line: int | None) -> S
     )
 
 
-def config_error(problems: tuple[str, ...]) -> ConfigError:
+def config_error(problems: tuple[str, ...], hint: str = "pressmark config check") -> ConfigError:
     """All problems as one error: "2 problems", one line each."""
     count = len(problems)
-    return ConfigError(f"{count} problem{'' if count == 1 else 's'}", context=problems, hint="pressmark config check")
+    return ConfigError(f"{count} problem{'' if count == 1 else 's'}", context=problems, hint=hint)

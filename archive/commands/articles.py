@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archive.catalog.articles import ArticleQuery, ArticleRow
 
 _MOST_OF_A_CLUSTER = 200  # records that are read to say where a story comes from
+_PARTS_OF_A_SECOND = re.compile(r"\.\d+")
 _ZONE = re.compile(r"[+-]\d\d:\d\d")
 _ASSUMED = re.compile(r"^.*?([+-]\d\d:\d\d) assumed$")
 _COLUMNS = ("id", "published", "lang", "words", "title")
@@ -161,6 +162,7 @@ def show(
 def _facts(record: dict[str, Any]) -> list[str]:
     capture, reading = record["capture"], record["extraction"]
     authors = ", ".join(author["name"] for author in record["authors"])
+    first_seen, last_seen = (_PARTS_OF_A_SECOND.sub("", record[name]) for name in ("first_seen", "last_seen"))
     values = [
         ("url", record["url"]),
         ("source", record["source"]),
@@ -173,7 +175,7 @@ def _facts(record: dict[str, Any]) -> list[str]:
         ("kind", record["page_type"] if record["page_type"] != "article" else None),
         ("integrity", _integrity(record)),
         ("words", f"{record['word_count']:,} ({record['char_count']:,} characters)"),
-        ("revision", f"{record['revision']}, first seen {record['first_seen']}, last {record['last_seen']}"),
+        ("revision", f"{record['revision']}, first seen {first_seen}, last {last_seen}"),
         ("bytes", f"{capture['warc_file']} at {capture['warc_offset']}, {capture['payload_digest']}"),
         ("read by", f"{reading['tool']} {reading['version']}, {reading['profile']}"),
     ]

@@ -39,7 +39,7 @@ def check(context: typer.Context) -> None:
     folder = folder_of(context)
     problems = check_config(folder)
     if problems:
-        raise config_error(problems)
+        raise config_error(problems, hint="mend these lines, then once more: pressmark config check")
     locate(folder)  # the lists that are named are there
     count = len(load_sources(folder / SOURCES_FILE)) if (folder / SOURCES_FILE).exists() else 0
     say(f"{folder}: pressmark.toml and sources.toml are fine, {count} source{'' if count == 1 else 's'}")

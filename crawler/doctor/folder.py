@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ConfigError, PressmarkError
+from archive.output import plural
 from archive.times import utc_now
 from crawler.doctor.findings import Check, Finding, Patient
 
@@ -180,12 +181,12 @@ def _timers(patient: Patient) -> Iterator[Finding]:
     waiting = [one.name for one in sources if not one.paused and parse_schedule(one.schedule) is not None]
     starters = started_by(patient.folder)
     if starters:
-        yield Finding("timers", "ok", f"{len(waiting)} sources, started by {', '.join(starters)}")
+        yield Finding("timers", "ok", f"{plural(len(waiting), 'source')}, started by {', '.join(starters)}")
     elif waiting:
         yield Finding(
             "timers",
             "note",
-            f"{len(waiting)} sources have a schedule, and nobody starts it",
+            f"{plural(len(waiting), 'source has', 'sources have')} a schedule, and nobody starts it",
             "pressmark schedule install",
         )
 

@@ -144,9 +144,12 @@ def test_an_archive_is_found_from_a_folder_inside_it(tmp_path, monkeypatch):
     assert found.db_url == f"sqlite:///{found.root / 'catalog.sqlite3'}"
     monkeypatch.setenv("PRESSMARK_DB__URL", "postgresql://h/news")
     assert locate(inside).db_url == "postgresql://h/news"
-    (tmp_path / "pressmark.toml").write_text("[archive\n")
-    with pytest.raises(ConfigError):
+    (tmp_path / "pressmark.toml").write_text('\ufeff[archive]\nname = "weekly"\n', "utf-8")
+    assert locate(inside).name == "weekly"
+    (tmp_path / "pressmark.toml").write_text('[archive]\nname = "daily"\nname = "weekly"\n')
+    with pytest.raises(ConfigError) as error:
         locate(inside)
+    assert error.value.context == ('pressmark.toml:3: "name" is set twice in this table',)
 
 
 def test_no_archive_is_an_error_with_a_way_out(tmp_path):

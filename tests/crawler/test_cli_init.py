@@ -102,6 +102,7 @@ def test_config_check_tells_every_problem_at_once(tmp_path: Path) -> None:
     assert 'did you mean "concurrency"?' in said.err
     assert 'sources.toml:5: unknown key "shedule" in source "a" — did you mean "schedule"?' in said.err
     assert "sources.toml:3:" in said.err
+    assert "hint: mend these lines" in said.err
 
 
 def test_config_check_is_quiet_about_what_is_fine(tmp_path: Path) -> None:

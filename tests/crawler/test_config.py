@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from archive.errors import ConfigError, NotFound, UsageError
 from archive.model import LinkRules, ReadingRules, Source
+from archive.toml import TomlError
 from crawler.config import check_config, config_schema, find_folder, init_folder, load_settings, load_sources
-from crawler.config_check import TomlError, read_toml, toml_lines
+from crawler.config_check import read_toml, toml_lines
 from crawler.config_values import without_password
 from crawler.sources_edit import add_source, remove_source, set_paused
 from crawler.sources_file import find_source
@@ -342,7 +343,7 @@ def test_a_folder_without_a_file_has_the_defaults(tmp_path: Path) -> None:
 
 def test_settings_are_checked_all_at_once(folder: Path) -> None:
     (folder / "pressmark.toml").write_text(
-        '[archive]\nrollover = "big"\ndedup = "revisits"\n[crawl]\nconcurrency = 0\ntimout = 3\n[crwl]\n[log]\nlevel = 3\n',
+        '[archive]\nrollover = "big"\ndedup = "revisits"\n[crawl]\nconcurrency = 0\ntimout = 3\ndelay = 1\n[crwl]\n[log]\nlevel = 3\n',
         "utf-8",
     )
     env = {"PRESSMARK_CRAWL__RETRIES": "x", "PRESSMARK_DB__ULR": "q"}
@@ -354,12 +355,13 @@ def test_settings_are_checked_all_at_once(folder: Path) -> None:
         'pressmark.toml:3: archive.dedup must be "revisit" or "none" (got "revisits") — did you mean "revisit"?',
         "pressmark.toml:5: crawl.concurrency must be ≥ 1 (got 0)",
         'pressmark.toml:6: unknown key "timout" in [crawl] — did you mean "timeout"?',
-        'pressmark.toml:7: unknown key "crwl" — did you mean "crawl"?',
-        'pressmark.toml:9: log.level must be "debug", "info", "warning" or "error" (got 3)',
+        'pressmark.toml:7: unknown key "delay" in [crawl] — it belongs in sources.toml, in [defaults] or a [[source]]',
+        'pressmark.toml:8: unknown key "crwl" — did you mean "crawl"?',
+        'pressmark.toml:10: log.level must be "debug", "info", "warning" or "error" (got 3)',
         'PRESSMARK_CRAWL__RETRIES: crawl.retries must be a whole number (got "x")',
         "command line: crawl.max_redirects must be ≥ 0 (got -1)",
     }
-    assert len(check_config(folder, env)) == 8
+    assert len(check_config(folder, env)) == 9
 
 
 def test_a_table_that_is_no_table_is_told(folder: Path) -> None:
