@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from lxml import html
@@ -104,7 +106,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         ], origins),
         keywords=_keywords(article, metas, parsed.metas, origins),
         published=published, modified=modified, declared_languages=_languages(article, parsed, metas),
-        images=_images(article, parsed, base),
+        images=_images(article, parsed, base, origins),
         canonical=_picked("canonical_url", [
             (_link(base, rels.get("canonical")), "link canonical"), (_link(base, metas.get("og:url")), "og:url"),
         ], origins),
@@ -239,31 +241,46 @@ def _source(image: html.HtmlElement) -> str | None:
     return later if later and (not src or src.startswith("data:") or "placeholder" in src) else src or None
 
 
-def _images(article: Node, parsed: Parsed, base: str) -> tuple[Image, ...]:
+_MOST_IMAGES = 50
+
+
+def _images(article: Node, parsed: Parsed, base: str, origins: dict[str, Origin]) -> tuple[Image, ...]:
+    """Every picture once, in the order of the places that name it; a caption on the page goes before one in JSON-LD."""
     found: dict[str, Image] = {}
+    places: list[str] = []
+    for place, given in (
+        ("json-ld", _described_images(article, base)),
+        ("og:image", _og_images(parsed, base)),
+        ("figure", _figures(parsed, base)),
+    ):
+        for image in islice(given, _MOST_IMAGES):
+            said = found.get(image.url, image)
+            found[image.url] = Image(image.url, image.caption or said.caption, image.credit or said.credit)
+            places.append(place)
+    if places:
+        origins["images"] = Origin(", ".join(dict.fromkeys(places)), 0.8)
+    return tuple(found.values())[:_MOST_IMAGES]
+
+
+def _described_images(article: Node, base: str) -> Iterator[Image]:
     value = article.get("image")
     for item in value if isinstance(value, list) else [value]:
-        url = _link(
-            base,
-            str(item.get("url") or item.get("contentUrl") or "")
-            if isinstance(item, dict)
-            else item
-            if isinstance(item, str)
-            else None,
-        )
+        said = item if isinstance(item, dict) else {"url": item} if isinstance(item, str) else {}
+        url = _link(base, str(said.get("url") or said.get("contentUrl") or ""))
         if url:
-            caption = first_text(item.get("caption")) if isinstance(item, dict) else None
-            credit = first_text(item.get("creditText") or item.get("author")) if isinstance(item, dict) else None
-            found.setdefault(url, Image(url, caption, credit))
+            yield Image(url, first_text(said.get("caption")), first_text(said.get("creditText") or said.get("author")))
+
+
+def _og_images(parsed: Parsed, base: str) -> Iterator[Image]:
     for name, content in parsed.metas:
         if name in ("og:image", "og:image:url", "og:image:secure_url") and (url := _link(base, content)):
-            found.setdefault(url, Image(url))
+            yield Image(url)
+
+
+def _figures(parsed: Parsed, base: str) -> Iterator[Image]:
     for figure in parsed.elements.named("figure"):
         image = figure.find(".//img")
         url = _link(base, _source(image)) if image is not None else None
-        if url and len(found) < 50:
+        if url:
             under = figure.find(".//figcaption")
-            caption, credit = caption_and_credit(under) if under is not None else (None, None)
-            said = found.get(url, Image(url))
-            found[url] = Image(url, caption or said.caption, credit or said.credit)
-    return tuple(list(found.values())[:50])
+            yield Image(url, *(caption_and_credit(under) if under is not None else (None, None)))
