@@ -11,7 +11,7 @@ import html as entities
 import re
 
 _BYLINE_START = re.compile(
-    r"^\s*(?:(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
+    r"^\s*(?:(?:texte?|words|fotos?|interview)\s+(?:und|and|et|y|e|&)\s+\w+\s*[:：]|(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
     r"(?:(?:ein(?:e)?\s+)?(?:artikel|beitrag|bericht|kommentar|analyse|reportage|interview|blog-?\s?beitrag|text)\s+von|by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto)"
     r"\b\s*[:：]?|(?:interview|reportage|protokoll|kommentar|analyse|words|redaktion)\s*[:：]|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ _NOISE = re.compile(
 _TITLE_TAIL = re.compile(
     r"(?:\s*(?:[,(|]|\s[–—-]\s)\s*(?:[^,]*\b(?:editor|reporter|correspondent|writer|columnist|professor|director|journalist|redakteur(?:in)?|"
     r"korrespondent(?:in)?|journaliste|reporterin|producer|analyst|staff|senior|chief|ceo|founder|contributor|special)\b.*|(?-i:[A-Z]{2,5})\)?|"
-    r"(?:for|für|pour|bbc|cnn|the)\b.*)|\s+(?:is|was|covers)\s.*|\bfor\s+the\s.*|\b(?:in|aus)\s+[A-Z][\w-]+$)$",
+    r"(?:for|für|pour|bbc|cnn|the)\b.*)|\s+(?:illustration(?:en|s)?|fotos?|photos?|photographs?|bild(?:er)?)\b.*|\s+(?:is|was|covers)\s.*|\bfor\s+the\s.*|\b(?:in|aus)\s+[A-Z][\w-]+$)$",
     re.IGNORECASE,
 )
 _LATIN_NAME = re.compile(r"^[^\W\d_][\w.'’\-]*(?:[\s\u00a0]+[^\W\d_(\"“][\w.'’\-\")”]*){1,5}$")
@@ -123,13 +123,23 @@ _DATE_TAIL = re.compile(
     r"\b(?:19|20)\d\d[-./]\d|\b(?:on|am)\s+(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b).*$",
     re.IGNORECASE,
 )
+# After a name and a comma: what somebody is, and where. "Ada Sample, Head of Gardens, Plant Expert"
+_OFFICE = re.compile(
+    r"\s(?:of|at|bei|beim|chez)\s|(?:expert|specialist|educator|manager|dietitian|attorney|lawyer|engineer|consultant|coach|scientist|researcher|lecturer|"
+    r"physician|nurse|therapist|planner|advis[eo]r|horticulturalist|curator|president|officer|redakteur(?:in)?|expert(?:e|in)|leiter(?:in)?)s?$",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"https?://\S+|\S+(?:@|\[at\]|\(at\))\S+", re.IGNORECASE)
+_ACCOUNT = re.compile(r"[a-z]{2,}[._](?!info$|online$|news$|blog$)[a-z]{4,}")  # "ada.sample", and no host
 _GLUED = re.compile(
     r"(?<=^By)(?=[A-ZÀ-Þ][a-zß-ÿ])|(?<=^Von)(?=[A-ZÀ-Þ][a-zß-ÿ])"
 )  # two elements without a space between
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
     r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"
-    r"privacy|terms|learn|sponsored|authored|zeige|vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply)\b|\d{3}|min(?:ute)?s? read",
+    r"privacy|terms|learn|sponsored|authored|zeige|vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply|no author|jobs|termine|kontakt|contact|"
+    r"impressum|newsletter|この記事|\d{1,2}\.? [^\W\d_]{3,9}$|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$)\b|"
+    r"\d{3}|min(?:ute)?s? read|\badmin(?:istrator)?\b|wordpress",
     re.IGNORECASE,
 )
 
@@ -145,13 +155,15 @@ def names_in(text: str) -> list[str]:
     korean = _KOREAN_NAME.findall(text)
     if korean:
         return list(korean)
-    text = _DATE_TAIL.sub("", _BYLINE_START.sub("", _GLUED.sub(" ", text)))
+    text = _DATE_TAIL.sub("", _BYLINE_START.sub("", _GLUED.sub(" ", _ADDRESS.sub("", text))))
     found: list[str] = []
     for part in _SPLIT.split(text):
         name = _TITLE_TAIL.sub("", _BYLINE_START.sub("", part.strip(" .:-–—*•\"'"))).strip(" .,:-–—()")
         if name.isupper() and len(name) > 5 and " " in name:
             name = name.title()
-        if name:
+        elif _ACCOUNT.fullmatch(name):
+            name = re.sub("[._]", " ", name).title()
+        if name and not (found and _OFFICE.search(name)):
             found.append(name)
     return found
 
@@ -172,7 +184,7 @@ def is_person(name: str) -> bool:
         )
     if len(name) > 60 or any(char.isdigit() for char in name):
         return False
-    if _NOISE.search(name):
+    if _NOISE.search(name) or _REFUSED.search(name):
         return False
     return bool(_LATIN_NAME.match(name)) or bool(
         re.fullmatch(r"[\u0600-\u06ff\s]{5,40}|[\u0900-\u097f\s.]{5,40}|[\u0e00-\u0e7f\s]{5,40}", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archive.extract import extract
-from archive.extract.bylines import is_person, names_in
+from archive.extract.bylines import is_name, is_person, names_in
 from archive.extract.moments import read_moment
 from archive.model import Page
 
@@ -64,15 +64,34 @@ def test_slashes_follow_the_page() -> None:
         ("ByAda Sample", ["Ada Sample"]),
         ("Ein Artikel von Anna Muster | 27.01.2022 - 12:45", ["Anna Muster"]),
         ("Interview: Anna Muster", ["Anna Muster"]),
+        ("Text und Interview: Anna Muster", ["Anna Muster"]),
+        ("Anna Muster Illustration von Bert Beispiel", ["Anna Muster"]),
+        ("Ada Sample, Head of Gardens, Plant Expert & Garden Educator", ["Ada Sample"]),
+        ("Ada Sample - https://ada.example/", ["Ada Sample"]),
+        ("ada@daily.example", []),
+        ("ada.sample", ["Ada Sample"]),
+        ("daily.info", []),
     ],
 )
 def test_a_byline_gives_its_names(byline: str, names: list[str]) -> None:
     assert [name for name in names_in(byline) if is_person(name)] == names
 
 
-@pytest.mark.parametrize("name", ["Editorial Team", "Reuters", "5 March 2024", "Read more", "admin", "示例日报"])
+@pytest.mark.parametrize(
+    "name", ["Editorial Team", "Reuters", "5 March 2024", "Read more", "Privacy Policy", "admin", "示例日报"]
+)
 def test_an_organisation_or_a_phrase_is_no_person(name: str) -> None:
     assert not is_person(name)
+
+
+@pytest.mark.parametrize("name", ["20 Dec", "Sat", "NOC Admin", "wordpressadmin", "No Author", "Jobs"])
+def test_labels_dates_and_accounts_of_the_system_are_no_name(name: str) -> None:
+    assert not is_name(name)
+
+
+@pytest.mark.parametrize("name", ["Redaktion", "ORF.at", "98 Buck Social", "The Local"])
+def test_a_newsroom_or_a_site_can_be_one(name: str) -> None:
+    assert is_name(name)
 
 
 @pytest.mark.parametrize(
