@@ -22,7 +22,7 @@ from tests.real_pages import SERVER, RealPages, Served, archive_for, pressmark, 
 
 pytestmark = [
     pytest.mark.skipif(not SERVER.exists(), reason=f"the bench of real pages is not at {SERVER.parent}"),
-    pytest.mark.xdist_group("real-pages"),
+    pytest.mark.long,
     pytest.mark.timeout(400),
 ]
 

@@ -27,6 +27,8 @@ from tests.crawler.cli_harness import (
 )
 from tests.crawler.tiny_site import Page, Site, article, feed_of, tiny_site
 
+pytestmark = pytest.mark.long
+
 REGATTA = "/sport/2026/05/spring-regatta.html"
 
 

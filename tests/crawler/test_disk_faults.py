@@ -11,6 +11,8 @@ import pytest
 from tests.crawler.cli_harness import Said, in_a_process, new_archive, process_environment
 from tests.crawler.polled_site import polled_site
 
+pytestmark = pytest.mark.long
+
 STORIES = 8
 
 # The WARC file takes argv[1] writes; after that each fails as argv[2] says, or its folder is gone.

@@ -13,7 +13,7 @@ from archive.catalog import frontier
 from tests.crawler.cli_harness import in_a_process, new_archive, process_environment
 from tests.crawler.polled_site import polled_site
 
-pytestmark = pytest.mark.xdist_group("killed")
+pytestmark = pytest.mark.long
 
 # The commit number argv[1] ends as kill -9 would end it: everything is in the files, nothing of it in the catalog.
 _DYING = """

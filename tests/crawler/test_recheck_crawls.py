@@ -22,6 +22,8 @@ from archive.times import rfc3339, utc_now
 from tests.crawler.cli_harness import LOOPBACK, Said, in_a_process, new_archive, pressmark, process_environment
 from tests.crawler.tiny_site import Page, Site, article, atom_of, feed_of, tiny_site
 
+pytestmark = pytest.mark.long
+
 RECHECK = '[defaults]\nschedule = "manual"\ndelay = 0.0\nrecheck = ["1m", "1h", "1d"]\n\n'
 STORIES = [f"/2026/05/story-{number}" for number in range(6)]
 

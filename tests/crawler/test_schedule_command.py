@@ -25,7 +25,7 @@ from tests.crawler.cli_harness import PROJECT, in_a_process, new_archive, pressm
 from tests.crawler.polled_site import PolledSite, polled_site
 
 SETTINGS = '[crawl]\nallow_private = true\ncontact = "desk@example.org"\nretries = 0\n[reading]\nworkers = 0\n'
-pytestmark = pytest.mark.xdist_group("schedule")
+pytestmark = pytest.mark.long
 
 
 def source(site: PolledSite, name: str = "honest", schedule: str = "every 1h", **more: str) -> str:

@@ -19,6 +19,8 @@ from tests.crawler.cli_harness import LOOPBACK, Said, in_a_process, new_archive,
 from tests.crawler.test_recheck_crawls import RECHECK, look_again
 from tests.crawler.tiny_site import Page, Site, feed_of, tiny_site
 
+pytestmark = pytest.mark.long
+
 STORY = "/2026/05/the-long-way"
 WORDS = {
     1: "The road over the pass was closed for eleven years, and nobody in the valley had thought it would open again.",
