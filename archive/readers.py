@@ -204,9 +204,6 @@ def _too_long(seconds: float) -> ReadingFailed:
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who reads; it ends its readers itself
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from archive.extract import warm_up
-
-    warm_up()
 
 
 def _end_with_parent() -> None:
