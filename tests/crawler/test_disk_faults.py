@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawler.cli_harness import Said, in_a_process, new_archive, process_environment
+from tests.crawler.cli_harness import Said, in_a_process, new_archive, pressmark, process_environment
 from tests.crawler.polled_site import polled_site
 
 pytestmark = pytest.mark.long
@@ -73,9 +73,9 @@ def test_a_crawl_stops_after_the_last_whole_record_and_the_next_goes_on(tmp_path
             assert not (folder / "warc").exists()
             (folder / "elsewhere").rename(folder / "warc")  # the disk is mounted again
         went_on = in_a_process(folder, "crawl", "--all", "--progress", "none")
-        verified = in_a_process(folder, "warc", "verify")
-        checked = in_a_process(folder, "db", "check")
-        stories = in_a_process(folder, "articles", "--fields", "url", "--nl")
+        verified = pressmark(folder, "warc", "verify")
+        checked = pressmark(folder, "db", "check")
+        stories = pressmark(folder, "articles", "--fields", "url", "--nl")
 
     assert stopped.code == 3 and "error[disk-full]: cannot write" in stopped.err and said in stopped.err, stopped.all
     assert "Traceback" not in stopped.all

@@ -10,7 +10,7 @@ import pytest
 
 from archive.archive import open_archive
 from archive.catalog import frontier
-from tests.crawler.cli_harness import in_a_process, new_archive, process_environment
+from tests.crawler.cli_harness import new_archive, pressmark, process_environment
 from tests.crawler.polled_site import polled_site
 
 pytestmark = pytest.mark.long
@@ -54,7 +54,7 @@ def test_what_a_dead_run_had_logged_is_told_to_the_catalog_once(tmp_path: Path) 
         while not ends or ends[-1] == 9:
             assert len(ends) < 20, "the crawl never comes to its end"
             ends.append(_crawl_dying_in_commit(folder, len(ends) + 1))
-        checked = in_a_process(folder, "db", "check")
+        checked = pressmark(folder, "db", "check")
         with open_archive(folder) as archive:
             story = frontier.outcome_of(archive.catalog, f"{site.urls['honest']}/honest/1")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -224,8 +226,7 @@ def test_a_run_killed_between_two_pages_reads_the_story_whole_the_next_time(tmp_
     with subprocess.Popen(
         command, cwd=folder, env=process_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        until(lambda: NEXT[1] in site.asked)
-        time.sleep(1.5)  # the first page is on the disk, and committed
+        until(lambda: NEXT[1] in site.asked and is_committed(folder, site.url + STORY))
         process.send_signal(signal.SIGKILL)
     stuck.released.set()
     assert records(folder) == []
@@ -234,6 +235,12 @@ def test_a_run_killed_between_two_pages_reads_the_story_whole_the_next_time(tmp_
     assert all(words in record["text"] for words in WORDS.values())
     assert site.asked.count(STORY) == 1  # its bytes were kept
     assert pressmark(folder, "db", "check").code == 0
+
+
+def is_committed(folder: Path, url: str) -> bool:
+    """Whether the catalog, which is told last, knows a capture of this URL."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder / 'catalog.sqlite3'}?mode=ro", uri=True)) as database:
+        return database.execute("SELECT 1 FROM captures WHERE target_uri = ?", (url,)).fetchone() is not None
 
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
