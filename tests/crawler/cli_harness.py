@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.cli import main
+from tests.crawler.forked import run_forked
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -43,7 +44,13 @@ def pressmark(folder: Path, *words: str) -> Said:
 
 
 def in_a_process(folder: Path, *words: str, **environment: str) -> Said:
-    """Run a command as a process of its own, as the shell does."""
+    """Run a command in a process of its own, which begins with everything loaded (tests/crawler/forked.py)."""
+    done = run_forked(folder, words, process_environment(**environment), 100)
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def as_typed(folder: Path, *words: str, **environment: str) -> Said:
+    """Run a command as the shell does."""
     done = subprocess.run(
         [sys.executable, "-m", "crawler.cli", *words],
         cwd=folder,
@@ -85,5 +92,6 @@ def new_archive(folder: Path, sources: str = "", settings: str = "") -> Path:
     return made
 
 
+READ_HERE = "[reading]\nworkers = 0\n"  # where it is no matter which process reads: starting one takes a second
 LOOPBACK = '[crawl]\nallow_private = true\ncontact = "desk@example.org"\ntimeout = "5s"\n'
 NO_DELAY = '[defaults]\nschedule = "manual"\ndelay = 0.0\n\n'

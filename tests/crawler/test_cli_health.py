@@ -25,7 +25,7 @@ from archive.health.metrics import FAMILIES
 from crawler.config import load_settings
 from crawler.session import location_of
 from tests.archive.health.histories import Paper
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, READ_HERE, new_archive, pressmark, process_environment
 from tests.crawler.test_alerts import hook
 from tests.crawler.tiny_site import Page, article, feed_of, tiny_site
 
@@ -35,7 +35,7 @@ SILENT = {"page stored new": 0, "read": 0, "read words 17": 0, "read words 18": 
 
 def archive_with(folder: Path, settings: str = "", silent_hours: int = 0) -> Path:
     """An archive with eight weeks of a paper; for the last hours it may have been silent."""
-    made = new_archive(folder, SOURCES, LOOPBACK + settings)
+    made = new_archive(folder, SOURCES, READ_HERE + LOOPBACK + settings)
     now = datetime.now(UTC)
     paper = Paper(200, now=now)
     if silent_hours:
@@ -174,7 +174,7 @@ def test_a_crawl_ends_with_the_alarms_and_is_never_lost_for_them(tmp_path: Path)
         for number in range(12):
             site.pages[f"/bad-{number}"] = Page("not for you", 403)
         sources = NO_DELAY + f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\n'
-        settings = LOOPBACK + f'retries = 0\n[alerts]\nwebhook = "{web.url}"\n'
+        settings = READ_HERE + LOOPBACK + f'retries = 0\n[alerts]\nwebhook = "{web.url}"\n'
         made = new_archive(tmp_path, sources, settings)
         command = [sys.executable, "-m", "crawler.cli", "crawl", "tiny"]
         runs = [

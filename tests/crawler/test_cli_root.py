@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawler.cli_harness import in_a_process, new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import as_typed, new_archive, pressmark, process_environment
 
 HEAVY = ("scrapy", "twisted", "trafilatura", "lxml", "sqlalchemy", "pydantic", "tomlkit", "warcio", "feedparser")
 COMMANDS = (
@@ -36,7 +36,7 @@ def test_help_answers_within_half_a_second(tmp_path: Path) -> None:
     def seconds() -> float:
         """Of the processor: it waits for nothing, and other tests run meanwhile."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        in_a_process(tmp_path, "--help")
+        as_typed(tmp_path, "--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -17,7 +17,15 @@ from typing import Any
 
 import pytest
 
-from tests.crawler.cli_harness import LOOPBACK, Said, in_a_process, new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import (
+    LOOPBACK,
+    READ_HERE,
+    Said,
+    in_a_process,
+    new_archive,
+    pressmark,
+    process_environment,
+)
 from tests.crawler.test_recheck_crawls import RECHECK, look_again
 from tests.crawler.tiny_site import Page, Site, feed_of, tiny_site
 
@@ -52,9 +60,9 @@ def site() -> Iterator[Site]:
         yield served
 
 
-def archive_at(folder: Path, site: Site, more: str = "") -> Path:
+def archive_at(folder: Path, site: Site, more: str = "", reading: str = READ_HERE) -> Path:
     source = f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\nlimit = 5\n{more}\n'
-    return new_archive(folder, RECHECK + source, LOOPBACK + 'retry_wait = "0.1s"\n')
+    return new_archive(folder, RECHECK + source, reading + LOOPBACK + 'retry_wait = "0.1s"\n')
 
 
 def crawl(folder: Path, *words: str) -> Said:
@@ -74,7 +82,7 @@ def why(folder: Path, url: str) -> dict[str, Any]:
 
 
 def test_a_story_on_three_pages_is_one_article_of_three_captures(tmp_path: Path, site: Site) -> None:
-    folder = archive_at(tmp_path, site, 'include = ["the-long-way$"]')
+    folder = archive_at(tmp_path, site, 'include = ["the-long-way$"]', reading="")
     crawl(folder)
     (record,) = records(folder)
     assert record["text"] == "\n".join(["How a valley got its road back.", *WORDS.values()])
