@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cache
 from itertools import islice
 from typing import IO, Any, Literal
 
@@ -387,7 +388,7 @@ def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
 
     if not isinstance(app, typer.Typer):
         return app(args=arguments, prog_name="pressmark", standalone_mode=False)
-    command = typer.main.get_command(app)
+    command = _command_of(app)
     usage_error: Any = typer.BadParameter.__mro__[1]  # typer has no public name for it
     try:
         with command.make_context("pressmark", arguments) as context:
@@ -397,6 +398,14 @@ def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
             raise
         print(error.format_message())
         return 2
+
+
+@cache
+def _command_of(app: Any) -> Any:
+    """The commands as typer runs them. Made once, as that takes as long as many a command."""
+    import typer
+
+    return typer.main.get_command(app)
 
 
 def _is_very_verbose(arguments: Sequence[str]) -> bool:

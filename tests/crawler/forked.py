@@ -89,10 +89,12 @@ def _load() -> None:
     import scrapy.downloadermiddlewares.cookies  # noqa: F401 - Scrapy loads it by its name in a table
 
     from archive.extract import warm_up
+    from crawler.cli import command
 
     for name in ("fetch.handler", "fetch.robots", "fetch.retry", "frontier", "heart", "pace", "pipelines"):
         __import__(f"crawler.{name}")  # so are these
     warm_up()
+    command()
     # Both are made where a crawl begins: the one reads the folder it stands in, the other runs once in a process.
     assert not {"crawler.settings", "twisted.internet.reactor"} & set(sys.modules)
 
