@@ -7,10 +7,8 @@ A person on a terminal gets tables and colour, a pipe gets plain text; NO_COLOR 
 
 from __future__ import annotations
 
-import atexit
 import csv
 import errno
-import gc
 import json
 import os
 import re
@@ -24,6 +22,7 @@ from functools import cache
 from itertools import islice
 from typing import IO, Any, Literal
 
+from archive import garbage
 from archive.errors import DiskFull, Interrupted, NotFound, PressmarkError, UsageError
 from archive.times import rfc3339
 
@@ -32,7 +31,6 @@ Shape = Literal["auto", "table", "json", "nl", "csv"]
 DEFAULT_LIMIT = 20
 _MAX_CELL = 60
 _NARROWEST = 8
-_YOUNG_OBJECTS = 20_000  # before the youngest are looked through; Python says 700
 _BETWEEN_COLUMNS = 3  # a space around a line that SIMPLE_HEAD does not draw
 # Control characters, and those that turn the direction of a whole line: a headline must not drive the terminal.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
@@ -356,7 +354,7 @@ def size(size_bytes: int) -> str:
 
 def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     """Run a typer app and return its exit code; print what went wrong on stderr, never a traceback without -vv."""
-    _look_for_garbage_less()
+    garbage.expect_none()
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
@@ -369,15 +367,6 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
         return 0
     except (KeyboardInterrupt, Exception) as error:
         return _render(error, as_json=as_json, verbose=_is_very_verbose(arguments))
-
-
-def _look_for_garbage_less() -> None:
-    """Libraries are loaded as objects by the hundred thousand, none of them garbage, and neither is what is alive when
-    a process ends. Looking through them took a quarter of the CPU of a small crawl.
-    """
-    gc.set_threshold(_YOUNG_OBJECTS)
-    atexit.unregister(gc.freeze)
-    atexit.register(gc.freeze)
 
 
 def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:

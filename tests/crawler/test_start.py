@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, new_archive, process_environment
+from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, new_archive, pressmark, process_environment
 from tests.crawler.tiny_site import article, feed_of, tiny_site
 
 PROGRAM = """
-import sys
+import gc, sys
+as_ever = gc.get_threshold()
 from crawler.cli import main
 if __name__ == "__main__":
     code = main(["crawl", "--all", "--progress", "none"])
+    print("garbage is looked for:", gc.get_threshold() == as_ever, gc.get_freeze_count() > 10_000)
     print("loaded:", *sys.modules)
     raise SystemExit(code)
 """
@@ -21,7 +24,7 @@ READING = {"archive.extract.reading", "trafilatura", "py3langid", "numpy"}  # wh
 UNASKED = {"aiohttp", "scrapy.extensions.remote_control", "scrapy.extensions.telnet", "scrapy.extensions.feedexport"}
 
 
-def test_a_crawl_loads_neither_what_its_readers_do_nor_scrapy_s_own_extensions(tmp_path: Path) -> None:
+def test_a_crawl_loads_little_and_looks_for_garbage_only_in_what_comes_later(tmp_path: Path) -> None:
     with tiny_site({"/a": article("A", "One boat.")}) as site:
         site.pages["/rss.xml"] = feed_of(site.url, ["/a"])
         source = f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\n'
@@ -31,6 +34,13 @@ def test_a_crawl_loads_neither_what_its_readers_do_nor_scrapy_s_own_extensions(t
             cwd=folder, env=process_environment(), capture_output=True, text=True, timeout=100, check=False,
         )  # fmt: skip
     assert done.returncode == 0 and "1 article stored" in done.stdout, done
+    assert "garbage is looked for: True True\n" in done.stdout
     loaded = set(done.stdout.partition("loaded: ")[2].split())
     assert "scrapy.crawler" in loaded
     assert sorted(loaded & (READING | UNASKED)) == []
+
+
+def test_a_command_that_loads_and_ends_looks_for_no_garbage(tmp_path: Path) -> None:
+    gc.set_threshold(700)
+    pressmark(tmp_path, "--version")
+    assert gc.get_threshold()[0] >= 10_000
