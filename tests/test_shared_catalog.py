@@ -46,7 +46,7 @@ def _exchanges(archive: Path) -> list[tuple[str, datetime, float]]:
 
 
 def test_two_processes_share_the_work(tmp_path: Path, postgres_url: str) -> None:
-    with RealPages(tmp_path, publications=20, limit=200) as site:
+    with RealPages(tmp_path, publications=30, limit=300) as site:
         archives = [archive_for(site.sources, tmp_path / name, db_url=postgres_url) for name in ("one", "two")]
         crawls = [
             subprocess.Popen(command_line(archive, "crawl", "--all", "--progress", "none"), cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
