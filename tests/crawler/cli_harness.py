@@ -45,6 +45,8 @@ def pressmark(folder: Path, *words: str) -> Said:
 
 def in_a_process(folder: Path, *words: str, **environment: str) -> Said:
     """Run a command in a process of its own, which begins with everything loaded (tests/crawler/forked.py)."""
+    if sys.platform != "linux":  # elsewhere a process that has loaded libraries may not be forked
+        return as_typed(folder, *words, **environment)
     done = run_forked(folder, words, process_environment(**environment), 100)
     return Said(done.returncode, done.stdout, done.stderr)
 

@@ -22,6 +22,7 @@ from typing import NoReturn
 
 _MOST_BYTES = 1 << 20
 _loaded: socket.socket | None = None
+_processes: list[subprocess.Popen[bytes]] = []  # that answered; the last may still do so
 
 
 def run_forked(
@@ -47,13 +48,14 @@ def run_forked(
 def _start(environment: Mapping[str, str]) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.crawler.forked", str(theirs.fileno())],
             env={**environment, "OPENBLAS_NUM_THREADS": "1"},  # a process with threads cannot be forked
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
+    _processes.append(process)
     return ours
 
 
