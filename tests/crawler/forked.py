@@ -1,5 +1,5 @@
-"""A process that has loaded what commands load and done nothing yet. Each command is a fork of it: a process of its own,
-with its own folder, environment and output, that begins where one typed in a shell has finished loading.
+"""A process that has loaded what commands load and done nothing yet. Each program is run by a fork of it: a process of
+its own, with its own folder, environment and output, that begins where one typed in a shell has finished loading.
 
     python -m tests.crawler.forked FD      answers on a socket, until that is closed
 
@@ -26,13 +26,13 @@ _processes: list[subprocess.Popen[bytes]] = []  # that answered; the last may st
 
 
 def run_forked(
-    folder: Path, words: Sequence[str], environment: Mapping[str, str], seconds: float
+    folder: Path, program: str, words: Sequence[str], environment: Mapping[str, str], seconds: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run `pressmark WORDS` in a fork of the loaded process. Raises TimeoutExpired, and ends the command then."""
+    """Run `python -c PROGRAM WORDS` in a fork of the loaded process. Raises TimeoutExpired, and ends the fork then."""
     global _loaded
     loaded, _loaded = _loaded or _start(environment), None
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        asked = json.dumps({"folder": str(folder), "words": list(words), "environment": dict(environment)})
+        asked = json.dumps([str(folder), program, list(words), dict(environment)])
         socket.send_fds(loaded, [asked.encode()], [out.fileno(), err.fileno()])
         loaded.settimeout(seconds)
         pid = int(loaded.recv(_MOST_BYTES))
@@ -69,7 +69,7 @@ def _text(fd: int) -> str:
 
 
 def answer(asking: socket.socket) -> None:
-    """Fork for each command that is asked for, and say its pid and its exit code (negative: the signal it died of)."""
+    """Fork for each program that is sent, and say its pid and its exit code (negative: the signal it died of)."""
     _load()
     while True:
         asked, fds, _flags, _address = socket.recv_fds(asking, _MOST_BYTES, 2)
@@ -78,7 +78,7 @@ def answer(asking: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
             asking.close()
-            _become(fds=fds, **json.loads(asked))
+            _become(fds, *json.loads(asked))
         for fd in fds:
             os.close(fd)
         with contextlib.suppress(BrokenPipeError):  # whoever asked has gone
@@ -101,16 +101,16 @@ def _load() -> None:
     assert not {"crawler.settings", "twisted.internet.reactor"} & set(sys.modules)
 
 
-def _become(folder: str, words: list[str], environment: dict[str, str], fds: Sequence[int]) -> NoReturn:
-    from crawler.cli import main
-
+def _become(fds: Sequence[int], folder: str, program: str, words: list[str], environment: dict[str, str]) -> NoReturn:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     for fd, of_ours in zip(fds, (1, 2), strict=True):
         os.dup2(fd, of_ours)
         os.close(fd)
-    sys.exit(main(words))
+    sys.argv = ["-c", *words]
+    exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})
+    sys.exit()
 
 
 if __name__ == "__main__":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.crawler.cli_harness import Said, in_a_process, new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import Said, as_program, in_a_process, new_archive, pressmark
 from tests.crawler.polled_site import polled_site
 
 pytestmark = pytest.mark.long
@@ -49,11 +47,7 @@ sys.exit(main(sys.argv[3:]))
 
 
 def _crawl_failing(folder: Path, writes: int, fault: str) -> Said:
-    words = [sys.executable, "-c", _FAILING, str(writes), fault, "crawl", "--all", "--progress", "none"]
-    done = subprocess.run(
-        words, cwd=folder, env=process_environment(), capture_output=True, text=True, timeout=100, check=False
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return as_program(folder, _FAILING, str(writes), fault, "crawl", "--all", "--progress", "none")
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from archive.archive import open_archive
 from archive.catalog import frontier
-from tests.crawler.cli_harness import new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import as_program, new_archive, pressmark
 from tests.crawler.polled_site import polled_site
 
 pytestmark = pytest.mark.long
@@ -36,10 +34,7 @@ sys.exit(main(sys.argv[2:]))
 
 
 def _crawl_dying_in_commit(folder: Path, number: int) -> int:
-    words = [sys.executable, "-c", _DYING, str(number), "crawl", "--all", "--progress", "none"]
-    return subprocess.run(
-        words, cwd=folder, env=process_environment(), capture_output=True, timeout=100, check=False
-    ).returncode
+    return as_program(folder, _DYING, str(number), "crawl", "--all", "--progress", "none").code
 
 
 def test_what_a_dead_run_had_logged_is_told_to_the_catalog_once(tmp_path: Path) -> None:
