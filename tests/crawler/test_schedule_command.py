@@ -63,7 +63,7 @@ def due_runs(tmp_path_factory: pytest.TempPathFactory, site: PolledSite) -> tupl
     said = [in_a_process(folder, "crawl", "--due").all, pressmark(folder, "crawl", "--due").all]
     move_due(folder, timedelta(minutes=65))
     with writing(folder, command="pressmark extract --all", now=datetime.now(UTC), run="r-other"):
-        said += [pressmark(folder, "crawl", "--due").all, pressmark(folder, "crawl", "--due").all]
+        said += [in_a_process(folder, "crawl", "--due").all, in_a_process(folder, "crawl", "--due").all]
     said.append(in_a_process(folder, "crawl", "--due").all)
     with open_archive(folder) as archive, archive.catalog.transaction() as conn:
         conn.exec_driver_sql("UPDATE runs SET started_at = started_at - 36000000000, ended_at = ended_at - 36000000000")
