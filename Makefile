@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Two workers: the suite starts servers and processes of its own.
+# Two workers: the suite starts servers and processes of its own. Each takes whole files, whose tests share what they
+# set up, and those marked `long` first (tests/conftest.py), so that the end does not wait for one of them.
 PYTEST_WORKERS ?= 2
 
 .PHONY: demo test check oracles format clean
@@ -11,7 +12,7 @@ demo: $(VENV)/.core
 	$(BIN)/pressmark demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -18,9 +18,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cache
 from itertools import islice
 from typing import IO, Any, Literal
 
+from archive import garbage
 from archive.errors import DiskFull, Interrupted, NotFound, PressmarkError, UsageError
 from archive.times import rfc3339
 
@@ -352,6 +354,7 @@ def size(size_bytes: int) -> str:
 
 def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     """Run a typer app and return its exit code; print what went wrong on stderr, never a traceback without -vv."""
+    garbage.expect_none()
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
@@ -374,7 +377,7 @@ def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
 
     if not isinstance(app, typer.Typer):
         return app(args=arguments, prog_name="pressmark", standalone_mode=False)
-    command = typer.main.get_command(app)
+    command = _command_of(app)
     usage_error: Any = typer.BadParameter.__mro__[1]  # typer has no public name for it
     try:
         with command.make_context("pressmark", arguments) as context:
@@ -384,6 +387,14 @@ def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
             raise
         print(error.format_message())
         return 2
+
+
+@cache
+def _command_of(app: Any) -> Any:
+    """The commands as typer runs them. Made once, as that takes as long as many a command."""
+    import typer
+
+    return typer.main.get_command(app)
 
 
 def _is_very_verbose(arguments: Sequence[str]) -> bool:

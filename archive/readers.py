@@ -3,6 +3,9 @@
 Reading is pure and has no clock, so its process is held to one. Order: `Readers` (the processes), `read_many` (for
 reading again), `read_within` (what runs in a process).
 
+All of them are forked from one server process that has loaded everything (archive/reader_server.py): that takes a
+second, once, and a further reader takes milliseconds and little memory.
+
 A page's time is kept twice. After `seconds` of the clock an alarm ends the reading by an exception, and the process
 reads on. Code that an exception cannot reach (one long call into a library) is ended by the kernel when it has used
 two seconds of processor time more: then the process is gone, and all pages it and its siblings had in hand are read
@@ -21,6 +24,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 
 from archive.read import Reading, ReadJob, read_capture
 
@@ -52,11 +56,16 @@ class Readers:
     def __init__(self, workers: int, seconds: float = SECONDS_PER_PAGE) -> None:
         self.seconds = seconds
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["archive.readers", "archive.extract"])
+        self._context.set_forkserver_preload(["archive.reader_server"])
         self._workers = workers
         self._pool = self._new_pool(workers) if workers else None
         self._alone: ProcessPoolExecutor | None = None
         self._one_at_a_time = threading.Lock()
+
+    def expect(self) -> None:
+        """A page is on its way: begin to load what reads it, without waiting for that."""
+        if self._pool is not None:
+            forkserver.ensure_running()
 
     async def read(self, job: ReadJob) -> Reading:
         """The Reading of a capture. Raises ReadingFailed."""
@@ -64,7 +73,8 @@ class Readers:
         if pool is None:
             return _read_here(job, self.seconds)
         try:
-            return await asyncio.wrap_future(self._submit(pool, job))
+            # In a thread: the first pages wait until the server has loaded, and nobody else should.
+            return await asyncio.wrap_future(await asyncio.to_thread(self._submit, pool, job))
         except BrokenProcessPool:
             self._replace(pool)
             return await asyncio.to_thread(self._read_alone, job)
@@ -127,7 +137,7 @@ _readers: Readers | None = None
 def read_many(jobs: Sequence[ReadJob], workers: int = 1) -> list[Reading | Exception]:
     """Read several captures, over processes if there is more than one worker. Errors come back in their place.
 
-    The processes are kept for the next call: starting them costs a second.
+    The processes are kept for the next call: starting the first costs a second.
     """
     global _readers
     if workers <= 1 or len(jobs) < 2:
@@ -194,9 +204,6 @@ def _too_long(seconds: float) -> ReadingFailed:
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who reads; it ends its readers itself
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from archive.extract import warm_up
-
-    warm_up()
 
 
 def _end_with_parent() -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,12 +136,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_app(_invoke, argv)
 
 
+@cache
+def command() -> Any:
+    """The commands as typer runs them. Made once, as that takes as long as many a command."""
+    return typer.main.get_command(app)
+
+
 def _invoke(args: list[str], prog_name: str, standalone_mode: bool = False) -> int:
     """Run without typer's own handling of errors, which would turn Ctrl-C and a closed pipe into codes of its own."""
-    command = typer.main.get_command(app)
     try:
-        with command.make_context(prog_name, args) as context:
-            result = command.invoke(context)
+        with command().make_context(prog_name, args) as context:
+            result = context.command.invoke(context)
     except Exception as error:
         if type(error).__name__ != "NoArgsIsHelpError":  # a group named alone; typer has no public name for it
             raise

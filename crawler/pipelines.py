@@ -9,14 +9,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from scrapy import signals
+
 from archive.errors import PressmarkError
 from archive.model import Outcome
 from archive.readers import Readers, ReadingFailed
 from crawler.spiders.news import PageToRead
 
 if TYPE_CHECKING:
+    from scrapy import Request
     from scrapy.crawler import Crawler
 
+    from archive.catalog.frontier import Lease
     from crawler.session import Session
 
 _AT_ONCE = 8
@@ -29,11 +33,19 @@ class ReadingPipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ReadingPipeline:
-        return cls(getattr(crawler, "session", None))
+        pipeline = cls(getattr(crawler, "session", None))
+        crawler.signals.connect(pipeline.asked_for, signal=signals.request_reached_downloader)
+        return pipeline
 
     def open_spider(self) -> None:
         if self._session is not None and self._session.options.read:
             self._readers = Readers(self._session.reading_workers, self._session.settings.reading.timeout)
+
+    def asked_for(self, request: Request) -> None:
+        """A page is asked for: readers load while it is on its way. A run that finds only lists needs none."""
+        lease: Lease | None = request.meta.get("lease")
+        if self._readers is not None and lease is not None and not (lease.is_listing or lease.is_requisite):
+            self._readers.expect()
 
     async def close_spider(self) -> None:
         if self._readers is None or self._session is None:

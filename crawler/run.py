@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from archive import garbage
 from archive.archive import Recovery
 from archive.errors import DiskFull, Interrupted, PressmarkError
 from archive.model import Source
@@ -71,6 +72,7 @@ def crawl(
     if lines is not None:
         lines.run = session.run.run_id
     process.crawl(NewsSpider, session=session)
+    garbage.look_as_ever()
     with session.watchdog:
         process.start()
     if not session.closed:  # Ctrl-C twice: the reactor was left at once; what was fetched is made durable all the same

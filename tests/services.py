@@ -114,7 +114,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
     import psycopg
 
-    for _ in range(300):
+    for _ in range(1200):
         if process.poll() is not None:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
         try:

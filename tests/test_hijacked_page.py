@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, new_archive, pressmark
+from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, in_a_process, new_archive, pressmark
 from tests.crawler.tiny_site import Page, tiny_site
 
 BRAND = "龙湾银座:"
@@ -44,7 +44,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, 
     """The archive, the page's address, and what `fetch` said."""
     with tiny_site({"/speech.html": Page(_html())}) as site:
         folder = new_archive(tmp_path_factory.mktemp("page"), NO_DELAY, LOOPBACK)
-        said = pressmark(folder, "fetch", f"{site.url}/speech.html")
+        said = in_a_process(folder, "fetch", f"{site.url}/speech.html")
         assert said.code == 0, said.all
         yield folder, f"{site.url}/speech.html", said.err
 

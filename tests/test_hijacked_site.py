@@ -19,6 +19,8 @@ from crawler.demo.server import WEEKLY
 from crawler.demo.weekly import BRAND, Hit, WeeklyStory, hit, inserted_into, stories
 from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, in_a_process, new_archive, pressmark
 
+pytestmark = pytest.mark.long
+
 SOURCES = """[[source]]
 name = "weekly"
 kind = "section"

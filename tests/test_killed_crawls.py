@@ -16,7 +16,7 @@ from tests.real_pages import PROJECT, SERVER, RealPages, archive_for, command_li
 KILLS = 10
 pytestmark = [
     pytest.mark.skipif(not SERVER.exists(), reason=f"the bench of real pages is not at {SERVER.parent}"),
-    pytest.mark.xdist_group("killed"),
+    pytest.mark.long,
     pytest.mark.timeout(400),
 ]
 

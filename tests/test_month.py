@@ -8,11 +8,15 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from archive.archive import locate, open_archive
 from tests.month.script import write_script
 from tests.month.verdict import judged
 from tests.month.walk import alarms_told, live_through, write_settings
 from tests.month.world import Clock, served
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 
 def test_what_the_papers_did_is_what_the_archive_says_though_its_crawler_was_killed(tmp_path: Path) -> None:

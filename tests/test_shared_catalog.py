@@ -17,7 +17,7 @@ from tests.real_pages import PROJECT, SERVER, RealPages, archive_for, command_li
 pytestmark = [
     pytest.mark.services,
     pytest.mark.skipif(not SERVER.exists(), reason=f"the bench of real pages is not at {SERVER.parent}"),
-    pytest.mark.xdist_group("postgres-crawl"),
+    pytest.mark.long,
     pytest.mark.timeout(300),
 ]
 

@@ -21,7 +21,7 @@ from archive.urls import urlkey
 from archive.warc.cdxj import parse_cdxj
 from crawler.demo import MORNING, Served, run_demo
 from crawler.demo.truth import Reading, readings
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, Said, in_a_process, new_archive, pressmark
+from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, Said, as_typed, new_archive, pressmark
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         feed = f"{demo.home}/sport/atom.xml"
         source = f'[[source]]\nname = "daily"\nkind = "feed"\nurl = "{feed}"\ntags = ["morning"]\n'
         folder = new_archive(tmp_path_factory.mktemp("story"), NO_DELAY + source, LOOPBACK + 'retry_wait = "0.2s"\n')
-        crawl = in_a_process(folder.parent, "-C", str(folder), "crawl", "daily")
+        crawl = as_typed(folder.parent, "-C", str(folder), "crawl", "daily")
         log = tuple(demo.log)
         article = log[-1].url
         (written,) = (one for one in readings(MORNING, demo.hosts) if one.url == article)

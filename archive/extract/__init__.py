@@ -3,8 +3,24 @@
 `extract` is all the archive calls. Inside: charset and page (decode and parse once), metadata (headline, authors,
 dates, language, jsonld), pieces and body (the main text; body is the only importer of trafilatura), blocks
 (labels), page_type, duplicates (fingerprints), worker (the same reading behind a line protocol).
+
+What reads is loaded when it is first asked for: a crawl, whose pages are read by other processes, starts without it.
 """
 
-from archive.extract.reading import EXTRACTOR_VERSION, Evidence, config_hash, extract, warm_up
+from typing import TYPE_CHECKING
+
+from archive.extract.evidence import Evidence
+
+if TYPE_CHECKING:
+    from archive.extract.reading import EXTRACTOR_VERSION, config_hash, extract, warm_up
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from archive.extract import reading
+
+        return getattr(reading, name)
+
 
 __all__ = ["EXTRACTOR_VERSION", "Evidence", "config_hash", "extract", "warm_up"]

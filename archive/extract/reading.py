@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from archive.extract import asian, body, injection, language
@@ -15,6 +15,7 @@ from archive.extract.adverts import without_adverts
 from archive.extract.blocks import label_blocks
 from archive.extract.credits import find_agency
 from archive.extract.elements import text_of
+from archive.extract.evidence import NO_EVIDENCE, Evidence
 from archive.extract.features import hopeless, measure
 from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.live import find_entries, looks_live
@@ -25,7 +26,6 @@ from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
 from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
-from archive.extract.site_profile import SiteProfile
 from archive.extract.word_list import NO_WORDS, WordList, suspected
 from archive.model import TEXT_LABELS, Article, Author, Block, Entry, Extraction, Origin, Page, PageType
 
@@ -34,30 +34,6 @@ PROFILES = ("precision", "balanced", "recall")
 _LIVE = re.compile(r"\blive\b|live-?(?:blog|ticker)|\bticker\b|\ben direct\b|\ben vivo\b|\bem direto\b|\bao vivo\b|\bin diretta\b|"
                    r"минута за минутой|онлайн|直播|实时|實時|ライブ|速報|실시간|بث مباشر|مباشر", re.IGNORECASE)  # fmt: skip
 _TEXTLESS: frozenset[str] = frozenset(("bot_wall", "consent", "soft_404", "empty"))
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the archive knows from elsewhere. The same page and evidence always give the same reading."""
-
-    site_profile: SiteProfile | None = None  # what the site's other pages have in common
-    copies: injection.Copies = injection.NO_COPIES  # copies of the story on other hosts
-    earlier: injection.Copy | None = None  # this page's own text in its last clean capture
-    filters: Filters = NO_FILTERS  # lists the user named
-    words: WordList = NO_WORDS  # what the user watches for
-
-    @property
-    def compared(self) -> tuple[str, ...]:
-        """The record ids of what the page is compared with."""
-        own = (self.earlier.source,) if self.earlier is not None else ()
-        return (*own, *(copy.source for copy in self.copies.copies))
-
-    @property
-    def past(self) -> injection.Past:
-        """What is known of the page besides the page."""
-        if self.earlier is None:
-            return injection.Past(self.site_profile)
-        return injection.Past(self.site_profile, injection.plain(self.earlier.text), self.earlier.at)
 
 
 def config_hash(profile: str, filters: Filters = NO_FILTERS, words: WordList = NO_WORDS) -> str:
@@ -77,7 +53,7 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def extract(page: Page, evidence: Evidence = Evidence(), profile: str = "balanced") -> Extraction:
+def extract(page: Page, evidence: Evidence = NO_EVIDENCE, profile: str = "balanced") -> Extraction:
     """Read `page` (content-decoded bytes) into an Extraction. Raises ValueError for an unknown profile only."""
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")

@@ -156,9 +156,9 @@ def test_with_two_hundred_thousand_pages_waiting_an_answer_takes_milliseconds(la
     def best(ask: Callable[[], object]) -> float:
         times = []
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()
             ask()
-            times.append(time.perf_counter() - started)
+            times.append(time.process_time() - started)
         return min(times)
 
     assert best(lambda: listings.due(large, NOW)) < 0.03

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from archive import readers
+from archive.extract import language
 from archive.read import ReadJob
 from archive.readers import Readers, ReadingFailed, read_many, read_within
 
@@ -36,6 +39,28 @@ def test_a_reader_that_was_killed_is_replaced_and_the_page_gets_a_second_try(poo
     with pytest.raises(ReadingFailed) as found:
         asyncio.run(pool.read(job))
     assert "died" not in str(found.value)  # it was read by the new process, and failed for its own reason
+
+
+def test_the_loop_goes_on_while_readers_load(pool: Readers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, submit = threading.Event(), pool._submit
+    monkeypatch.setattr(pool, "_submit", lambda *words: submit(*words) if loaded.wait(30) else None)
+
+    async def both() -> None:
+        reading = asyncio.create_task(pool.read(ReadJob(str(tmp_path), "warc/nothing.warc.gz", 0)))
+        await asyncio.sleep(0.05)
+        loaded.set()  # never, if the loop were held up
+        with pytest.raises(ReadingFailed):
+            await reading
+
+    asyncio.run(both())
+
+
+def loaded_before_it_was_forked() -> bool:
+    return "archive.reader_server" in sys.modules and language._identifier.cache_info().misses == 1
+
+
+def test_a_reader_begins_with_everything_loaded(pool: Readers) -> None:
+    assert pool._pool is not None and pool._pool.submit(loaded_before_it_was_forked).result()
 
 
 class Endless:

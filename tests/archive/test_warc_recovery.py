@@ -500,7 +500,7 @@ out.write(exchange(b"HTTP/1.1 200 OK\\r\\n\\r\\nx"))
 worker = os.fork()
 if worker == 0:
     os.close(1); os.close(2)
-    time.sleep(5)
+    time.sleep(60)
     os._exit(0)
 print(worker, flush=True)
 time.sleep(0.2)

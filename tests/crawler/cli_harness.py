@@ -8,13 +8,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crawler.cli import main
+from tests.crawler.forked import run_forked
 
+_MAIN = "import sys; from crawler.cli import main; sys.exit(main(sys.argv[1:]))"
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -43,9 +45,26 @@ def pressmark(folder: Path, *words: str) -> Said:
 
 
 def in_a_process(folder: Path, *words: str, **environment: str) -> Said:
-    """Run a command as a process of its own, as the shell does."""
+    """Run a command in a process of its own, which begins with everything loaded (tests/crawler/forked.py)."""
+    return as_program(folder, _MAIN, *words, **environment)
+
+
+def as_program(folder: Path, program: str, *words: str, **environment: str) -> Said:
+    """Run Python code that way: `python -c PROGRAM WORDS`."""
+    if sys.platform != "linux":  # elsewhere a process that has loaded libraries may not be forked
+        return _started(folder, ["-c", program, *words], environment)
+    done = run_forked(folder, program, words, process_environment(**environment), 100)
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def as_typed(folder: Path, *words: str, **environment: str) -> Said:
+    """Run a command as the shell does."""
+    return _started(folder, ["-m", "crawler.cli", *words], environment)
+
+
+def _started(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> Said:
     done = subprocess.run(
-        [sys.executable, "-m", "crawler.cli", *words],
+        [sys.executable, *words],
         cwd=folder,
         env=process_environment(**environment),
         capture_output=True,
@@ -85,5 +104,6 @@ def new_archive(folder: Path, sources: str = "", settings: str = "") -> Path:
     return made
 
 
+READ_HERE = "[reading]\nworkers = 0\n"  # where it is no matter which process reads: starting one takes a second
 LOOPBACK = '[crawl]\nallow_private = true\ncontact = "desk@example.org"\ntimeout = "5s"\n'
 NO_DELAY = '[defaults]\nschedule = "manual"\ndelay = 0.0\n\n'

@@ -60,7 +60,9 @@ SETTINGS: dict[str, Any] = {
     "REDIRECT_MAX_TIMES": 3,
     "COOKIES_ENABLED": False,
     "HTTPERROR_ALLOW_ALL": True,
-    "TELNETCONSOLE_ENABLED": False,
+    "EXTENSIONS_BASE": dict.fromkeys(
+        (f"scrapy.extensions.{name}" for name in ("corestats.CoreStats", "throttle.AutoThrottle")), 0
+    ),
     "LOG_LEVEL": "WARNING",
 }
 

@@ -25,7 +25,15 @@ from archive.health.metrics import FAMILIES
 from crawler.config import load_settings
 from crawler.session import location_of
 from tests.archive.health.histories import Paper
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, in_a_process, new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import (
+    LOOPBACK,
+    NO_DELAY,
+    READ_HERE,
+    in_a_process,
+    new_archive,
+    pressmark,
+    process_environment,
+)
 from tests.crawler.test_alerts import OK, hook
 from tests.crawler.tiny_site import Page, article, feed_of, tiny_site
 
@@ -35,7 +43,7 @@ SILENT = {"page stored new": 0, "read": 0, "read words 17": 0, "read words 18": 
 
 def archive_with(folder: Path, settings: str = "", silent_hours: int = 0) -> Path:
     """An archive with eight weeks of a paper; for the last hours it may have been silent."""
-    made = new_archive(folder, SOURCES, LOOPBACK + settings)
+    made = new_archive(folder, SOURCES, READ_HERE + LOOPBACK + settings)
     now = datetime.now(UTC)
     paper = Paper(200, now=now)
     if silent_hours:
@@ -194,14 +202,10 @@ def test_a_crawl_ends_with_the_alarms_and_is_never_lost_for_them(tmp_path: Path)
         for number in range(12):
             site.pages[f"/bad-{number}"] = Page("not for you", 403)
         sources = NO_DELAY + f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\n'
-        settings = LOOPBACK + f'retries = 0\n[alerts]\nwebhook = "{web.url}"\n'
+        settings = READ_HERE + LOOPBACK + f'retries = 0\n[alerts]\nwebhook = "{web.url}"\n'
         made = new_archive(tmp_path, sources, settings)
-        command = [sys.executable, "-m", "crawler.cli", "crawl", "tiny"]
-        runs = [
-            subprocess.run(command, cwd=made, env=process_environment(), capture_output=True, text=True, check=False)
-            for _ in range(2)
-        ]
-    assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
-    assert "warning[alerts]: alarms wait for the next run: the webhook at 127.0.0.1 answered 503" in runs[0].stderr
-    assert "alerts" not in runs[1].stderr
+        runs = [in_a_process(made, "crawl", "tiny") for _ in range(2)]
+    assert [run.code for run in runs] == [0, 0], runs[0].err
+    assert "warning[alerts]: alarms wait for the next run: the webhook at 127.0.0.1 answered 503" in runs[0].err
+    assert "alerts" not in runs[1].err
     assert [(one["event"], one["rule"]) for one in web.messages()] == [("opened", "errors")] * 2

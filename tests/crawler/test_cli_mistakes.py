@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, Said, in_a_process, new_archive, pressmark
+from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, READ_HERE, Said, in_a_process, new_archive, pressmark
 from tests.crawler.tiny_site import Page, Site, article, feed_of, tiny_site
 
 ELSEWHERE = "http://consent.tracker.example/wall"
@@ -35,7 +35,7 @@ def site() -> Iterator[Site]:
 def crawled(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
     """An archive of one run over the site."""
     text = f'{NO_DELAY}[[source]]\nname = "herald"\nkind = "feed"\nurl = "{site.url}/rss.xml"\n'
-    news = new_archive(tmp_path_factory.mktemp("mistakes"), text, LOOPBACK)
+    news = new_archive(tmp_path_factory.mktemp("mistakes"), text, READ_HERE + LOOPBACK)
     said = in_a_process(news, "crawl", "herald")
     assert said.code == 0, said.all
     return news

@@ -14,7 +14,7 @@ from archive.catalog import frontier
 from archive.warc.captures import exchanges_in
 from archive.warc.reader import iter_records
 from archive.warc.records import parse_warc_fields
-from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, Said, in_a_process, new_archive, pressmark
+from tests.crawler.cli_harness import LOOPBACK, NO_DELAY, READ_HERE, Said, in_a_process, new_archive, pressmark
 from tests.crawler.tiny_site import Page, Site, article, feed_of, tiny_site
 
 CSS = {"Content-Type": "text/css"}
@@ -53,7 +53,9 @@ def site() -> Iterator[Site]:
 def crawled(site: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
     source = f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\ncapture = "requisites"\n'
     sources = NO_DELAY + source + 'exclude = ["/ads/"]\n'
-    folder = new_archive(tmp_path_factory.mktemp("requisites"), sources, LOOPBACK + 'requisite_max_size = "20kB"\n')
+    folder = new_archive(
+        tmp_path_factory.mktemp("requisites"), sources, READ_HERE + LOOPBACK + 'requisite_max_size = "20kB"\n'
+    )
     return folder, in_a_process(folder, "crawl", "tiny", "--limit", "2")
 
 

@@ -166,9 +166,9 @@ def test_the_rest_of_a_huge_file_is_left_with_its_broken_line() -> None:
 
 
 def test_a_hostile_pattern_costs_little() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert verdict("User-agent: *\nDisallow: /" + "*a" * 200 + "*b$", "/" + "a" * 8000).allowed
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_what_the_answer_to_robots_txt_means() -> None:

@@ -153,9 +153,9 @@ def test_a_page_of_many_links_takes_little_time() -> None:
     html = "<div class='a'>" * 50 + "".join(
         f'<li><a href="/n/{i}-story-of-the-day">Story {i}</a></li>' for i in range(3000)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     read(html)
-    assert time.perf_counter() - began < 3.0
+    assert time.process_time() - began < 3.0
 
 
 PIECES = st.sampled_from(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.crawler.cli_harness import Said, in_a_process, new_archive, process_environment
+from tests.crawler.cli_harness import Said, as_program, in_a_process, new_archive, pressmark
 from tests.crawler.polled_site import polled_site
+
+pytestmark = pytest.mark.long
 
 STORIES = 8
 
@@ -47,11 +47,7 @@ sys.exit(main(sys.argv[3:]))
 
 
 def _crawl_failing(folder: Path, writes: int, fault: str) -> Said:
-    words = [sys.executable, "-c", _FAILING, str(writes), fault, "crawl", "--all", "--progress", "none"]
-    done = subprocess.run(
-        words, cwd=folder, env=process_environment(), capture_output=True, text=True, timeout=100, check=False
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return as_program(folder, _FAILING, str(writes), fault, "crawl", "--all", "--progress", "none")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +67,9 @@ def test_a_crawl_stops_after_the_last_whole_record_and_the_next_goes_on(tmp_path
             assert not (folder / "warc").exists()
             (folder / "elsewhere").rename(folder / "warc")  # the disk is mounted again
         went_on = in_a_process(folder, "crawl", "--all", "--progress", "none")
-        verified = in_a_process(folder, "warc", "verify")
-        checked = in_a_process(folder, "db", "check")
-        stories = in_a_process(folder, "articles", "--fields", "url", "--nl")
+        verified = pressmark(folder, "warc", "verify")
+        checked = pressmark(folder, "db", "check")
+        stories = pressmark(folder, "articles", "--fields", "url", "--nl")
 
     assert stopped.code == 3 and "error[disk-full]: cannot write" in stopped.err and said in stopped.err, stopped.all
     assert "Traceback" not in stopped.all

@@ -18,7 +18,7 @@ from tests.crawler.polled_site import PolledSite, polled_site
 
 MODES = ("honest", "liar", "fickle", "busy")
 RUNS = 6
-pytestmark = pytest.mark.xdist_group("incremental")
+pytestmark = pytest.mark.long
 
 
 @dataclass(frozen=True)

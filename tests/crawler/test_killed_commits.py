@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from archive.archive import open_archive
 from archive.catalog import frontier
-from tests.crawler.cli_harness import in_a_process, new_archive, process_environment
+from tests.crawler.cli_harness import as_program, new_archive, pressmark
 from tests.crawler.polled_site import polled_site
 
-pytestmark = pytest.mark.xdist_group("killed")
+pytestmark = pytest.mark.long
 
 # The commit number argv[1] ends as kill -9 would end it: everything is in the files, nothing of it in the catalog.
 _DYING = """
@@ -36,10 +34,7 @@ sys.exit(main(sys.argv[2:]))
 
 
 def _crawl_dying_in_commit(folder: Path, number: int) -> int:
-    words = [sys.executable, "-c", _DYING, str(number), "crawl", "--all", "--progress", "none"]
-    return subprocess.run(
-        words, cwd=folder, env=process_environment(), capture_output=True, timeout=100, check=False
-    ).returncode
+    return as_program(folder, _DYING, str(number), "crawl", "--all", "--progress", "none").code
 
 
 def test_what_a_dead_run_had_logged_is_told_to_the_catalog_once(tmp_path: Path) -> None:
@@ -54,7 +49,7 @@ def test_what_a_dead_run_had_logged_is_told_to_the_catalog_once(tmp_path: Path) 
         while not ends or ends[-1] == 9:
             assert len(ends) < 20, "the crawl never comes to its end"
             ends.append(_crawl_dying_in_commit(folder, len(ends) + 1))
-        checked = in_a_process(folder, "db", "check")
+        checked = pressmark(folder, "db", "check")
         with open_archive(folder) as archive:
             story = frontier.outcome_of(archive.catalog, f"{site.urls['honest']}/honest/1")
 

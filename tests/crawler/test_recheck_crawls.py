@@ -19,8 +19,18 @@ from typing import Any
 import pytest
 
 from archive.times import rfc3339, utc_now
-from tests.crawler.cli_harness import LOOPBACK, Said, in_a_process, new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import (
+    LOOPBACK,
+    READ_HERE,
+    Said,
+    in_a_process,
+    new_archive,
+    pressmark,
+    process_environment,
+)
 from tests.crawler.tiny_site import Page, Site, article, atom_of, feed_of, tiny_site
+
+pytestmark = pytest.mark.long
 
 RECHECK = '[defaults]\nschedule = "manual"\ndelay = 0.0\nrecheck = ["1m", "1h", "1d"]\n\n'
 STORIES = [f"/2026/05/story-{number}" for number in range(6)]
@@ -47,7 +57,7 @@ def site() -> Iterator[Site]:
 
 def archive_at(folder: Path, site: Site, more: str = "") -> Path:
     source = f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\n{more}\n'
-    return new_archive(folder, RECHECK + source, LOOPBACK + 'retry_wait = "0.1s"\n')
+    return new_archive(folder, RECHECK + source, READ_HERE + LOOPBACK + 'retry_wait = "0.1s"\n')
 
 
 def crawl(folder: Path, *words: str) -> Said:

@@ -25,7 +25,7 @@ from tests.crawler.cli_harness import PROJECT, in_a_process, new_archive, pressm
 from tests.crawler.polled_site import PolledSite, polled_site
 
 SETTINGS = '[crawl]\nallow_private = true\ncontact = "desk@example.org"\nretries = 0\n[reading]\nworkers = 0\n'
-pytestmark = pytest.mark.xdist_group("schedule")
+pytestmark = pytest.mark.long
 
 
 def source(site: PolledSite, name: str = "honest", schedule: str = "every 1h", **more: str) -> str:
@@ -63,7 +63,7 @@ def due_runs(tmp_path_factory: pytest.TempPathFactory, site: PolledSite) -> tupl
     said = [in_a_process(folder, "crawl", "--due").all, pressmark(folder, "crawl", "--due").all]
     move_due(folder, timedelta(minutes=65))
     with writing(folder, command="pressmark extract --all", now=datetime.now(UTC), run="r-other"):
-        said += [pressmark(folder, "crawl", "--due").all, pressmark(folder, "crawl", "--due").all]
+        said += [in_a_process(folder, "crawl", "--due").all, in_a_process(folder, "crawl", "--due").all]
     said.append(in_a_process(folder, "crawl", "--due").all)
     with open_archive(folder) as archive, archive.catalog.transaction() as conn:
         conn.exec_driver_sql("UPDATE runs SET started_at = started_at - 36000000000, ended_at = ended_at - 36000000000")
@@ -250,7 +250,7 @@ def test_a_worker_whose_crawl_finds_another_run_at_work_does_not_say_it_crawled(
 
 
 def test_sigterm_lets_the_crawl_of_the_moment_end_cleanly(tmp_path: Path) -> None:
-    with polled_site(honest=30) as site:
+    with polled_site(honest=60) as site:
         site.delay_seconds = 0.3
         folder = new_archive(tmp_path, source(site), SETTINGS)
         with worker(folder) as process:
@@ -259,14 +259,14 @@ def test_sigterm_lets_the_crawl_of_the_moment_end_cleanly(tmp_path: Path) -> Non
             assert process.wait(60) == 0
     (crawl,) = rows(folder, "crawl")
     assert crawl.exit_code == 11
-    assert 0 < len(stored(folder)) < 30
+    assert 0 < len(stored(folder)) < 60
     assert list(folder.glob("warc/**/*.open")) == []
 
 
 @pytest.mark.timeout(300)  # the suite's other half may be busy
 def test_kill_9_of_the_worker_and_of_its_crawl_loses_and_repeats_nothing(tmp_path: Path) -> None:
     with polled_site(honest=24) as site:
-        site.delay_seconds = 0.15
+        site.delay_seconds = 0.5  # until both are killed: the crawl must not come to its end before
         folder = new_archive(tmp_path, source(site), SETTINGS)
         with worker(folder) as first:  # the worker is killed in the middle of a crawl, which goes on
             wait_for(lambda: len(stored(folder)) >= 2)
@@ -276,6 +276,7 @@ def test_kill_9_of_the_worker_and_of_its_crawl_loses_and_repeats_nothing(tmp_pat
             wait_for(lambda: len(stored(folder)) >= 6)
             (crawling,) = [run for run in rows(folder, "crawl") if run.ended_at is None]
             os.kill(crawling.pid, signal.SIGKILL)
+            site.delay_seconds = 0.0
             wait_for(lambda: len(stored(folder)) == 24, 150)
             wait_for(lambda: all(run.ended_at for run in rows(folder, "crawl")))
         asked = [one.path for one in site.asked if one.path.startswith("/honest/")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,9 +17,19 @@ from typing import Any
 
 import pytest
 
-from tests.crawler.cli_harness import LOOPBACK, Said, in_a_process, new_archive, pressmark, process_environment
+from tests.crawler.cli_harness import (
+    LOOPBACK,
+    READ_HERE,
+    Said,
+    in_a_process,
+    new_archive,
+    pressmark,
+    process_environment,
+)
 from tests.crawler.test_recheck_crawls import RECHECK, look_again
 from tests.crawler.tiny_site import Page, Site, feed_of, tiny_site
+
+pytestmark = pytest.mark.long
 
 STORY = "/2026/05/the-long-way"
 WORDS = {
@@ -48,9 +60,9 @@ def site() -> Iterator[Site]:
         yield served
 
 
-def archive_at(folder: Path, site: Site, more: str = "") -> Path:
+def archive_at(folder: Path, site: Site, more: str = "", reading: str = READ_HERE) -> Path:
     source = f'[[source]]\nname = "tiny"\nkind = "feed"\nurl = "{site.url}/rss.xml"\nlimit = 5\n{more}\n'
-    return new_archive(folder, RECHECK + source, LOOPBACK + 'retry_wait = "0.1s"\n')
+    return new_archive(folder, RECHECK + source, reading + LOOPBACK + 'retry_wait = "0.1s"\n')
 
 
 def crawl(folder: Path, *words: str) -> Said:
@@ -70,7 +82,7 @@ def why(folder: Path, url: str) -> dict[str, Any]:
 
 
 def test_a_story_on_three_pages_is_one_article_of_three_captures(tmp_path: Path, site: Site) -> None:
-    folder = archive_at(tmp_path, site, 'include = ["the-long-way$"]')
+    folder = archive_at(tmp_path, site, 'include = ["the-long-way$"]', reading="")
     crawl(folder)
     (record,) = records(folder)
     assert record["text"] == "\n".join(["How a valley got its road back.", *WORDS.values()])
@@ -222,8 +234,7 @@ def test_a_run_killed_between_two_pages_reads_the_story_whole_the_next_time(tmp_
     with subprocess.Popen(
         command, cwd=folder, env=process_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        until(lambda: NEXT[1] in site.asked)
-        time.sleep(1.5)  # the first page is on the disk, and committed
+        until(lambda: NEXT[1] in site.asked and is_committed(folder, site.url + STORY))
         process.send_signal(signal.SIGKILL)
     stuck.released.set()
     assert records(folder) == []
@@ -232,6 +243,12 @@ def test_a_run_killed_between_two_pages_reads_the_story_whole_the_next_time(tmp_
     assert all(words in record["text"] for words in WORDS.values())
     assert site.asked.count(STORY) == 1  # its bytes were kept
     assert pressmark(folder, "db", "check").code == 0
+
+
+def is_committed(folder: Path, url: str) -> bool:
+    """Whether the catalog, which is told last, knows a capture of this URL."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder / 'catalog.sqlite3'}?mode=ro", uri=True)) as database:
+        return database.execute("SELECT 1 FROM captures WHERE target_uri = ?", (url,)).fetchone() is not None
 
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +12,10 @@ from tests.crawler.cli_harness import (
     LOOPBACK,
     NO_DELAY,
     Said,
+    as_program,
     in_a_process,
     new_archive,
     pressmark,
-    process_environment,
 )
 from tests.crawler.tiny_site import Site, article, feed_of, tiny_site
 
@@ -52,15 +50,7 @@ def site() -> Iterator[Site]:
 
 def crawl_with(folder: Path, fault: str) -> Said:
     program = textwrap.dedent(fault) + "from crawler.cli import main\nraise SystemExit(main(['crawl', '--all']))\n"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=folder,
-        env=process_environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return as_program(folder, program)
 
 
 @pytest.mark.parametrize(
