@@ -12,22 +12,20 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
 
-import deflate
-from isal import isal_zlib
-
+from archive.warc.deflating import (
+    DeflateError,
+    begun,
+    crc32,
+    crc32_of_both,
+    deflate_stream,
+    deflated,
+    inflate_stream,
+    is_packed_already,
+    stored,
+)
 from archive.wire import Bytes, Wire
 
-_LEVEL = 5  # libdeflate's: 5 times as fast as zlib's 9, 2 % larger on news pages (docs/decisions/0005)
-_LARGE_LEVEL = 4  # 6 times as fast, 4 % larger: a large page must not hold up the crawl
-_LARGE_BYTES = 1 << 19
-_TINY_LEVEL = 2  # isal's: as good for a request or a metadata record, in half the time
-_TINY_BYTES = 1 << 10
-_SAMPLED_BYTES = 1 << 13  # from this size on it pays to look first whether a record gets smaller at all
-_SAMPLE_BYTES = 1 << 9
-_START_BYTES = 1 << 11  # the heads of a record and of its HTTP message
-_STREAM_LEVEL = 3  # isal's best, for very large records: libdeflate takes a record whole or not at all
 MAGIC = b"\x1f\x8b\x08"
 _FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, system unknown
 _EXTRA = struct.Struct("<H2sHIII")  # XLEN, subfield name, its length, compressed bytes, CRC-32 xor place, place
@@ -35,7 +33,6 @@ _EXTRA_SIGNS = (b"\x10\0", b"PM\x0c\0")
 _TRAILER = struct.Struct("<II")
 HEADER_BYTES = len(_FIXED) + _EXTRA.size
 _LENGTHS = PLACE_BYTES = 1 << 32  # what is longer or further is counted on from 0: the fields have 32 bits
-_GzipError = cast("type[Exception]", isal_zlib.error)  # typed as an instance in its stubs
 _FIRST_READ = 1 << 15  # most records are smaller; a longer first read costs more than a second one
 _READ = 1 << 18
 _OUT = 1 << 22
@@ -63,43 +60,48 @@ class Packed:
         yield self.trailer
 
 
-def pack(record: bytes) -> Packed:
-    """Compress a whole record that is in memory."""
-    data = _deflated(record)
-    return Packed(data, isal_zlib.crc32(data), _TRAILER.pack(isal_zlib.crc32(record), len(record) & 0xFFFFFFFF))
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What follows a record's head, compressed while the head is not known yet."""
+
+    data: bytes | bytearray
+    crc: int  # of what was compressed
+    size: int
 
 
-def _deflated(record: bytes) -> bytes | bytearray:
-    if len(record) <= _TINY_BYTES:
-        return isal_zlib.compress(record, _TINY_LEVEL, -15)
-    if len(record) >= _SAMPLED_BYTES and _is_packed_already(record):
-        engine = isal_zlib.compressobj(_TINY_LEVEL, isal_zlib.DEFLATED, -15)
-        start = engine.compress(record[:_START_BYTES]) + engine.flush(isal_zlib.Z_SYNC_FLUSH)
-        return start + deflate.deflate_compress(memoryview(record)[_START_BYTES:], 0)
-    return deflate.deflate_compress(record, _LEVEL if len(record) < _LARGE_BYTES else _LARGE_LEVEL)
+def pack(record: bytes, *, packed_already: bool | None = None) -> Packed:
+    """Compress a whole record that is in memory. None: not known yet whether what it holds is compressed already."""
+    store = is_packed_already(Wire(record)) if packed_already is None else packed_already
+    data = stored(record) if store else deflated(record)
+    return Packed(data, crc32(data), _TRAILER.pack(crc32(record), len(record) & 0xFFFFFFFF))
 
 
-def _is_packed_already(record: bytes) -> bool:
-    """Whether samples from all over it do not get smaller, as with the gzip and Brotli bodies most servers send."""
-    places = range(len(record) // 5, len(record) - _SAMPLE_BYTES, len(record) // 5)
-    sample = b"".join([record[at : at + _SAMPLE_BYTES] for at in places])
-    return not sample.isascii() and len(isal_zlib.compress(sample, 1, -15)) > len(sample) - len(sample) // 32
+def pack_rest(rest: bytes) -> Rest:
+    """Compress what follows the head of a record; `pack_both` makes a member of it."""
+    return Rest(deflated(rest), crc32(rest), len(rest))
+
+
+def pack_both(head: bytes, rest: Rest) -> Packed:
+    """The record that begins with `head`."""
+    data = b"".join((begun(head), rest.data))
+    crc = crc32_of_both(crc32(head), rest.crc, rest.size)
+    return Packed(data, crc32(data), _TRAILER.pack(crc, len(head) + rest.size & 0xFFFFFFFF))
 
 
 def pack_pieces(pieces: Iterable[Bytes]) -> Packed:
     """Compress a record that comes in pieces and may be large; what comes out lies on disk when it is large too."""
-    engine = isal_zlib.compressobj(_STREAM_LEVEL, isal_zlib.DEFLATED, -15)
+    engine = deflate_stream()
     out = Wire()
     size = crc = packed_crc = 0
     for piece in pieces:
         size += len(piece)
-        crc = isal_zlib.crc32(piece, crc)
+        crc = crc32(piece, crc)
         data = engine.compress(piece)
-        packed_crc = isal_zlib.crc32(data, packed_crc)
+        packed_crc = crc32(data, packed_crc)
         out.write(data)
     data = engine.flush()
     out.write(data)
-    return Packed(out, isal_zlib.crc32(data, packed_crc), _TRAILER.pack(crc, size & 0xFFFFFFFF))
+    return Packed(out, crc32(data, packed_crc), _TRAILER.pack(crc, size & 0xFFFFFFFF))
 
 
 def _header(length: int, crc: int, place: int) -> bytes:
@@ -135,7 +137,7 @@ class MemberReader:
         self.end: int | None = None
         self._fd = fd
         self._at = offset
-        self._engine = isal_zlib.decompressobj(31)
+        self._engine = inflate_stream()
         self._input = b""
         self._stated: bytes | None = None  # as many bytes as the member says it has, where it is ours and not large
         self._more_inside = False
@@ -147,7 +149,7 @@ class MemberReader:
                 self._fill()
             try:
                 out: bytes = self._engine.decompress(self._input, self._piece_bytes)
-            except _GzipError as error:
+            except DeflateError as error:
                 raise MemberError("gzip", self.offset, f"gzip member is damaged: {error}") from error
             if self._engine.eof:
                 self.end = self._at - len(self._engine.unused_data)
@@ -219,7 +221,7 @@ def _header_problem(start: bytes, data: Iterable[bytes], size: int) -> str | Non
         return f"gzip member is {size} bytes long, its header says {stated}"
     found = 0
     for piece in data:
-        found = isal_zlib.crc32(piece, found)
+        found = crc32(piece, found)
     return None if found == check ^ place else "compressed bytes have changed"
 
 
@@ -241,7 +243,7 @@ def find_member(fd: int, start: int, size: int) -> int | None:
 
 def _starts_record(fd: int, offset: int) -> bool:
     try:
-        start = isal_zlib.decompressobj(31).decompress(os.pread(fd, 1024, offset), 16)
-    except _GzipError:
+        start = inflate_stream().decompress(os.pread(fd, 1024, offset), 16)
+    except DeflateError:
         return False
     return bool(start.startswith(b"WARC/"))
