@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from archive.warc.deflating import is_packed_already
-from archive.warc.members import Packed, Rest, pack, pack_both, pack_pieces, pack_rest
+from archive.warc.packing import Packed, Rest, pack, pack_both, pack_pieces, pack_rest
 from archive.warc.records import RECORD_END, Draft
 from archive.wire import Wire
 

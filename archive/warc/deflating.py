@@ -6,6 +6,8 @@ give can be put together: a stream that was only `begun` goes on with what eithe
 
 from __future__ import annotations
 
+import os
+import struct
 from typing import Protocol, cast
 
 import deflate
@@ -24,9 +26,16 @@ _START_BYTES = 1 << 11  # the heads of a record and of its HTTP message
 _STREAM_LEVEL = 3  # isal's best, for very large records: libdeflate takes a record whole or not at all
 _RAW = -15
 _GZIP = 31
+TRAILER = struct.Struct("<II")  # of a gzip member: CRC-32 and size of its content
+_WHOLE_BYTES = 1 << 24  # what is said to be larger is read as a stream: it may be a lie, and must not fill the memory
+_MOST_TIMES = 1032  # larger than its compressed data nothing can be (RFC 1951)
+# A stored block of chance bytes before the rest of a stream, so that only a trailer we make fits what comes out.
+_SALT = os.urandom(8)
+_SALTED = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + struct.pack("<BHH", 0, len(_SALT), len(_SALT) ^ 0xFFFF) + _SALT
 DeflateError = cast("type[Exception]", isal_zlib.error)  # typed as an instance in its stubs
 crc32 = isal_zlib.crc32
 crc32_of_both = isal_zlib.crc32_combine  # of the first, of the second, the second's size
+_SALT_CRC = crc32(_SALT)
 
 
 class DeflateStream(Protocol):
@@ -68,6 +77,25 @@ def is_packed_already(wire: Wire) -> bool:
 def deflate_stream() -> DeflateStream:
     """A new stream to compress what does not fit into memory."""
     return isal_zlib.compressobj(_STREAM_LEVEL, isal_zlib.DEFLATED, _RAW)
+
+
+def inflated(member: bytes, header_bytes: int) -> bytearray | None:
+    """All that a gzip member holds, or None: it is damaged, larger than it should be, or does not end where it should.
+
+    libdeflate does not tell where it stopped, so a stream that ends early, with bytes hidden behind its own trailer,
+    would look whole. With salt before it no trailer that lies in a file fits, only the one put at the end here.
+    """
+    crc, size = TRAILER.unpack_from(member, len(member) - TRAILER.size)
+    if size > min(_WHOLE_BYTES, _MOST_TIMES * len(member)):
+        return None
+    trailer = TRAILER.pack(crc32_of_both(_SALT_CRC, crc, size), len(_SALT) + size)
+    salted = b"".join((_SALTED, memoryview(member)[header_bytes : -TRAILER.size], trailer))
+    try:
+        content = deflate.gzip_decompress(salted, len(_SALT) + size)
+    except deflate.DeflateError:
+        return None
+    del content[: len(_SALT)]  # moves its beginning, not its bytes
+    return content
 
 
 def inflate_stream() -> isal_zlib.Decompress:

@@ -21,8 +21,8 @@ from archive.urls import urlkey
 from archive.warc.ahead import Ahead, Begun, pack_draft
 from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import Payload, read_payload
-from archive.warc.members import Packed
 from archive.warc.output import OutputFile, disk_error, write_whole
+from archive.warc.packing import Packed
 from archive.warc.records import (
     Draft,
     RevisitOf,
