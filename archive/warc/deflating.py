@@ -18,7 +18,7 @@ from archive.wire import Bytes, Wire
 _LEVEL = 5  # libdeflate's: 5 times as fast as zlib's 9, 2 % larger on news pages (docs/decisions/0005)
 _LARGE_LEVEL = 4  # 6 times as fast, 4 % larger: a large page must not hold up the crawl
 _LARGE_BYTES = 1 << 19
-_TINY_LEVEL = 2  # isal's: as good for a request or a metadata record, in half the time
+_TINY_LEVEL = 1  # isal's: as good for a request or a metadata record, in half the time
 _TINY_BYTES = 1 << 10
 _SAMPLED_BYTES = 1 << 13  # from this size on it pays to look first whether a record gets smaller at all
 _SAMPLE_BYTES = 1 << 9
