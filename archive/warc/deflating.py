@@ -22,7 +22,8 @@ _TINY_LEVEL = 1  # isal's: as good for a request or a metadata record, in half t
 _TINY_BYTES = 1 << 10
 _SAMPLED_BYTES = 1 << 13  # from this size on it pays to look first whether a record gets smaller at all
 _SAMPLE_BYTES = 1 << 9
-_START_BYTES = 1 << 11  # the heads of a record and of its HTTP message
+_HEADS_BYTES = 1 << 13  # longer heads than that are compressed as far
+_HEAD_END = b"\r\n\r\n"
 _STREAM_LEVEL = 3  # isal's best, for very large records: libdeflate takes a record whole or not at all
 _RAW = -15
 _GZIP = 31
@@ -60,9 +61,12 @@ def begun(data: Bytes) -> bytes:
 
 
 def stored(record: bytes) -> bytes:
-    """Compress the heads a record begins with, and leave the rest as it is: it is compressed already."""
+    """Compress the heads of a record and of its HTTP message, and leave the rest as it is: it is compressed already."""
     view = memoryview(record)
-    return begun(view[:_START_BYTES]) + deflate.deflate_compress(view[_START_BYTES:], 0)
+    record_head = record.find(_HEAD_END, 0, _HEADS_BYTES)
+    heads = record.find(_HEAD_END, record_head + 1, _HEADS_BYTES) + len(_HEAD_END)
+    start = heads if record_head < heads else _HEADS_BYTES
+    return b"".join((begun(view[:start]), deflate.deflate_compress(view[start:], 0)))
 
 
 def is_packed_already(wire: Wire) -> bool:
