@@ -7,6 +7,7 @@ give can be put together: a stream that was only `begun` goes on with what eithe
 from __future__ import annotations
 
 import os
+import re
 import struct
 from typing import Protocol, cast
 
@@ -20,6 +21,7 @@ _LARGE_LEVEL = 4  # 6 times as fast, 4 % larger: a large page must not hold up t
 _LARGE_BYTES = 1 << 19
 _TINY_LEVEL = 1  # isal's: as good for a request or a metadata record, in half the time
 _TINY_BYTES = 1 << 10
+_GZIP_BODY = re.compile(rb"\r\n\r\n(?:[0-9A-Fa-f]{1,8}\r\n)?\x1f\x8b\x08")  # in chunks or not
 _SAMPLED_BYTES = 1 << 13  # from this size on it pays to look first whether a record gets smaller at all
 _SAMPLE_BYTES = 1 << 9
 _HEADS_BYTES = 1 << 13  # longer heads than that are compressed as far
@@ -70,9 +72,11 @@ def stored(record: bytes) -> bytes:
 
 
 def is_packed_already(wire: Wire) -> bool:
-    """Whether samples from all over it do not get smaller, as with the gzip and Brotli bodies most servers send."""
+    """Whether it has a gzip body, or samples from all over it do not get smaller, as with Brotli."""
     if wire.size < _SAMPLED_BYTES:
         return False
+    if _GZIP_BODY.search(next(wire.chunks(0, _HEADS_BYTES))):
+        return True
     places = range(wire.size // 5, wire.size - _SAMPLE_BYTES, wire.size // 5)
     sample = b"".join([next(wire.chunks(at, _SAMPLE_BYTES)) for at in places])
     return not sample.isascii() and len(isal_zlib.compress(sample, 1, _RAW)) > len(sample) - len(sample) // 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import threading
 from pathlib import Path
@@ -13,9 +14,10 @@ from archive.errors import DiskFull
 from archive.store import LocalStore
 from archive.warc.ahead import Ahead
 from archive.warc.check import check_file
+from archive.warc.deflating import is_packed_already
 from archive.warc.reader import iter_records
 from archive.wire import Wire
-from tests.archive.warc_samples import exchange, head, writer
+from tests.archive.warc_samples import chunked, exchange, head, writer
 
 _CHANCE = random.Random(5)
 LARGE = head("200 OK", "Content-Type: text/plain") + "".join(_CHANCE.choices("abcdefgh \n", k=90_000)).encode()
@@ -77,6 +79,12 @@ def test_small_blocks_and_those_that_are_compressed_already_are_not_handed_over(
     for block in (b"", LARGE[: 1 << 14], _CHANCE.randbytes(1 << 17)):
         assert ahead.begin(Wire(block)).rest is None
     assert _threads() == []
+
+
+def test_a_gzip_body_is_known_by_its_first_bytes() -> None:
+    gzipped = gzip.compress(LARGE, 0, mtime=0)  # no sample would tell
+    for body, known in ((gzipped, True), (chunked(gzipped), True), (b"<p>" + gzipped, False)):
+        assert is_packed_already(Wire(head("200 OK", "Content-Encoding: gzip") + body)) is known
 
 
 def _threads() -> list[threading.Thread]:
