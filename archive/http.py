@@ -16,6 +16,7 @@ MAX_HEAD_BYTES = 1 << 20
 _STATUS_LINE = re.compile(rb"^(HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{3})(?:[ \t]+(.*))?$", re.DOTALL | re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"^[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _LINE_LIMIT = 1 << 16
+_SHORT_LINE = 1 << 6
 _MAX_EXCESS = 1 << 16
 _HEAD_PIECE = 1 << 14
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -282,37 +283,36 @@ class ResponseReader:
 
     def _chunks(self, data: bytes) -> list[bytes]:
         given: list[bytes] = []
-        self._buffer += data
-        view = self._buffer
+        if self._buffer:  # the beginning of a line
+            data = b"".join((self._buffer, data))
+            self._buffer.clear()
         at = 0
-        while not self.done and at < len(view):
+        while not self.done and at < len(data):
             if self._chunk == "broken":
-                given.append(bytes(view[at:]))
-                at = len(view)
+                given.append(data[at:])
+                at = len(data)
             elif self._chunk == "data":
-                piece = bytes(view[at : at + self._left])
+                piece = data[at : at + self._left]
                 given.append(piece)
                 at += len(piece)
                 self._left -= len(piece)
                 if self._left == 0:
                     self._chunk = "end"
             else:
-                end = view.find(b"\n", at)
-                if (end if end >= 0 else len(view)) - at > _LINE_LIMIT:
+                end = _line_end(data, at)
+                if (end if end >= 0 else len(data)) - at > _LINE_LIMIT:
                     self._break("chunk line longer than 64 KiB")
                     continue
                 if end < 0:
                     break
-                line = bytes(view[at:end]).rstrip(b"\r")
-                if not self._chunk_line(line):
+                if not self._chunk_line(bytes(data[at:end]).rstrip(b"\r")):
                     continue  # read again as broken, from the same place
                 at = end + 1
         self.consumed += at
         if self.done:
-            self._exceed(bytes(view[at:]))
-            view.clear()
+            self._exceed(data[at:])
         else:
-            del view[:at]
+            self._buffer += data[at:]
         self.entity_bytes += sum(map(len, given))
         return given
 
@@ -352,6 +352,15 @@ class ResponseReader:
 
     def _end(self, *, complete: bool) -> None:
         self.done, self.complete = True, complete
+
+
+def _line_end(data: bytes, start: int) -> int:
+    """Where the line that begins at `start` ends, or -1. Most are short, and a view of bytes cannot be searched."""
+    for size in (_SHORT_LINE, _LINE_LIMIT + 2):
+        found = bytes(data[start : start + size]).find(b"\n")
+        if found >= 0:
+            return start + found
+    return -1
 
 
 @dataclass(frozen=True, slots=True)

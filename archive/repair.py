@@ -20,8 +20,9 @@ from typing import IO, Literal
 from archive.errors import NotFound, UsageError, WarcDamaged
 from archive.store import OPEN_SUFFIX
 from archive.warc.digests import same_digest
-from archive.warc.members import Packed, pack, pack_pieces, placed
+from archive.warc.members import placed
 from archive.warc.output import disk_error, sync_folder
+from archive.warc.packing import Packed, pack, pack_pieces
 from archive.warc.reader import RawRecord, is_plain
 from archive.warc.records import FILE_RECORDS, end_record, note_record
 from archive.warc.salvage import Found, Gap, salvage

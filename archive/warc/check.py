@@ -209,9 +209,8 @@ class _FileCheck:
 
     def _references(self, offset: int, record_id: str, raw: RawRecord) -> None:
         if "warc-concurrent-to" in raw.first:
-            for name, value in raw.headers:
-                if name.lower() == "warc-concurrent-to":
-                    self.concurrent.append(Reference(offset, record_id, value))
+            for value in raw.values("warc-concurrent-to"):
+                self.concurrent.append(Reference(offset, record_id, value))
         refers_to = raw.first.get("warc-refers-to")
         if refers_to:
             self.references.append(Reference(offset, record_id, refers_to))

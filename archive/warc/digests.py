@@ -20,6 +20,10 @@ _ALGORITHMS = {
     "sha512": hashlib.sha512,
     "md5": hashlib.md5,
 }
+_SHA1_BYTES = 20
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
+_SHIFTS = range(150, -1, -10)
 _NO_HEAD = Head(b"", None, b"", (), 0, ("empty",))
 
 
@@ -43,7 +47,13 @@ def sha256_of(path: Path) -> str:
 
 
 def _labelled(value: bytes) -> str:
-    return "sha1:" + base64.b32encode(value).decode()
+    return "sha1:" + _base32(value)
+
+
+def _base32(sha1: bytes) -> str:
+    """What `base64.b32encode` gives for 20 bytes, in a third of its time."""
+    bits = int.from_bytes(sha1)
+    return "".join([_PAIRS[bits >> shift & 0x3FF] for shift in _SHIFTS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,7 @@ def same_digest(stated: str, pieces: Iterable[Bytes]) -> bool | None:
     for piece in pieces:
         running.update(piece)
     found = running.digest()
-    if base64.b32encode(found) == value.encode():  # as nearly all write it
+    if len(found) == _SHA1_BYTES and _base32(found) == value:  # as nearly all write it
         return True
     wanted = _digest_bytes(value.strip(), len(found))
     return None if wanted is None else found == wanted

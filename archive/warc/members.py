@@ -1,4 +1,4 @@
-"""Gzip members: one per record, written whole, read one at a time.
+"""Gzip members: one per record, read one at a time (`packing` makes them).
 
 Our members say in a gzip extra field ("PM", RFC 1952 section 2.3.1.1) how long the compressed data is, its CRC-32, and
 at which byte of its file the member was written. gzip's own checksum covers what comes out only; with this one a
@@ -11,98 +11,25 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import cast
 
-import deflate
-from isal import isal_zlib
+from archive.warc.deflating import TRAILER, DeflateError, crc32, inflate_stream, inflated
+from archive.wire import Bytes
 
-from archive.wire import Bytes, Wire
-
-_LEVEL = 5  # libdeflate's: 5 times as fast as zlib's 9, 2 % larger on news pages (docs/decisions/0005)
-_LARGE_LEVEL = 4  # 6 times as fast, 4 % larger: a large page must not hold up the crawl
-_LARGE_BYTES = 1 << 19
-_TINY_LEVEL = 2  # isal's: as good for a request or a metadata record, in half the time
-_TINY_BYTES = 1 << 10
-_SAMPLED_BYTES = 1 << 13  # from this size on it pays to look first whether a record gets smaller at all
-_SAMPLE_BYTES = 1 << 9
-_START_BYTES = 1 << 11  # the heads of a record and of its HTTP message
-_STREAM_LEVEL = 3  # isal's best, for very large records: libdeflate takes a record whole or not at all
 MAGIC = b"\x1f\x8b\x08"
 _FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, system unknown
 _EXTRA = struct.Struct("<H2sHIII")  # XLEN, subfield name, its length, compressed bytes, CRC-32 xor place, place
 _EXTRA_SIGNS = (b"\x10\0", b"PM\x0c\0")
-_TRAILER = struct.Struct("<II")
 HEADER_BYTES = len(_FIXED) + _EXTRA.size
 _LENGTHS = PLACE_BYTES = 1 << 32  # what is longer or further is counted on from 0: the fields have 32 bits
-_GzipError = cast("type[Exception]", isal_zlib.error)  # typed as an instance in its stubs
 _FIRST_READ = 1 << 15  # most records are smaller; a longer first read costs more than a second one
 _READ = 1 << 18
+_WHOLE_BYTES = 1 << 22  # compressed: what is not larger, and ours, is read whole
+_SMALLEST = HEADER_BYTES + TRAILER.size + 2
 _OUT = 1 << 22
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A compressed member, ready to be written: in memory, or with its data on disk when large."""
-
-    data: bytes | bytearray | Wire
-    data_crc: int
-    trailer: bytes
-
-    @property
-    def size(self) -> int:
-        return HEADER_BYTES + len(self.data) + len(self.trailer)
-
-    def pieces(self, place: int) -> Iterator[Bytes]:
-        """The member as it is written at byte `place` of its file."""
-        yield _header(len(self.data), self.data_crc, place)
-        if isinstance(self.data, Wire):
-            yield from self.data.chunks()
-        else:
-            yield self.data
-        yield self.trailer
-
-
-def pack(record: bytes) -> Packed:
-    """Compress a whole record that is in memory."""
-    data = _deflated(record)
-    return Packed(data, isal_zlib.crc32(data), _TRAILER.pack(isal_zlib.crc32(record), len(record) & 0xFFFFFFFF))
-
-
-def _deflated(record: bytes) -> bytes | bytearray:
-    if len(record) <= _TINY_BYTES:
-        return isal_zlib.compress(record, _TINY_LEVEL, -15)
-    if len(record) >= _SAMPLED_BYTES and _is_packed_already(record):
-        engine = isal_zlib.compressobj(_TINY_LEVEL, isal_zlib.DEFLATED, -15)
-        start = engine.compress(record[:_START_BYTES]) + engine.flush(isal_zlib.Z_SYNC_FLUSH)
-        return start + deflate.deflate_compress(memoryview(record)[_START_BYTES:], 0)
-    return deflate.deflate_compress(record, _LEVEL if len(record) < _LARGE_BYTES else _LARGE_LEVEL)
-
-
-def _is_packed_already(record: bytes) -> bool:
-    """Whether samples from all over it do not get smaller, as with the gzip and Brotli bodies most servers send."""
-    places = range(len(record) // 5, len(record) - _SAMPLE_BYTES, len(record) // 5)
-    sample = b"".join([record[at : at + _SAMPLE_BYTES] for at in places])
-    return not sample.isascii() and len(isal_zlib.compress(sample, 1, -15)) > len(sample) - len(sample) // 32
-
-
-def pack_pieces(pieces: Iterable[Bytes]) -> Packed:
-    """Compress a record that comes in pieces and may be large; what comes out lies on disk when it is large too."""
-    engine = isal_zlib.compressobj(_STREAM_LEVEL, isal_zlib.DEFLATED, -15)
-    out = Wire()
-    size = crc = packed_crc = 0
-    for piece in pieces:
-        size += len(piece)
-        crc = isal_zlib.crc32(piece, crc)
-        data = engine.compress(piece)
-        packed_crc = isal_zlib.crc32(data, packed_crc)
-        out.write(data)
-    data = engine.flush()
-    out.write(data)
-    return Packed(out, isal_zlib.crc32(data, packed_crc), _TRAILER.pack(crc, size & 0xFFFFFFFF))
-
-
-def _header(length: int, crc: int, place: int) -> bytes:
+def member_header(length: int, crc: int, place: int) -> bytes:
+    """The first bytes of a member of ours, from the size and CRC-32 of its compressed data."""
     place %= PLACE_BYTES
     return _FIXED + _EXTRA.pack(16, b"PM", 12, length % _LENGTHS, crc ^ place, place)
 
@@ -112,7 +39,7 @@ def placed(start: bytes, place: int) -> bytes:
     if len(start) < HEADER_BYTES or not all(_signs(start)):
         return start
     _, _, _, length, check, before = _EXTRA.unpack_from(start, len(_FIXED))
-    return _header(length, check ^ before, place) + start[HEADER_BYTES:]
+    return member_header(length, check ^ before, place) + start[HEADER_BYTES:]
 
 
 class MemberError(Exception):
@@ -135,19 +62,21 @@ class MemberReader:
         self.end: int | None = None
         self._fd = fd
         self._at = offset
-        self._engine = isal_zlib.decompressobj(31)
-        self._input = b""
+        self._engine = inflate_stream()
+        self._input: bytes = b""
         self._stated: bytes | None = None  # as many bytes as the member says it has, where it is ours and not large
         self._more_inside = False
 
-    def read(self) -> bytes:
+    def read(self) -> bytes | bytearray:
         """The next piece, or b"" at the end. Raises MemberError."""
         while self.end is None:
             if not self._input and not self._more_inside:
                 self._fill()
+                if whole := self._whole():
+                    return whole
             try:
                 out: bytes = self._engine.decompress(self._input, self._piece_bytes)
-            except _GzipError as error:
+            except DeflateError as error:
                 raise MemberError("gzip", self.offset, f"gzip member is damaged: {error}") from error
             if self._engine.eof:
                 self.end = self._at - len(self._engine.unused_data)
@@ -156,6 +85,15 @@ class MemberReader:
             if out:
                 return out
         return b""
+
+    def _whole(self) -> bytearray | None:
+        """What is ours, not too large and undamaged is read at once; all else as a stream, which says what is wrong."""
+        if self._at - self.offset != len(self._stated or b"") or len(self._input) < _SMALLEST:
+            return None
+        content = inflated(self._input, HEADER_BYTES)
+        if content is not None:
+            self.end, self._input = self._at, b""
+        return content
 
     def _fill(self) -> None:
         self._input = self._first() if self._at == self.offset else os.pread(self._fd, _READ, self._at)
@@ -171,8 +109,8 @@ class MemberReader:
         if not data.startswith(_FIXED) or len(data) <= HEADER_BYTES:
             return data
         # Only a hint of how much to read: should it be wrong, reading goes on as without it.
-        stated = HEADER_BYTES + _EXTRA.unpack_from(data, len(_FIXED))[3] + _TRAILER.size
-        if stated > _READ:
+        stated = HEADER_BYTES + _EXTRA.unpack_from(data, len(_FIXED))[3] + TRAILER.size
+        if stated > _WHOLE_BYTES:
             return data
         if stated > len(data):
             data += os.pread(self._fd, stated - len(data), self.offset + len(data))
@@ -183,7 +121,9 @@ class MemberReader:
         """Once read to its end: what is not as the member's own "PM" field says. None also where there is none."""
         end = self.end if self.end is not None else self._at
         if self._stated is not None and self.offset + len(self._stated) == end:
-            return _header_problem(self._stated, [self._stated[HEADER_BYTES : -_TRAILER.size]], end - self.offset)
+            return _header_problem(
+                self._stated, [memoryview(self._stated)[HEADER_BYTES : -TRAILER.size]], end - self.offset
+            )
         return _header_problem(os.pread(self._fd, HEADER_BYTES, self.offset), self._data(end), end - self.offset)
 
     @property
@@ -196,7 +136,7 @@ class MemberReader:
 
     def _data(self, end: int) -> Iterator[bytes]:
         at = self.offset + HEADER_BYTES
-        while at < end - _TRAILER.size and (piece := os.pread(self._fd, min(_READ, end - _TRAILER.size - at), at)):
+        while at < end - TRAILER.size and (piece := os.pread(self._fd, min(_READ, end - TRAILER.size - at), at)):
             yield piece
             at += len(piece)
 
@@ -206,7 +146,7 @@ def _signs(header: bytes) -> tuple[bool, bool, bool]:
     return header[:10] == _FIXED, header[10:12] == _EXTRA_SIGNS[0], header[12:16] == _EXTRA_SIGNS[1]
 
 
-def _header_problem(start: bytes, data: Iterable[bytes], size: int) -> str | None:
+def _header_problem(start: bytes, data: Iterable[Bytes], size: int) -> str | None:
     header = start[:HEADER_BYTES]
     signs = _signs(header)
     if sum(signs) < 2:  # another tool's
@@ -214,12 +154,12 @@ def _header_problem(start: bytes, data: Iterable[bytes], size: int) -> str | Non
     if not all(signs) or len(header) < HEADER_BYTES:
         return "bytes of the gzip header have changed"
     _, _, _, length, check, place = _EXTRA.unpack(header[len(_FIXED) :])
-    stated = HEADER_BYTES + length + _TRAILER.size
+    stated = HEADER_BYTES + length + TRAILER.size
     if stated % _LENGTHS != size % _LENGTHS:
         return f"gzip member is {size} bytes long, its header says {stated}"
     found = 0
     for piece in data:
-        found = isal_zlib.crc32(piece, found)
+        found = crc32(piece, found)
     return None if found == check ^ place else "compressed bytes have changed"
 
 
@@ -241,7 +181,7 @@ def find_member(fd: int, start: int, size: int) -> int | None:
 
 def _starts_record(fd: int, offset: int) -> bool:
     try:
-        start = isal_zlib.decompressobj(31).decompress(os.pread(fd, 1024, offset), 16)
-    except _GzipError:
+        start = inflate_stream().decompress(os.pread(fd, 1024, offset), 16)
+    except DeflateError:
         return False
     return bool(start.startswith(b"WARC/"))

@@ -148,15 +148,17 @@ class RawRecord:
     def values(self, name: str) -> list[str]:
         """All values of a header, in order."""
         wanted = name.lower()
+        if len(self.first) == len(self.headers):  # none is given twice
+            return [self.first[wanted]] if wanted in self.first else []
         return [value for key, value in self.headers if key.lower() == wanted]
 
 
 class RecordStream:
     """Cuts decompressed bytes, as `read` gives them, into records. `read` gives b"" at the end."""
 
-    def __init__(self, read: Callable[[], bytes]) -> None:
+    def __init__(self, read: Callable[[], bytes | bytearray]) -> None:
         self._read = read
-        self._buffer = b""
+        self._buffer: bytes | bytearray = b""
         self._at = 0  # what is before it in the buffer has been given out
         self._read_bytes = 0
 
@@ -208,7 +210,7 @@ class RecordStream:
             if self._left > MAX_HEADER_BYTES or not self._fill():
                 break
         if not self._buffer.startswith(b"WARC/", self._at):
-            found = self._buffer[self._at : self._at + 12]
+            found = bytes(self._buffer[self._at : self._at + 12])
             raise RecordError("not-warc", f"a record must start with WARC/, this one with {found!r}")
         if end < 0:
             raise RecordError("header", "record header has no end")
@@ -217,7 +219,7 @@ class RecordStream:
     def _take(self, size: int) -> bytes:
         while self._left < size and self._fill():
             pass
-        taken = self._buffer[self._at : self._at + size]
+        taken = bytes(memoryview(self._buffer)[self._at : self._at + size])
         self._at += len(taken)
         return taken
 

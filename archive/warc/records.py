@@ -23,6 +23,7 @@ RevisitProfile = Literal["identical-payload-digest", "server-not-modified"]
 FILE_RECORDS = "fileRecords"
 FILE_END = ("fileEnd", FILE_RECORDS)  # a warcinfo says with it how the file will end
 PROFILE_URL = "http://netpreserve.org/warc/1.1/revisit/"
+RECORD_END = b"\r\n\r\n"
 _UUID4_FIXED = 0x4 << 76 | 0x8 << 60
 _UUID4_FREE = (1 << 128) - 1 ^ 0xF << 76 ^ 0xC << 60
 _UNSAFE = {code: f"%{code:02X}" for code in (*range(0x21), 0x7F)}
@@ -72,7 +73,7 @@ class Draft:
             yield self.block
         else:
             yield from self.block.views()
-        yield b"\r\n\r\n"
+        yield RECORD_END
 
 
 def new_record_id() -> str:

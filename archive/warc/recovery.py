@@ -18,8 +18,9 @@ from archive.errors import ArchiveLocked, NotFound
 from archive.lock import try_lock
 from archive.store import OPEN_SUFFIX, LocalStore
 from archive.warc.captures import build_index
-from archive.warc.members import MemberError, MemberReader, pack
+from archive.warc.members import MemberError, MemberReader
 from archive.warc.output import disk_error, sync_folder, write_whole
+from archive.warc.packing import pack
 from archive.warc.reader import RawRecord, RecordError, RecordStream
 from archive.warc.records import end_record
 from archive.warc.sequence import Sequence

@@ -18,10 +18,11 @@ from archive.errors import UrlError
 from archive.model import Capture, Exchange
 from archive.store import LocalStore
 from archive.urls import urlkey
+from archive.warc.ahead import Ahead, Begun, pack_draft
 from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import Payload, read_payload
-from archive.warc.members import Packed, pack, pack_pieces
 from archive.warc.output import OutputFile, disk_error, write_whole
+from archive.warc.packing import Packed
 from archive.warc.records import (
     Draft,
     RevisitOf,
@@ -37,7 +38,6 @@ from archive.wire import Bytes, Wire
 __all__ = ["Payload", "RevisitOf", "WarcInfo", "WarcWriter", "read_payload"]
 
 Durability = Literal["interval", "record"]
-_WHOLE_BYTES = 8 << 20  # records up to this are compressed in one go, which is faster and smaller
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -63,6 +63,7 @@ class WarcWriter:
         self._roll_bytes, self._roll_seconds = roll_bytes, roll_seconds
         self._durability, self._clock = durability, clock
         self._lock = threading.RLock()
+        self._ahead = Ahead()
         self._output: OutputFile | None = None
         self._file = ""
         self._warcinfo_id = ""
@@ -90,8 +91,9 @@ class WarcWriter:
         ValueError for a truncated exchange given as a revisit.
         """
         try:
+            block = None if revisit else self._ahead.begin(exchange.response)
             payload = payload or read_payload(exchange.response, exchange.method)
-            return self._write(exchange, payload, revisit, metadata, source)
+            return self._write(exchange, payload, block, revisit, metadata, source)
         except OSError as error:  # large bodies go through temporary files
             raise disk_error(Path(tempfile.gettempdir()), error) from error
 
@@ -99,6 +101,7 @@ class WarcWriter:
         self,
         exchange: Exchange,
         payload: Payload,
+        block: Begun | None,
         revisit: RevisitOf | None,
         metadata: Sequence[tuple[str, str]],
         source: str | None,
@@ -108,7 +111,7 @@ class WarcWriter:
             drafts = exchange_records(
                 exchange, payload, warcinfo_id=self._warcinfo_id, revisit=revisit, metadata=metadata, source=source
             )
-            packed = [_pack(draft) for draft in drafts]
+            packed = _packed(drafts, block)
             offset = output.size
             output.append(_joined(packed, offset))
             self._records += len(packed)
@@ -125,7 +128,7 @@ class WarcWriter:
         with self._lock:
             output = self._ready()
             record = outcome_record(capture, fields, self._clock(), self._warcinfo_id)
-            output.append(_pack(record).pieces(output.size))
+            output.append(pack_draft(record).pieces(output.size))
             self._records += 1
 
     def sync(self) -> None:
@@ -150,7 +153,10 @@ class WarcWriter:
     def close(self) -> list[str]:
         """Finish the open file and return the names of all files this writer wrote. May be called twice."""
         with self._lock:
-            self._finish()
+            try:
+                self._finish()
+            finally:
+                self._ahead.close()
             return list(self._closed)
 
     # -- files
@@ -171,7 +177,7 @@ class WarcWriter:
         name = "-".join(_NOT_IN_NAMES.sub("_", part) for part in (*parts, self._token))
         file = self._store.warc_path(now, name)
         record = warcinfo_record(self._info, file.rsplit("/", 1)[-1], now)
-        output = OutputFile(self._store.path(file), [b"".join(_pack(record).pieces(0))])
+        output = OutputFile(self._store.path(file), [b"".join(pack_draft(record).pieces(0))])
         self._records = 1
         self._file, self._warcinfo_id, self._opened_at = file, record.record_id, now
         self._serial += 1
@@ -183,9 +189,9 @@ class WarcWriter:
         if output is None:
             return
         index_path = self._store.path(self._store.cdxj_path_of(self._file))
-        last = end_record(self._warcinfo_id, self._records, self._clock(), closed_by="writer")
+        last = pack_draft(end_record(self._warcinfo_id, self._records, self._clock(), closed_by="writer"))
         try:
-            output.close(_pack(last).pieces(output.size), lambda: write_whole(index_path, sorted_index(self._index)))
+            output.close(last.pieces(output.size), lambda: write_whole(index_path, sorted_index(self._index)))
         finally:
             self._closed_bytes += output.size
         self._closed.append(self._file)
@@ -239,9 +245,10 @@ def is_wire_exact(truncated: str | None) -> bool:
     return truncated not in ("length", "time")
 
 
-def _pack(draft: Draft) -> Packed:
-    whole = len(draft.block) <= _WHOLE_BYTES
-    return pack(b"".join(draft.pieces())) if whole else pack_pieces(draft.pieces())
+def _packed(drafts: list[Draft], block: Begun | None) -> list[Packed]:
+    """The members of an exchange, in order. Only the first has the block, which may be being compressed still."""
+    others = [pack_draft(draft) for draft in drafts[1:]]
+    return [block.finish(drafts[0]) if block else pack_draft(drafts[0]), *others]
 
 
 def _joined(packed: list[Packed], offset: int) -> Iterator[Bytes]:
