@@ -30,7 +30,7 @@ _ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser")),
     ("promo", re.compile(r"promo|social|share|app-")),
 )  # fmt: skip
-_DIGIT = re.compile(r"\d")
+_DIGIT, _WORD = re.compile(r"\d"), re.compile(r"\w+")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
@@ -167,8 +167,7 @@ class _Labeller:
         likely = self.chosen.get(piece.order)
         short = len(piece.key) < 160
         if short and (likely is not None or "h1" not in path):
-            is_date = not piece.text.isascii() and _CJK_DATE.fullmatch(piece.text)
-            line = "dateline" if is_date else self._byline(piece)
+            line = self._byline(piece)
             if line is not None:
                 return line, "names-and-dates-only", piece.text[:60]
         if likely is not None:
@@ -208,6 +207,12 @@ class _Labeller:
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
         text = piece.text
+        is_ascii = text.isascii()
+        if not is_ascii and _CJK_DATE.fullmatch(text):
+            return "dateline"
+        # Nearly every line is told by its first word.
+        if is_ascii and not ((first := _WORD.search(text)) and self._is_of_bylines(first[0].lower())):
+            return None
         if len(text) <= 200 and (_DIGIT.search(text) or any(map(text.casefold().__contains__, self.names))):
             words = words_of(text)
             if not words or len(words) > 24:
@@ -217,7 +222,7 @@ class _Labeller:
                 dated = any(word.isdigit() for word in words)
                 clock = bool(re.fullmatch(r"\d{1,2}[:.]\d{2}(?:\s*[ap]m)?", piece.text, re.I))
                 return "byline" if named else "dateline" if clock or (dated and len(words) >= 3) else None
-        return "byline" if len(piece.key) < 60 and not text.isascii() and _CJK_LINE.match(text) else None
+        return "byline" if len(piece.key) < 60 and not is_ascii and _CJK_LINE.match(text) else None
 
     def _is_of_bylines(self, word: str) -> bool:
         return word in self.names or word in _BYLINE_WORDS or word.isdigit() or month_of(word) is not None

@@ -45,6 +45,19 @@ def test_where_the_model_is_unsure_trafilatura_decides() -> None:
     assert "Weather today: rain" not in chosen
 
 
+def test_trafilatura_sees_only_what_may_be_text() -> None:
+    parsed, pieces = parsed_page(f"<div>Behind <i>it<p>Rain</p></i></div><div><div><p>More</p></div> here</div>{STORY}")
+    opened = {piece.order for piece in pieces if piece.text not in ("Rain", "More")}
+    left = body.without_closed(parsed.root, pieces, opened)
+    assert [piece.text for piece in pieces_of(left)][:3] == ["Behind it", "here", SENTENCE.format(0)]
+    assert "Rain" in [piece.text for piece in pieces_of(parsed.body)]
+
+
+def test_where_too_much_is_open_trafilatura_is_not_asked() -> None:
+    parsed, pieces = parsed_page(PAGE.replace(STORY, STORY * 50))
+    assert body.choose(parsed.root, pieces, {piece.order: 0.4 for piece in pieces}, "balanced") == {}
+
+
 def test_pieces_not_asked_about_are_never_chosen() -> None:
     parsed, pieces = parsed_page(PAGE)
     assert body.choose(parsed.root, pieces, {}, "balanced") == {}
