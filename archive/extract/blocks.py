@@ -241,18 +241,14 @@ class _Labeller:
 
     def _named(self, node: html.HtmlElement) -> tuple[tuple[Label, str] | None, int]:
         """What the nearest element with a telling name is, and how many levels up it stands."""
-        chain: list[html.HtmlElement] = []
-        up: html.HtmlElement | None = node
-        while up is not None and up not in self.zones:
-            chain.append(up)
-            up = up.getparent()
-        found, levels = self.zones[up] if up is not None else (None, 0)
-        for element in reversed(chain):
-            names = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
+        known = self.zones.get(node)
+        if known is None:
+            parent = node.getparent()
+            found, levels = self._named(parent) if parent is not None else (None, -1)
+            names = f"{node.get('class') or ''} {node.get('id') or ''}"[:300]
             own = _zone(names) if names != " " else None
-            found, levels = (own, 0) if own is not None else (found, levels + 1)
-            self.zones[element] = found, levels
-        return found, levels
+            known = self.zones[node] = (own, 0) if own is not None else (found, levels + 1)
+        return known
 
 
 def _unshown(pieces: list[Piece], chosen: dict[int, float]) -> set[int]:

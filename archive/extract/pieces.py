@@ -127,12 +127,8 @@ def _spaced(text: str) -> str:
 
 def tag_path(node: html.HtmlElement, known: dict[html.HtmlElement, str]) -> str:
     """The tags from the root to the element, e.g. "html/body/nav/ul"; `known` remembers the ones asked before."""
-    chain: list[html.HtmlElement] = []
-    up: html.HtmlElement | None = node
-    while up is not None and up not in known:
-        chain.append(up)
-        up = up.getparent()
-    path = known[up] if up is not None else ""
-    for element in reversed(chain):
-        path = known[element] = f"{path}/{element.tag!s}" if path else str(element.tag)
+    path = known.get(node)
+    if path is None:
+        parent = node.getparent()
+        path = known[node] = str(node.tag) if parent is None else f"{tag_path(parent, known)}/{node.tag!s}"
     return path
