@@ -34,7 +34,7 @@ _DIGIT, _WORD = re.compile(r"\d"), re.compile(r"\w+")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
-    ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
+    ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:sign up to )?(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
     ("ad", re.compile(r"^(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|реклама|广告|廣告|広告|광고|story continues below(?: advertisement)?|article continues (?:below|after).{0,30})[.:]?$", re.I)),
     ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|le[ea] (?:también|además)|voir aussi|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
 )  # fmt: skip
