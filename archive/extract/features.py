@@ -87,7 +87,7 @@ class _Sheet:
         headline: str | None,
         headline_node: html.HtmlElement | None,
         description: str | None,
-            news: bool,
+        news: bool,
         wanted: Sequence[int],
     ) -> None:
         self.pieces = pieces
@@ -143,7 +143,9 @@ class _Sheet:
 
     @cached_property
     def _counted(self) -> Any:
-        signs = np.frombuffer("".join(text[:_COUNTED_CHARS] for text in self.texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        signs = np.frombuffer(
+            "".join(text[:_COUNTED_CHARS] for text in self.texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32
+        )
         kinds = _KIND_OF[np.minimum(signs, len(_KIND_OF) - 1)]
         ends = np.cumsum(self.begun)
         found = []

@@ -75,14 +75,17 @@ class Frame:
     def __init__(self, pieces: list[Piece]) -> None:
         self.number: dict[html.HtmlElement, int] = {}
         self.parent: list[int] = []
-        self.tag: list[str] = []
-        self.classes: list[str | None] = []
-        self.depth: list[int] = []
         first: list[int] = []
         owner: list[int] = []
         for at, piece in enumerate(pieces):
             owner.append(self._add(piece.node))
             first.extend([at] * (len(self.parent) - len(first)))
+        self.tag = [str(node.tag) for node in self.number]
+        self.classes = [node.get("class") or "" for node in self.number]
+        self.depth: list[int] = []
+        for above in self.parent:
+            # Depths begin so far down that 0, for "never", is out of sight.
+            self.depth.append(self.depth[above] + 1 if above >= 0 else FAR)
         self.owner = np.array(owner, dtype=np.intp)  # number of the element of each piece
         self.lengths = np.array([len(piece.key) for piece in pieces], dtype=np.float64)
         self.link_chars = np.array([piece.link_chars for piece in pieces], dtype=np.float64)
@@ -95,9 +98,7 @@ class Frame:
         self.depths = np.array(self.depth)
         known: dict[tuple[str, str], int] = {}
         # Elements of one kind have the same tag and the same classes.
-        self.kind = np.array(
-            [known.setdefault((tag, classes or ""), len(known)) for tag, classes in zip(self.tag, self.classes, strict=True)]
-        )
+        self.kind = np.array([known.setdefault(kind, len(known)) for kind in zip(self.tag, self.classes, strict=True)])
         # What is in each element: characters, those of long pieces, those of links, pieces.
         self.mass, self.long_mass, self.links = map(self.held, (self.lengths, self.long, self.link_chars))
         self.pieces = self.held(np.ones(len(owner)))
@@ -141,13 +142,8 @@ class Frame:
         at = self.number.get(node)
         if at is None:
             parent = node.getparent()
-            above = self._add(parent) if parent is not None else -1
+            self.parent.append(self._add(parent) if parent is not None else -1)
             at = self.number[node] = len(self.number)
-            self.parent.append(above)
-            self.tag.append(str(node.tag))
-            self.classes.append(node.get("class"))
-            # Depths begin so far down that 0, for "never", is out of sight.
-            self.depth.append(self.depth[above] + 1 if parent is not None else FAR)
         return at
 
     def said(self, asked: Any) -> Any:
@@ -164,7 +160,7 @@ class Frame:
             if tag in AROUND_INDEX:
                 said[AROUND_INDEX[tag], inside] = 1
             node = nodes[at]
-            names = f"{self.classes[at] or ''} {node.get('id') or ''} {node.get('role') or ''}"[:300]
+            names = f"{self.classes[at]} {node.get('id') or ''} {node.get('role') or ''}"[:300]
             if len(names) > 2 and tag not in ("body", "html"):
                 is_good, kinds = named(names)
                 for kind in kinds:
