@@ -28,6 +28,17 @@ def parsed_page(markup: str) -> tuple[Parsed, list[Piece]]:
     return parsed, pieces_of(parsed.body)
 
 
+def test_only_what_stands_in_a_link_counts_as_linked() -> None:
+    _, pieces = parsed_page(
+        "<p>Read <a href=/a>the <b>first</b> part</a> of it</p><a href=/b><div>All</div>day</a> night"
+    )
+    assert [(piece.text, piece.link_chars) for piece in pieces] == [
+        ("Read the first part of it", 12),
+        ("All", 3),
+        ("day night", 3),
+    ]
+
+
 def test_a_model_that_is_sure_is_not_overruled() -> None:
     parsed, pieces = parsed_page(PAGE)
     likely = {piece.order: 0.99 if "rain" in piece.text else 0.001 for piece in pieces}
