@@ -70,9 +70,7 @@ def sheet(page: dict[str, Any], folder: Path, bench: ModuleType) -> dict[str, An
     facts = find_metadata(source, parsed, pieces)
     lost = hopeless(pieces)
     at = [one for one in range(len(pieces)) if one not in lost]
-    table = measure(
-        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, at
-    )
+    table = measure(pieces, facts.headline, facts.headline_node, facts.description, facts.declares_article, at)
     labels, weights = label(page, [piece.text for piece in pieces], bench)
     site = page.get("domain") or urlsplit(page.get("url") or "").netloc or page["id"]
     return {

@@ -31,11 +31,11 @@ _ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser")),
     ("promo", re.compile(r"promo|social|share|app-")),
 )  # fmt: skip
-_DIGIT = re.compile(r"\d")
+_DIGIT, _WORD = re.compile(r"\d"), re.compile(r"\w+")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
-    ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
+    ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:sign up to )?(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
     ("ad", re.compile(r"^(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|реклама|广告|廣告|広告|광고|story continues below(?: advertisement)?|article continues (?:below|after).{0,30})[.:]?$", re.I)),
     ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|le[ea] (?:también|además)|voir aussi|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
 )  # fmt: skip
@@ -169,8 +169,7 @@ class _Labeller:
         likely = self.chosen.get(piece.order)
         short = len(piece.key) < 160
         if short and (likely is not None or "h1" not in path):
-            is_date = not piece.text.isascii() and _CJK_DATE.fullmatch(piece.text)
-            line = "dateline" if is_date else self._byline(piece)
+            line = self._byline(piece)
             if line is not None:
                 return line, "names-and-dates-only", piece.text[:60]
         if likely is not None:
@@ -212,6 +211,12 @@ class _Labeller:
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
         text = piece.text
+        is_ascii = text.isascii()
+        if not is_ascii and _CJK_DATE.fullmatch(text):
+            return "dateline"
+        # Nearly every line is told by its first word.
+        if is_ascii and not ((first := _WORD.search(text)) and self._is_of_bylines(first[0].lower())):
+            return None
         if len(text) <= 200 and (_DIGIT.search(text) or any(map(text.casefold().__contains__, self.names))):
             words = words_of(text)
             if not words or len(words) > 24:
@@ -221,7 +226,7 @@ class _Labeller:
                 dated = any(word.isdigit() for word in words)
                 clock = bool(re.fullmatch(r"\d{1,2}[:.]\d{2}(?:\s*[ap]m)?", piece.text, re.I))
                 return "byline" if named else "dateline" if clock or (dated and len(words) >= 3) else None
-        return "byline" if len(piece.key) < 60 and not text.isascii() and _CJK_LINE.match(text) else None
+        return "byline" if len(piece.key) < 60 and not is_ascii and _CJK_LINE.match(text) else None
 
     def _is_of_bylines(self, word: str) -> bool:
         return word in self.names or word in _BYLINE_WORDS or word.isdigit() or month_of(word) is not None
@@ -240,18 +245,14 @@ class _Labeller:
 
     def _named(self, node: html.HtmlElement) -> tuple[tuple[Label, str] | None, int]:
         """What the nearest element with a telling name is, and how many levels up it stands."""
-        chain: list[html.HtmlElement] = []
-        up: html.HtmlElement | None = node
-        while up is not None and up not in self.zones:
-            chain.append(up)
-            up = up.getparent()
-        found, levels = self.zones[up] if up is not None else (None, 0)
-        for element in reversed(chain):
-            names = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
+        known = self.zones.get(node)
+        if known is None:
+            parent = node.getparent()
+            found, levels = self._named(parent) if parent is not None else (None, -1)
+            names = f"{node.get('class') or ''} {node.get('id') or ''}"[:300]
             own = _zone(names) if names != " " else None
-            found, levels = (own, 0) if own is not None else (found, levels + 1)
-            self.zones[element] = found, levels
-        return found, levels
+            known = self.zones[node] = (own, 0) if own is not None else (found, levels + 1)
+        return known
 
 
 def _unshown(pieces: list[Piece], chosen: dict[int, float]) -> set[int]:

@@ -1,14 +1,14 @@
 """Which pieces are the text, given how likely each is. The only importer of trafilatura.
 
 Order: `choose`, then trafilatura's opinion. It costs as much as all of our own reading and is asked only where the
-model is unsure of the page. It gets a copy of the cleared tree and no metadata work; what it answers is matched back
-to our own pieces, so that the text we keep is always text of the page.
+model is unsure of the page. It gets a copy of the cleared tree without what is surely no text, and no metadata work;
+what it answers is matched back to our own pieces, so that the text we keep is always text of the page.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from copy import deepcopy
 
 from lxml import etree, html
@@ -26,6 +26,8 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 THRESHOLDS = {"precision": 0.65, "balanced": 0.45, "recall": 0.25}
 _UNSURE = 0.15  # above it trafilatura is asked: one page in seven
 _OPINION = 0.35  # what trafilatura's opinion weighs then
+_OPEN = 0.1  # a piece below it is surely no text
+_MOST_OPEN = 250  # pieces; on pages of more its opinion takes up to half a second and changes next to nothing
 _PROSE = 40  # characters; a page without a longer kept piece has no text
 
 
@@ -33,8 +35,9 @@ def choose(root: html.HtmlElement, pieces: list[Piece], likely: dict[int, float]
     """The orders of the pieces that are the text, with how likely each is; `likely` has those worth asking about."""
     threshold = THRESHOLDS[profile]
     voted: set[int] = set()
-    if unsureness(pieces, likely) > _UNSURE:
-        voted = matched(pieces, main_text(root, profile)) & likely.keys()
+    opened = {at for at, p in likely.items() if p >= _OPEN}
+    if 0 < len(opened) <= _MOST_OPEN and unsureness(pieces, likely) > _UNSURE:
+        voted = matched(pieces, main_text(without_closed(root, pieces, opened), profile)) & likely.keys()
         if voted:
             likely = {at: (1 - _OPINION) * p + _OPINION * (at in voted) for at, p in likely.items()}
     chosen = {at: p for at, p in likely.items() if p > threshold}
@@ -57,9 +60,40 @@ def _has_prose(pieces: list[Piece], orders: Iterable[int]) -> bool:
     return any(len(pieces[at].key) > _PROSE for at in orders)
 
 
-def main_text(root: html.HtmlElement, profile: str) -> str:
-    """What trafilatura takes for the text of the page; empty where it finds nothing."""
-    tree = deepcopy(root)
+def without_closed(root: html.HtmlElement, pieces: list[Piece], opened: Set[int]) -> html.HtmlElement:
+    """A copy of the tree without the elements that hold pieces, and none of those `opened`."""
+    kept = _upwards(pieces[at].node for at in opened) | {root}
+    return _copied(root, kept, _upwards(piece.node for piece in pieces) - kept)
+
+
+def _upwards(nodes: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
+    """The nodes and all elements around them."""
+    found: set[html.HtmlElement] = set()
+    for node in nodes:
+        up: html.HtmlElement | None = node
+        while up is not None and up not in found:
+            found.add(up)
+            up = up.getparent()
+    return found
+
+
+def _copied(node: html.HtmlElement, kept: Set[html.HtmlElement], closed: Set[html.HtmlElement]) -> html.HtmlElement:
+    copy: html.HtmlElement = node.makeelement(node.tag, node.attrib)
+    copy.text, copy.tail = node.text, node.tail
+    for child in node:
+        if child in kept:
+            copy.append(_copied(child, kept, closed))
+        elif child not in closed:
+            copy.append(deepcopy(child))
+        elif len(copy):
+            copy[-1].tail = (copy[-1].tail or "") + (child.tail or "")
+        else:
+            copy.text = (copy.text or "") + (child.tail or "")
+    return copy
+
+
+def main_text(tree: html.HtmlElement, profile: str) -> str:
+    """What trafilatura takes for the text of a tree it may change; empty where it finds nothing."""
     try:
         document = bare_extraction(
             tree,

@@ -11,13 +11,11 @@ from the headline, what the neighbours are like, whether the page repeats it. No
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import accumulate
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -26,38 +24,8 @@ from lxml import html
 from archive.extract import surroundings
 from archive.extract.frame import AROUND, BAD, FAR, Frame
 from archive.extract.pieces import Piece
-from archive.extract.titles import norm, same_words, words_of
+from archive.extract.titles import norm, same_words
 
-_TAGS = (
-    "p",
-    "div",
-    "li",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "td",
-    "blockquote",
-    "figcaption",
-    "dd",
-    "pre",
-    "section",
-    "article",
-    "button",
-    "header",
-)
-# Matched with the beginnings in lower case.
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("w_more", re.compile(r"^(?:read (?:more|also|next|the full)|more (?:on|from|about|stories)|also read|see also|related|recommended|lesen sie|mehr (?:zum|lesen|dazu)|siehe auch|"
-                          r"weiterlesen|lire aussi|à lire|lee también|leer más|ver también|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj (?:też|także)|延伸閱讀|相关阅读|相关新闻|相關新聞|関連記事|おすすめ|관련기사|"
-                          r"you may also|don.t miss|watch:?|listen:?|click here|up next|trending|most (?:read|popular)|top stories|latest|editor.s)")),
-    ("w_photo", re.compile(r"^(?:photo|image|picture|foto|bild|fotografía|crédit|credit|file photo|illustration|图|圖|写真|사진|source)\b\s*[:/]?|getty|shutterstock|\bistock|imago|\(ap photo|/afp|/reuters|/dpa|unsplash|courtesy")),
-    ("w_by", re.compile(r"^(?:by|von|par|por|di|de|text|written by|author|autor|作者|記者|记者|文|来源|來源|编辑|編輯|责任编辑|責任編輯|責編|责编|기자)\b\s*[:：]?|기자\s*$")),
-    ("w_share", re.compile(r"^(?:share|teilen|partager|compartir|condividi|tweet|print|drucken|email|e-mail|save|comments?|kommentare|comentarios|facebook|twitter|copy link|follow us|分享|打印|advertisement|anzeige|werbung|publicité|publicidad|ad|sponsored)\b")),
-    ("w_date", re.compile(r"\b(?:19|20)\d{2}\b|\d{1,2}:\d{2}")),
-    ("w_update", re.compile(r"^(?:updated?|published|posted|last (?:updated|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|publicado|actualizado|发布|更新|入力|등록|\d+ min)")),
-    ("w_author", re.compile(r"\b(?:is a|ist|est) (?:\w+ ){0,4}(?:reporter|editor|journalist|writer|correspondent|redakteur|journaliste|author|founder|contributor)|follow (?:him|her|them)|more from|about the author|über den autor")),
-)  # fmt: skip
 _NEWS_WORDS = (
     "newsletter", "sign up", "subscribe", "abonnier", "abonnez", "suscrí", "iscriviti", "assine", "подпи", "inbox", "订阅", "登録", "구독",
     "free trial", "login", "log in", "register", "already a", "download our app", "download the app", "whatsapp", "telegram channel", "google news",
@@ -66,28 +34,19 @@ _LEGAL_WORDS = (
     "©", "(c)", "copyright", "all rights reserved", "alle rechte", "tous droits", "todos los derechos", "diritti riservati", "terms of", "privacy",
     "cookie", "版权", "版權", "無断", "転載", "무단", "affiliate", "commission", "disclaimer", "disclosure",
 )  # fmt: skip
-_PHOTO_WORDS = (
-    "getty",
-    "shutterstock",
-    "istock",
-    "imago",
-    "(ap photo",
-    "/afp",
-    "/reuters",
-    "/dpa",
-    "unsplash",
-    "courtesy",
-)
-_AUTHOR_WORDS = (" a ", "ist", "est", "follow", "more from", "author", "autor")
-
-
 _ENDS = frozenset(".!?。！？…»”\"'’)")
-_UPPER = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩА-ЯЁІЇЄҐ]")
-_DIGIT = re.compile(r"\d")
-_WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+# Signs that are counted: each character stands for one kind at most.
+_SIGNS = {
+    "stop": ".!?。！？",
+    "comma": ",，",
+    "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "".join(filter(str.isupper, map(chr, range(0xC0, 0x530)))),
+    "symbol": "|•·→»›>@#{}=<_/\\",
+}
+_KIND_OF = np.zeros(0x10000, dtype=np.uint8)  # of each code point: the number of its kind, from 1
+for _number, _chars in enumerate(_SIGNS.values(), 1):
+    _KIND_OF[list(map(ord, _chars))] = _number
 _HEAD_CHARS = 160
-_COUNTED_CHARS = 2000
+_COUNTED_CHARS = 1000
 
 
 def measure(
@@ -95,7 +54,6 @@ def measure(
     headline: str | None,
     headline_node: html.HtmlElement | None,
     description: str | None,
-    ld_body: str,
     news: bool,
     wanted: Sequence[int],
     asked: frozenset[int] | None = None,
@@ -106,11 +64,11 @@ def measure(
     """
     table = np.zeros((len(NAMES), len(wanted)), dtype=np.float32)
     if len(wanted):
-        sheet = _Sheet(pieces, headline, headline_node, description, ld_body, news, wanted)
+        sheet = _Sheet(pieces, headline, headline_node, description, news, wanted)
         for at, column in enumerate(_COLUMNS.values()):
             if asked is None or at in asked:
                 table[at] = column(sheet)
-        table[len(_COLUMNS) :] = surroundings.surroundings(pieces, sheet.frame, sheet.at)
+        table[len(_COLUMNS) :] = surroundings.surroundings(sheet.frame, sheet.at)
     return table.T
 
 
@@ -129,7 +87,6 @@ class _Sheet:
         headline: str | None,
         headline_node: html.HtmlElement | None,
         description: str | None,
-        ld_body: str,
         news: bool,
         wanted: Sequence[int],
     ) -> None:
@@ -138,7 +95,6 @@ class _Sheet:
         self.at = np.asarray(wanted, dtype=np.intp)
         self.mine = [pieces[at] for at in wanted]
         self.texts = [piece.text for piece in self.mine]
-        self.heads = [text[:_HEAD_CHARS] for text in self.texts]
         self.keys = [piece.key for piece in self.mine]
         self.frame = Frame(pieces)
         self.owner = self.frame.owner
@@ -147,16 +103,15 @@ class _Sheet:
         self.total, self.long_total = self.frame.total, self.frame.long_total
         self.size = np.maximum(self.lengths[self.at], 1)
         self.before = np.cumsum(self.long) - self.long
-        self.headline = norm(headline or "")
+        self.headline, self.spoken = norm(headline or ""), (headline or "").lower()
         self.description = "".join((description or "").split())[:400]
-        self.ld_body = "".join(ld_body.split())
         self.news = float(news)
         self.head = self._head_index(headline_node)
         self.last_long = int(np.flatnonzero(self.long)[-1]) if self.long.any() else 0
         # One more element, for "there is none": nothing in it.
         self.mass, self.long_mass, self.links, self.held = (
-            np.append(self.frame.held(values), 0.0)
-            for values in (self.lengths, self.long, self.link_chars, np.ones(self.count))
+            np.append(held, 0.0)
+            for held in (self.frame.mass, self.frame.long_mass, self.frame.links, self.frame.pieces)
         )
 
     def _head_index(self, node: html.HtmlElement | None) -> int:
@@ -174,21 +129,35 @@ class _Sheet:
 
     @cached_property
     def words(self) -> Any:
-        return np.array([len(text.split()) for text in self.texts], dtype=np.float64)
+        # Between the words of a piece stand single spaces, and its key is without them.
+        return np.array([len(text) - len(key) + 1 for text, key in zip(self.texts, self.keys, strict=True)])
+
+    def counted(self, kind: str) -> Any:
+        """How often the beginning of each piece has a sign of a kind of _SIGNS."""
+        return self._counted[list(_SIGNS).index(kind)]
 
     @cached_property
-    def digits(self) -> list[int]:
-        return [len(_DIGIT.findall(head)) for head in self.heads]
+    def begun(self) -> Any:
+        """How many characters of each piece are looked through for signs."""
+        return np.array([min(len(text), _COUNTED_CHARS) for text in self.texts])
 
-    def says(self, name: str) -> list[bool]:
-        """Whether the beginning of each piece matches one of _PATTERNS."""
-        pattern = _PATTERN_OF[name]
-        return [pattern.match(low) is not None for low in self.lower]
+    @cached_property
+    def _counted(self) -> Any:
+        signs = np.frombuffer(
+            "".join(text[:_COUNTED_CHARS] for text in self.texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32
+        )
+        kinds = _KIND_OF[np.minimum(signs, len(_KIND_OF) - 1)]
+        ends = np.cumsum(self.begun)
+        found = []
+        for number in range(1, len(_SIGNS) + 1):
+            before = np.searchsorted(np.flatnonzero(kinds == number), np.concatenate(([0], ends)))
+            found.append(np.diff(before))
+        return found
 
     def has(self, words: tuple[str, ...]) -> list[bool]:
         """Whether the beginning of each piece has one of `words` in it."""
         joined, starts = self._joined
-        found = [False] * len(self.heads)
+        found = [False] * len(self.lower)
         for word in words:
             at = joined.find(word)
             while at >= 0:
@@ -199,58 +168,45 @@ class _Sheet:
 
     @cached_property
     def lower(self) -> list[str]:
-        return [head.lower() for head in self.heads]
+        return [text[:_HEAD_CHARS].lower() for text in self.texts]
 
     @cached_property
     def _joined(self) -> tuple[str, list[int]]:
         """The beginnings of all pieces in lower case as one string, and where in it each starts, and it ends."""
         return "\0".join(self.lower), list(accumulate((len(low) + 1 for low in self.lower), initial=0))
 
-    def counted(self, signs: str, wide_signs: str) -> list[int]:
-        """How often each piece has one of the signs; the wide ones are not looked for in ASCII."""
-        heads = [text[:_COUNTED_CHARS] for text in self.texts]
-        totals = [0] * len(heads)
-        for sign in signs:
-            totals = list(map(add, totals, [head.count(sign) for head in heads]))
-        for at, head in enumerate(heads):
-            if not head.isascii():
-                totals[at] += sum(map(head.count, wide_signs))
-        return totals
-
     @cached_property
     def copies(self) -> Counter[str]:
         return Counter(piece.key for piece in self.pieces)
 
     def overlap(self) -> list[float]:
-        """The words each short piece shares with the headline, of the words either has."""
-        if not self.headline:
+        """The words the beginning of each piece shares with the headline, of the words either has."""
+        theirs = set(self.spoken.split())
+        if not theirs:
             return [0.0] * len(self.mine)
-        theirs = set(self.headline.split())
         found = []
-        for text, key in zip(self.texts, self.keys, strict=True):
-            words = set(words_of(text)) if len(key) < 300 else set()
+        for low in self.lower:
+            words = set(low.split())
             shared = len(words & theirs)
             found.append(shared / (len(words) + len(theirs) - shared))
         return found
 
     # -- of the elements around
 
-    def tags(self, tag: str) -> Any:
-        return self._tags == tag
-
     @cached_property
-    def _tags(self) -> Any:
-        return np.array([self.frame.tag[at] for at in self.mine_owner.tolist()])
+    def tags(self) -> list[str]:
+        return [self.frame.tag[at] for at in self.mine_owner.tolist()]
 
     @cached_property
     def depth(self) -> Any:
-        return np.array(self.frame.depth)[self.mine_owner]
+        return self.frame.depths[self.mine_owner]
 
     @cached_property
     def said(self) -> Any:
-        """A column for each entry of `Frame.said_of`."""
-        rows = np.frombuffer(b"".join(self.frame.said_of(self.mine_owner.tolist())), dtype=np.uint8)
-        return rows.reshape(-1, len(AROUND) + len(BAD) + 2).T.astype(np.int64)
+        """A row for each of `Frame.said`."""
+        asked = np.zeros(self.count)
+        asked[self.at] = 1
+        return self.frame.said(asked)[:, self.mine_owner]
 
     @cached_property
     def bad(self) -> Any:
@@ -274,15 +230,7 @@ class _Sheet:
     @cached_property
     def main_steps(self) -> Any:
         """How many steps up from the main element until the piece is inside; 0 when it is inside it."""
-        steps = [FAR] * len(self.frame.parent)
-        up, far = self.main, 0
-        chain: dict[int, int] = {}
-        while up >= 0:
-            chain[up] = far
-            up, far = self.frame.parent[up], far + 1
-        for at, parent in enumerate(self.frame.parent):
-            steps[at] = min(FAR, chain[at]) if at in chain else steps[parent] if parent >= 0 else FAR
-        return np.array(steps)[self.mine_owner]
+        return np.minimum(self.frame.steps_to(self.main), FAR)[self.mine_owner]
 
     def above(self, levels: int) -> Any:
         """The number of the element so many levels above each piece's own; the last number where there is none."""
@@ -290,7 +238,7 @@ class _Sheet:
 
     @cached_property
     def _above(self) -> list[Any]:
-        parents = np.array([*self.frame.parent, -1])
+        parents = np.append(self.frame.parents, -1)
         levels = [np.arange(len(parents))]
         for _ in range(3):
             levels.append(parents[levels[-1]])
@@ -300,15 +248,8 @@ class _Sheet:
     def likes(self) -> Any:
         """A number for each piece: the same for pieces in like elements, by tag and class, of like parents."""
         frame = self.frame
-        known: dict[tuple[str, str, str, str], int] = {}
-        found: dict[int, int] = {}
-        owner = self.owner.tolist()
-        for at in owner:
-            if at not in found:
-                up = frame.parent[at]
-                above = (frame.tag[up], frame.classes[up] or "") if up >= 0 else ("", "")
-                found[at] = known.setdefault((frame.tag[at], frame.classes[at] or "", *above), len(known))
-        return np.array([found[at] for at in owner])
+        above = np.where(frame.parents >= 0, frame.kind[frame.parents] + 1, 0)
+        return np.unique((frame.kind * (above.max() + 1) + above)[self.owner], return_inverse=True)[1]
 
     def of_likes(self, weights: Any) -> Any:
         """Sums over the like pieces of each."""
@@ -324,22 +265,8 @@ class _Sheet:
 
     def same(self, step: int) -> Any:
         """1 where the neighbour is in a like element."""
-        return np.where(
-            self.beside(self.likes, step, -1) < 0, -1.0, self.beside(self.likes, step, -1) == self.likes[self.at]
-        )
-
-    @cached_property
-    def log_lengths(self) -> Any:
-        return np.log1p(self.lengths)
-
-    @cached_property
-    def densities(self) -> Any:
-        return np.minimum(1.0, self.link_chars / np.maximum(1, self.lengths))
-
-    @cached_property
-    def headings(self) -> Any:
-        tags = self.frame.tag
-        return np.array([tags[at] in _HEADINGS for at in self.owner.tolist()], dtype=np.float64)
+        beside = self.beside(self.likes, step)
+        return np.where(beside < 0, -1.0, beside == self.likes[self.at])
 
     def near(self, values: Any) -> Any:
         """Sums over the piece and four on each side."""
@@ -351,11 +278,6 @@ class _Sheet:
     def since_head(self, found: Any, none: float) -> Any:
         return found if self.head >= 0 else np.full(len(self.mine), none)
 
-    @cached_property
-    def is_wide(self) -> bool:
-        text = "".join(piece.key[:200] for piece in self.pieces[:60])
-        return len(_WIDE.findall(text)) * 3 > len(text)
-
 
 def _flag(at: int) -> Callable[[_Sheet], Any]:
     return lambda s: s.said[at]
@@ -366,58 +288,27 @@ def _level(at: int) -> Callable[[_Sheet], Any]:
 
 
 def _tag(tag: str) -> Callable[[_Sheet], Any]:
-    return lambda s: s.tags(tag)
+    return lambda s: [mine == tag for mine in s.tags]
 
 
-def _first(signs: str) -> Callable[[_Sheet], Any]:
-    return lambda s: [text[:1] in signs for text in s.texts]
-
-
-def _last(signs: str) -> Callable[[_Sheet], Any]:
-    return lambda s: [text[-1:] in signs for text in s.texts]
-
-
-_PATTERN_OF = dict(_PATTERNS)
 _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "chars": lambda s: np.log1p(s.size),
     "words": lambda s: np.log1p(s.words),
     "link_density": lambda s: np.minimum(1.0, s.link_chars[s.at] / s.size),
-    "stops": lambda s: s.counted(".!?", "。！？"),
-    "commas": lambda s: s.counted(",", "，"),
+    "stops": lambda s: s.counted("stop"),
+    "commas": lambda s: s.counted("comma"),
     "ends": lambda s: [text[-1:] in _ENDS for text in s.texts],
-    "starts_upper": lambda s: [text[:1].isupper() for text in s.texts],
-    "upper_share": lambda s: [len(_UPPER.findall(head)) / len(head) for head in s.heads],
-    "digit_share": lambda s: [digits / len(head) for digits, head in zip(s.digits, s.heads, strict=True)],
-    "word_length": lambda s: s.size / np.maximum(1, s.words),
-    "lines": lambda s: [min(text.count("\n"), 10) for text in s.texts],
-    **{f"is_{tag}": _tag(tag) for tag in _TAGS},
+    "upper_share": lambda s: s.counted("upper") / s.begun,
+    "symbols": lambda s: s.counted("symbol") / s.begun,
+    **{f"is_{tag}": _tag(tag) for tag in ("p", "div", "pre")},
     **{f"in_{tag}": _flag(at) for at, tag in enumerate(AROUND)},
     "depth": lambda s: s.depth - FAR,
     "good_level": lambda s: np.minimum(s.depth - s.said[-2], FAR),
     "good_count": lambda s: s.said[-1],
     **{f"bad_{name}": _level(at) for at, (name, _) in enumerate(BAD)},
     "bad_any": lambda s: s.bad.min(axis=0),
-    "w_more": lambda s: s.says("w_more"),
     "w_news": lambda s: s.has(_NEWS_WORDS),
     "w_legal": lambda s: s.has(_LEGAL_WORDS),
-    "w_photo": lambda s: np.logical_or(s.has(_PHOTO_WORDS), s.says("w_photo")),
-    "w_by": lambda s: [
-        bool(_PATTERN_OF["w_by"].match(low) or ("기자" in low and _PATTERN_OF["w_by"].search(low))) for low in s.lower
-    ],
-    "w_share": lambda s: s.says("w_share"),
-    "w_date": lambda s: [
-        digits >= 3 and _PATTERN_OF["w_date"].search(low) is not None
-        for digits, low in zip(s.digits, s.lower, strict=True)
-    ],
-    "w_update": lambda s: s.says("w_update"),
-    "w_author": lambda s: [
-        known and _PATTERN_OF["w_author"].search(low) is not None
-        for known, low in zip(s.has(_AUTHOR_WORDS), s.lower, strict=True)
-    ],
-    "colon": _last(":："),
-    "quote_start": _first("\"“„«'‘「『"),
-    "bullet": _first("-–•*▪●■►→>"),
-    "question": _last("?？"),
     "order": lambda s: s.at / s.count,
     "mass_before": lambda s: s.before[s.at] / s.long_total,
     "mass_after": lambda s: 1 - (s.before[s.at] + s.long[s.at]) / s.long_total,
@@ -438,16 +329,8 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "sig_count": lambda s: np.log1p(s.of_likes(np.ones(s.count))),
     "sig_links": lambda s: s.of_likes(s.link_chars) / np.maximum(1, s.of_likes(s.lengths)),
     "path_mass": lambda s: s.long_mass[s.mine_owner] / s.long_total,
-    "prev_chars": lambda s: s.beside(s.log_lengths, -1),
-    "prev_links": lambda s: s.beside(s.densities, -1),
     "prev_same": lambda s: s.same(-1),
-    "prev_head": lambda s: s.beside(s.headings, -1),
-    "next_chars": lambda s: s.beside(s.log_lengths, 1),
-    "next_links": lambda s: s.beside(s.densities, 1),
     "next_same": lambda s: s.same(1),
-    "next_head": lambda s: s.beside(s.headings, 1),
-    "prev2_chars": lambda s: s.beside(s.log_lengths, -2),
-    "next2_chars": lambda s: s.beside(s.log_lengths, 2),
     "near_mass": lambda s: np.log1p(s.near(s.long)),
     "near_links": lambda s: s.near(s.link_chars) / np.maximum(1, s.near(s.lengths)),
     "repeats": lambda s: [min(s.copies[key], 5) for key in s.keys],
@@ -456,16 +339,10 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "is_description": lambda s: (
         [s.description[:60] in key for key in s.keys] if len(s.description) > 30 else [False] * len(s.keys)
     ),
-    "ld_body": lambda s: [float(key[:50] in s.ld_body) if s.ld_body and len(key) > 15 else -1.0 for key in s.keys],
     "page_chars": lambda s: np.log1p(s.total),
     "page_pieces": lambda s: np.log1p(s.count),
     "page_long": lambda s: np.log1p(s.long_total),
     "page_link_share": lambda s: s.link_chars.sum() / s.total,
     "page_news": lambda s: s.news,
-    "page_article_tags": lambda s: min(len({at for at in s.owner.tolist() if s.frame.tag[at] == "article"}), 20),
-    "wide": lambda s: s.is_wide,
-    "h_level": lambda s: [
-        float(tag[1]) if (tag := s.frame.tag[at]) in _HEADINGS else 0.0 for at in s.mine_owner.tolist()
-    ],
 }  # fmt: skip
 NAMES: tuple[str, ...] = (*_COLUMNS, *surroundings.NAMES)

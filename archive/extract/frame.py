@@ -8,7 +8,6 @@ Order: the words of `named`, `Frame`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -52,7 +51,6 @@ AROUND = (
 )
 AROUND_INDEX = {tag: at for at, tag in enumerate(AROUND)}
 FAR = 12  # levels; beyond it nothing is told apart
-_NOTHING_SAID = bytes(len(AROUND) + len(BAD) + 2)
 
 
 @lru_cache(maxsize=16384)
@@ -77,14 +75,17 @@ class Frame:
     def __init__(self, pieces: list[Piece]) -> None:
         self.number: dict[html.HtmlElement, int] = {}
         self.parent: list[int] = []
-        self.tag: list[str] = []
-        self.classes: list[str | None] = []
-        self.depth: list[int] = []
         first: list[int] = []
         owner: list[int] = []
         for at, piece in enumerate(pieces):
             owner.append(self._add(piece.node))
             first.extend([at] * (len(self.parent) - len(first)))
+        self.tag = [str(node.tag) for node in self.number]
+        self.classes = [node.get("class") or "" for node in self.number]
+        self.depth: list[int] = []
+        for above in self.parent:
+            # Depths begin so far down that 0, for "never", is out of sight.
+            self.depth.append(self.depth[above] + 1 if above >= 0 else FAR)
         self.owner = np.array(owner, dtype=np.intp)  # number of the element of each piece
         self.lengths = np.array([len(piece.key) for piece in pieces], dtype=np.float64)
         self.link_chars = np.array([piece.link_chars for piece in pieces], dtype=np.float64)
@@ -93,6 +94,14 @@ class Frame:
         self.long_total = float(self.long.sum()) or 1.0
         self.first = np.array(first, dtype=np.intp)  # of each element: its first piece
         self.last, self.end = self._ends(owner)  # its last piece; the number after the last element in it
+        self.parents = np.array(self.parent, dtype=np.intp)
+        self.depths = np.array(self.depth)
+        known: dict[tuple[str, str], int] = {}
+        # Elements of one kind have the same tag and the same classes.
+        self.kind = np.array([known.setdefault(kind, len(known)) for kind in zip(self.tag, self.classes, strict=True)])
+        # What is in each element: characters, those of long pieces, those of links, pieces.
+        self.mass, self.long_mass, self.links = map(self.held, (self.lengths, self.long, self.link_chars))
+        self.pieces = self.held(np.ones(len(owner)))
 
     def _ends(self, owner: list[int]) -> tuple[Any, Any]:
         count = len(self.parent)
@@ -113,63 +122,50 @@ class Frame:
         running = np.concatenate(([0.0], np.cumsum(own)))
         return running[self.end] - running[:-1]
 
+    def steps_to(self, inner: int) -> Any:
+        """Of each element: how many steps up from `inner` until the element is inside."""
+        around = [inner]
+        while self.parent[around[-1]] >= 0:
+            around.append(self.parent[around[-1]])
+        steps = np.zeros(len(self.parent), dtype=np.intp)
+        for step, at in reversed(list(enumerate(around))):
+            steps[at : self.end[at]] = step
+        return steps
+
+    def holder(self, is_one: Any) -> Any:
+        """Of each element: itself where it is one, else the last one before it. Where every child of an element that
+        holds ones is one, that is the one it is in, as what is in an element comes right behind it."""
+        return np.maximum.accumulate(np.where(is_one, np.arange(len(self.parent)), 0))
+
     def _add(self, node: html.HtmlElement) -> int:
         """The number of an element; its ancestors get theirs before it."""
-        number = self.number
-        chain: list[html.HtmlElement] = []
-        up: html.HtmlElement | None = node
-        while up is not None and up not in number:
-            chain.append(up)
-            up = up.getparent()
-        above = number[up] if up is not None else -1
-        # Depths begin so far down that 0, for "never", is out of sight.
-        depth = self.depth[above] if above >= 0 else FAR - 1
-        for element in reversed(chain):
-            depth += 1
-            self.parent.append(above)
-            self.tag.append(str(element.tag))
-            self.classes.append(element.get("class"))
-            self.depth.append(depth)
-            above = number[element] = len(number)
-        return above
+        at = self.number.get(node)
+        if at is None:
+            parent = node.getparent()
+            self.parent.append(self._add(parent) if parent is not None else -1)
+            at = self.number[node] = len(self.number)
+        return at
 
-    def said_of(self, elements: Iterable[int]) -> list[bytes]:
-        """What the tags and names of each element and of those around it say.
+    def said(self, asked: Any) -> Any:
+        """What the tags and names of each element and of those around it say, where `asked` is true of one in it.
 
-        By AROUND, inside such an element; by BAD, the depth of the last one named so; the depth of the last one named
-        as content, and how many there are. One object an element, shared with its parent where nothing changes. Names
-        are looked at only where somebody asks: those of menus are many, and all different.
+        A row for each of AROUND: 1 inside such an element; for each of BAD: the depth of the last one named so; the
+        depth of the last one named as content, and how many there are. Names are looked at only where somebody asks:
+        those of menus are many, and all different.
         """
         nodes = list(self.number)
-        known = {-1: _NOTHING_SAID}
-        found: list[bytes] = []
-        for at in elements:
-            chain: list[int] = []
-            up = at
-            while up not in known:
-                chain.append(up)
-                up = self.parent[up]
-            said = known[up]
-            for one in reversed(chain):
-                said = known[one] = self._said(one, nodes[one], said)
-            found.append(said)
-        return found
-
-    def _said(self, at: int, node: html.HtmlElement, said: bytes) -> bytes:
-        tag, depth = self.tag[at], self.depth[at]
-        if tag in AROUND_INDEX and not said[AROUND_INDEX[tag]]:
-            said = _with(said, [(AROUND_INDEX[tag], 1)])
-        names = f"{self.classes[at] or ''} {node.get('id') or ''} {node.get('role') or ''}"[:300]
-        if len(names) > 2 and tag not in ("body", "html"):
-            is_good, kinds = named(names)
-            if kinds or is_good:
-                changes = [(len(AROUND) + kind, depth) for kind in kinds]
-                said = _with(said, [*changes, (-2, depth), (-1, said[-1] + 1)] if is_good else changes)
+        said = np.zeros((len(AROUND) + len(BAD) + 2, len(nodes)), dtype=np.int16)
+        for at in np.flatnonzero(self.held(asked)).tolist():
+            tag, inside = self.tag[at], slice(at, self.end[at])
+            if tag in AROUND_INDEX:
+                said[AROUND_INDEX[tag], inside] = 1
+            node = nodes[at]
+            names = f"{self.classes[at]} {node.get('id') or ''} {node.get('role') or ''}"[:300]
+            if len(names) > 2 and tag not in ("body", "html"):
+                is_good, kinds = named(names)
+                for kind in kinds:
+                    said[len(AROUND) + kind, inside] = self.depth[at]
+                if is_good:
+                    said[-2, inside] = self.depth[at]
+                    said[-1, inside] += 1
         return said
-
-
-def _with(said: bytes, changes: list[tuple[int, int]]) -> bytes:
-    new = bytearray(said)
-    for at, value in changes:
-        new[at] = min(value, 255)
-    return bytes(new)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from lxml import etree, html
+from lxml import html
 
 BLOCK_TAGS = frozenset(
     ("address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "dialog", "dir",
@@ -52,38 +52,50 @@ class _Cutter:
 
     def walk(self, root: html.HtmlElement) -> None:
         """Depth first, without recursion: pages are nested deeper than Python's stack likes."""
-        blocks = [root]
+        blocks, inside = [root], [root]  # the block elements, and all elements, around the place
         links = 0
-        parts = self.parts
-        for event, node in etree.iterwalk(root, events=("start", "end")):
+        for node in root.iter():
+            if node is not root:
+                above = node.getparent()
+                while inside[-1] is not above:
+                    links -= self.leave(inside.pop(), blocks, links)
+                inside.append(node)
             tag = node.tag
-            if event == "start":
-                if tag in BLOCK_TAGS:
-                    if parts:
-                        self.flush()
-                    blocks.append(node)
-                elif tag == "a":
-                    links += 1
-                elif tag == "br":
-                    self.line_break(node)
-                text = node.text
-            else:
-                if tag in BLOCK_TAGS:
-                    if parts:
-                        self.flush()
-                    blocks.pop()
-                elif tag == "a":
-                    links -= 1
-                text = node.tail if node is not root else None
-            if text and (parts or not text.isspace()):
-                self.add(text, blocks[-1], links > 0)
+            if tag in BLOCK_TAGS:
+                self.flush()
+                blocks.append(node)
+            elif tag == "a":
+                links += 1
+            elif tag == "br":
+                self.line_break(node)
+            text = node.text
+            if text:
+                self.add(text, blocks[-1], links)
+        while len(inside) > 1:
+            links -= self.leave(inside.pop(), blocks, links)
         self.flush()
 
-    def add(self, text: str, owner: html.HtmlElement, linked: bool) -> None:
+    def leave(self, node: html.HtmlElement, blocks: list[html.HtmlElement], links: int) -> int:
+        """The end of an element and the text behind it; 1 where the element was a link."""
+        tag = node.tag
+        is_link = 0
+        if tag in BLOCK_TAGS:
+            self.flush()
+            blocks.pop()
+        elif tag == "a":
+            is_link = 1
+        tail = node.tail
+        if tail:
+            self.add(tail, blocks[-1], links - is_link)
+        return is_link
+
+    def add(self, text: str, owner: html.HtmlElement, links: int) -> None:
+        if not self.parts and text.isspace():
+            return
         if self.owner is None:
             self.owner = owner
         self.parts.append(text)
-        if linked:
+        if links:
             self.links += sum(map(len, text.split()))
 
     def line_break(self, node: html.HtmlElement) -> None:
@@ -95,11 +107,12 @@ class _Cutter:
             self.parts.append("\n")
 
     def flush(self) -> None:
-        if self.parts and self.owner is not None:
+        if not self.parts:
+            return
+        if self.owner is not None and len(self.pieces) < MAX_PIECES:
             text = _spaced("".join(self.parts))
-            if text and len(self.pieces) < MAX_PIECES:
-                piece = Piece(text, self.owner, self.links, len(self.pieces), text.replace(" ", ""))
-                self.pieces.append(piece)
+            if text:
+                self.pieces.append(Piece(text, self.owner, self.links, len(self.pieces), text.replace(" ", "")))
         self.parts.clear()
         self.links = 0
         self.owner = None
@@ -114,12 +127,8 @@ def _spaced(text: str) -> str:
 
 def tag_path(node: html.HtmlElement, known: dict[html.HtmlElement, str]) -> str:
     """The tags from the root to the element, e.g. "html/body/nav/ul"; `known` remembers the ones asked before."""
-    chain: list[html.HtmlElement] = []
-    up: html.HtmlElement | None = node
-    while up is not None and up not in known:
-        chain.append(up)
-        up = up.getparent()
-    path = known[up] if up is not None else ""
-    for element in reversed(chain):
-        path = known[element] = f"{path}/{element.tag!s}" if path else str(element.tag)
+    path = known.get(node)
+    if path is None:
+        parent = node.getparent()
+        path = known[node] = str(node.tag) if parent is None else f"{tag_path(parent, known)}/{node.tag!s}"
     return path

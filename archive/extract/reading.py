@@ -157,7 +157,7 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     wanted = [at for at in range(len(pieces)) if at not in lost]
     model = body_model()
     table = measure(
-        pieces, facts.headline, facts.headline_node, facts.description, facts.ld_body, facts.declares_article, wanted,
+        pieces, facts.headline, facts.headline_node, facts.description, facts.declares_article, wanted,
         model.asked,
     )  # fmt: skip
     likely = dict(zip(wanted, model.likelihood(table), strict=True))

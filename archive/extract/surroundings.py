@@ -1,5 +1,5 @@
 """What surrounds a piece, as numbers for the body model: the article's element, the branch of it the piece stands in,
-the cards and lists it belongs to, and how far the page's usual paragraphs are.
+the list it belongs to, and how far the page's usual paragraphs are.
 
 Order: NAMES, `surroundings`, `_Tree` (arrays by element, each computed for all elements at once).
 """
@@ -8,50 +8,42 @@ Order: NAMES, `surroundings`, `_Tree` (arrays by element, each computed for all 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from archive.extract.frame import FAR, Frame
-from archive.extract.pieces import Piece
 
-_CARD = ("n", "links", "linked", "images", "mass", "long", "pieces")
 NAMES: tuple[str, ...] = (
     "article_steps", "article_below", "article_long", "article_links", "article_side", "article_depth",
     *(f"branch_{name}" for name in ("long", "mass", "links", "pieces", "share", "paragraphs", "headings", "images", "linked")),
-    *(f"row_{name}" for name in _CARD), *(f"card_{name}" for name in _CARD),
     "list_pieces", "list_mass", "list_links", "list_long",
     "zone_steps", "zone_mass", "zone_long", "zone_links", "zone_paragraphs", "zone_images", "zone_linked", "parent_chars",
-    "usual", "usual_before", "usual_after", "usual_side", "usual_first", "usual_last", "symbols",
+    "usual", "usual_before", "usual_after", "usual_side", "usual_first", "usual_last",
 )  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _INNER = frozenset(("p", "li", "td", "blockquote"))  # elements that hold a paragraph, not an article
 _LISTS = frozenset(("table", "ul", "ol", "dl"))
-_DIGITS = re.compile(r"\d+")
-_SYMBOLS = re.compile(r"[|•·→»›>@#{}=<_/\\]")
 _FAR = 20
 
 
-def surroundings(pieces: list[Piece], frame: Frame, wanted: Any) -> Any:
+def surroundings(frame: Frame, wanted: Any) -> Any:
     """A row for each of NAMES, in it a value for each of the `wanted` pieces (numbers of pieces)."""
     tree = _Tree(frame)
-    heads = [pieces[at].text[:300] for at in wanted.tolist()]
-    symbols = [len(_SYMBOLS.findall(head)) / max(1, len(head)) for head in heads]
-    return np.vstack((tree.by_element()[:, frame.owner[wanted]], tree.by_piece()[:, wanted], [symbols]))
+    return np.vstack((tree.by_element()[:, frame.owner[wanted]], tree.by_piece()[:, wanted]))
 
 
 class _Tree:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.count = len(frame.parent)
-        self.parent = np.array(frame.parent, dtype=np.intp)
+        self.parent = frame.parents
         held = frame.held
         tags = [frame.tag[at] in _HEADINGS for at in frame.owner.tolist()]
-        self.mass, self.long, self.links = held(frame.lengths), held(frame.long), held(frame.link_chars)
-        self.pieces, self.paragraphs = held(np.ones(len(frame.owner))), held(frame.long > 0)
+        self.mass, self.long, self.links, self.pieces = frame.mass, frame.long_mass, frame.links, frame.pieces
+        self.paragraphs = held(frame.long > 0)
         self.headings, self.linked = held(np.array(tags)), held(frame.link_chars > 0)
         self.images = self._images()
 
@@ -90,7 +82,7 @@ class _Tree:
     def by_element(self) -> Any:
         """What is the same for all pieces of an element: a row for each measure, in it a value for each element."""
         steps, below, branch = self._branches()
-        depth = np.array(self.frame.depth) - FAR
+        depth = self.frame.depths - FAR
         long_total, article_mass = self.frame.long_total, self.mass[self.article] or 1
         pieces, mass = self.pieces[branch], self.mass[branch]
         side = np.select(
@@ -104,89 +96,37 @@ class _Tree:
             self.long[branch] / long_total, np.log1p(mass), self.links[branch] / np.maximum(1, mass), np.log1p(pieces),
             np.where(steps == 0, mass / article_mass, -1.0), self.paragraphs[branch] / np.maximum(1, pieces),
             self.headings[branch] / np.maximum(1, pieces), np.minimum(self.images[branch], 5), self.linked[branch] / np.maximum(1, pieces),
-            self._cards(), self._lists(), self._zones(),
+            self._lists(), self._zones(),
             np.where(self.parent >= 0, np.log1p(self.mass[self.parent]), -1.0),
         ))  # fmt: skip
 
     def _branches(self) -> tuple[Any, Any, Any]:
         """How far up the article's element or one around it is from the branch of it each element stands in; how many
         levels below that the element is; the branch."""
-        parent = self.frame.parent
-        up, above = self.article, dict[int, int]()
-        while up >= 0:
-            above[up] = len(above)
-            up = parent[up]
-        steps, below, branch = [0] * self.count, [0] * self.count, list(range(self.count))
-        for at, over in enumerate(parent):
-            if at in above:
-                steps[at] = above[at]
-            else:
-                steps[at], below[at] = steps[over], below[over] + 1
-                if over not in above:
-                    branch[at] = branch[over]
-        return np.array(steps), np.array(below), np.array(branch)
-
-    def _cards(self) -> Any:
-        """The first group of likes above the piece, and the first whose members hold several pieces each."""
-        group, likeness = self._groups()
-        group, parent = np.append(group, -1), np.append(self.parent, -1)
-        is_card = np.append(likeness[-1] > 1.2, False)
-        row = card = np.full(self.count, -1)
-        up = np.arange(self.count)
-        for _ in range(8):
-            here = group[up]
-            row = np.where(row < 0, here, row)
-            card = np.where((card < 0) & is_card[here], here, card)
-            up = parent[up]
-        none = np.zeros((len(_CARD), 1))
-        likeness = np.hstack((likeness, none))
-        return np.vstack((likeness[:, row], likeness[:, card]))
-
-    def _groups(self) -> tuple[Any, Any]:
-        """The group of each element with siblings of its own kind (same tag, same first class), -1 for none; what
-        those of each group are like."""
         frame = self.frame
-        known: dict[tuple[int, str, str], int] = {}
-        kinds = [
-            known.setdefault((parent, tag, _stem(classes) if classes else ""), len(known))
-            for parent, tag, classes in zip(frame.parent, frame.tag, frame.classes, strict=True)
-        ]
-        group = np.array(kinds)
-        count = np.bincount(group).astype(np.float64)
-
-        def total(values: Any) -> Any:
-            return np.bincount(group, weights=values)
-
-        mass = np.maximum(1, total(self.mass))
-        likeness = np.vstack((
-            np.minimum(count, 50), total(self.links) / mass, total(self.linked > 0) / count, total(self.images > 0) / count,
-            np.log1p(mass / count), total(self.long) / frame.long_total, np.minimum(_FAR, total(self.pieces) / count),
-        ))  # fmt: skip
-        return np.where(count[group] > 1, group, -1), likeness
+        steps = frame.steps_to(self.article)
+        below = frame.depths - frame.depths[self.article] + steps
+        return steps, below, frame.holder((below == 0) | (below == 1))
 
     def _lists(self) -> Any:
         """The nearest list or table, up to ten levels up."""
         frame = self.frame
-        nearest = [-1] * self.count
-        for at, over in enumerate(frame.parent):
-            nearest[at] = at if frame.tag[at] in _LISTS else nearest[over] if over >= 0 else -1
-        depth = np.array(frame.depth)
-        near = np.array(nearest)
+        near = np.full(self.count, -1)
+        for at, tag in enumerate(frame.tag):
+            if tag in _LISTS:
+                near[at : frame.end[at]] = at
         mass = self.mass[near]
         told = np.vstack((
             np.log1p(self.pieces[near]), np.log1p(mass), self.links[near] / np.maximum(1, mass), self.long[near] / frame.long_total,
         ))  # fmt: skip
-        return np.where((near >= 0) & (depth - depth[near] < 10), told, -1.0)
+        return np.where((near >= 0) & (frame.depths - frame.depths[near] < 10), told, -1.0)
 
     def _zones(self) -> Any:
         """The largest element around the piece that holds less than half of the page."""
         frame = self.frame
-        large = ((self.long * 2 >= frame.long_total) | (self.mass * 2 >= frame.total)).tolist()
-        zones, steps = list(range(self.count)), [0] * self.count
-        for at, over in enumerate(frame.parent):
-            if over >= 0 and not large[over]:
-                zones[at], steps[at] = zones[over], steps[over] + 1
-        zone = np.array(zones)
+        large = (self.long * 2 >= frame.long_total) | (self.mass * 2 >= frame.total)
+        zone = frame.holder(large[self.parent] | (self.parent < 0))
+        steps = frame.depths - frame.depths[zone]
         mass, pieces = self.mass[zone], np.maximum(1, self.pieces[zone])
         return np.vstack((
             steps, np.log1p(mass), self.long[zone] / frame.long_total, self.links[zone] / np.maximum(1, mass),
@@ -198,10 +138,7 @@ class _Tree:
         """Which pieces are in the kind of element most of the article's paragraphs are in; the numbers of such
         paragraphs; how deep in the tree those of the article are."""
         frame = self.frame
-        known: dict[tuple[str, str | None], int] = {}
-        # An empty class is another kind than none: the model was fitted so.
-        owners = frame.owner.tolist()
-        kind_of = np.array([known.setdefault((frame.tag[at], frame.classes[at]), len(known)) for at in owners])
+        kind_of = frame.kind[frame.owner]
         masses: Counter[int] = Counter()
         depths: Counter[int] = Counter()
         inside = np.flatnonzero(frame.long)
@@ -235,10 +172,3 @@ class _Tree:
         since = np.where(before > 0, np.minimum(_FAR, order - ends[before]), _FAR + 1)
         until = np.where(after <= len(places), np.minimum(_FAR, ends[after] - order), _FAR + 1)
         return np.vstack((is_kind, since, until, side, first, last))
-
-
-@lru_cache(maxsize=16384)
-def _stem(classes: str) -> str:
-    """The first of an element's classes, without its digits."""
-    first, *_ = classes.split() or ("",)
-    return _DIGITS.sub("", first)

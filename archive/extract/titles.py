@@ -31,7 +31,9 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def same_words(text: str, plain: str) -> bool:
     """Whether a text of the length of a headline has the norm `plain`."""
-    if text.isascii() and text[:1].isalnum() and text[0].lower() != plain[:1]:
+    first = text[:1]
+    # What follows a letter may change it where it is a combining mark; those begin at U+0300.
+    if first.isascii() and first.isalnum() and first.lower() != plain[:1] and text[1:2] < "\u0300":
         return False
     # Compatibility characters may become several; in ASCII the norm is never longer than the text.
     return len(text) < 400 and (len(text) >= len(plain) or not text.isascii()) and norm(text) == plain

@@ -28,6 +28,17 @@ def parsed_page(markup: str) -> tuple[Parsed, list[Piece]]:
     return parsed, pieces_of(parsed.body)
 
 
+def test_only_what_stands_in_a_link_counts_as_linked() -> None:
+    _, pieces = parsed_page(
+        "<p>Read <a href=/a>the <b>first</b> part</a> of it</p><a href=/b><div>All</div>day</a> night"
+    )
+    assert [(piece.text, piece.link_chars) for piece in pieces] == [
+        ("Read the first part of it", 12),
+        ("All", 3),
+        ("day night", 3),
+    ]
+
+
 def test_a_model_that_is_sure_is_not_overruled() -> None:
     parsed, pieces = parsed_page(PAGE)
     likely = {piece.order: 0.99 if "rain" in piece.text else 0.001 for piece in pieces}
@@ -43,6 +54,19 @@ def test_where_the_model_is_unsure_trafilatura_decides() -> None:
     chosen = {pieces[at].text for at in body.choose(parsed.root, pieces, likely, "balanced")}
     assert SENTENCE.format(3) in chosen
     assert "Weather today: rain" not in chosen
+
+
+def test_trafilatura_sees_only_what_may_be_text() -> None:
+    parsed, pieces = parsed_page(f"<div>Behind <i>it<p>Rain</p></i></div><div><div><p>More</p></div> here</div>{STORY}")
+    opened = {piece.order for piece in pieces if piece.text not in ("Rain", "More")}
+    left = body.without_closed(parsed.root, pieces, opened)
+    assert [piece.text for piece in pieces_of(left)][:3] == ["Behind it", "here", SENTENCE.format(0)]
+    assert "Rain" in [piece.text for piece in pieces_of(parsed.body)]
+
+
+def test_where_too_much_is_open_trafilatura_is_not_asked() -> None:
+    parsed, pieces = parsed_page(PAGE.replace(STORY, STORY * 50))
+    assert body.choose(parsed.root, pieces, {piece.order: 0.4 for piece in pieces}, "balanced") == {}
 
 
 def test_pieces_not_asked_about_are_never_chosen() -> None:
@@ -87,9 +111,9 @@ def test_every_piece_has_its_surroundings_in_time_linear_in_the_page() -> None:
     )
     _, pieces = parsed_page(markup)
     begun = time.process_time()
-    assert surroundings(pieces, Frame(pieces), np.arange(6000)).shape == (len(NAMES), 6000)
+    assert surroundings(Frame(pieces), np.arange(6000)).shape == (len(NAMES), 6000)
     assert time.process_time() - begun < 3
 
 
 def test_a_page_without_pieces_has_no_measures() -> None:
-    assert len(measure([], None, None, None, "", False, [])) == 0
+    assert len(measure([], None, None, None, False, [])) == 0

@@ -5,7 +5,7 @@ import re
 import pytest
 from lxml import html
 
-from archive.extract import blocks, dates, features, frame, index
+from archive.extract import blocks, dates, frame, index
 from archive.extract.elements import Elements, text_of
 from archive.extract.page import MAX_ATTRIBUTES, read_page
 from archive.model import Page
@@ -30,7 +30,7 @@ def test_a_name_says_the_same_in_capitals(name: str) -> None:
 
 
 def test_what_is_searched_in_lower_case_is_written_in_lower_case() -> None:
-    tables = (*frame.BAD, *blocks._ZONES, *features._PATTERNS)
+    tables = (*frame.BAD, *blocks._ZONES)
     alone = (frame._GOOD, index._BYLINE, index._DATE, index._AUTHOR_HREF)
     found = [*(pattern for _, pattern in tables), *alone]
     found += [dates._MODIFIED_WORDS, dates._PUBLISHED_WORDS, dates._DATE_NAMES]
