@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -29,6 +30,9 @@ _ROBOT_TITLE = re.compile(
     re.S | re.I,
 )
 _LOADED_TITLE = re.compile(r"document\.title\s*=\s*[\"']([^\"']{6,200})[\"']")
+_ADDRESSED = (
+    ("link", "href"), ("meta", "content"), ("script", "src"), ("img", "src"), ("img", "data-src"), ("base", "href"),
+)  # fmt: skip
 _STYLED = etree.XPath("descendant::*/@style/..")
 _HIDDEN = etree.XPath("descendant::*/@hidden/..")
 _CLASSED = etree.XPath("descendant::*/@class/..")
@@ -55,6 +59,7 @@ class Traces:
 
     hidden: list[HiddenBlock] = field(default_factory=list)
     own: frozenset[str] = frozenset()
+    foreign: dict[html.HtmlElement, str] = field(default_factory=dict)  # the links to foreign sites, and these
     coded_title: bool = False  # <title> written in numeric entities though its charset could say it
     script_title: str | None = None  # the title a script shows to people, where robots get another
     redirect_to: str | None = None  # where visitors from a search engine are sent
@@ -64,23 +69,18 @@ class Traces:
 def take_traces(served: Elements, body: html.HtmlElement, source: str) -> Traces:
     """Note and remove what `body` hides by stealth; `source` is the decoded page."""
     links = [(node, site_of(address)) for node, address in served.links]
-    traces = Traces(own=_own(served, links))
+    own = _own(served, links)
+    traces = Traces(own=own, foreign={node: site for node, site in links if is_foreign(site, own)})
     _scripts(served, source, traces)
     _payloads(served, source, traces)
     _overlay(served, source, traces)
-    _subtrees(served, body, links, traces)
+    _subtrees(served, body, traces)
     return traces
 
 
 def _own(served: Elements, links: list[tuple[html.HtmlElement, str]]) -> frozenset[str]:
-    urls: list[str] = []
-    for node in served.named("link", "meta", "script", "img", "base"):
-        urls.extend(
-            value
-            for name in ("href", "content", "src", "data-src")
-            if (value := node.get(name)) and value[:4] in ("http", "//")
-        )
-    sites = set(own_sites(urls))
+    said = (node.get(name) for tag, name in _ADDRESSED for node in served.named(tag))
+    sites = set(own_sites(address for address in said if address and address[:4] == "http"))
     # A site linked many times from one page is its own or a sister, whatever it is called.
     counted = Counter(site for _, site in links if site)
     if counted:
@@ -180,11 +180,9 @@ def _overlay(served: Elements, source: str, traces: Traces) -> None:
             traces.overlay = frame.get("src")
 
 
-def _subtrees(
-    served: Elements, body: html.HtmlElement, leading: list[tuple[html.HtmlElement, str]], traces: Traces
-) -> None:
+def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
     # What a page hides without a foreign link in it is no payload, so only the rest is looked at.
-    linking = _linking([node for node, site in leading if is_foreign(site, traces.own)])
+    linking = _linking(traces.foreign)
     linking.discard(body)
     if not linking:
         return
@@ -230,7 +228,7 @@ def _subtrees(
         node.drop_tree()
 
 
-def _linking(foreign: list[html.HtmlElement]) -> set[html.HtmlElement]:
+def _linking(foreign: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
     """The elements with a link to a foreign site in them."""
     found: set[html.HtmlElement] = set()
     for link in foreign:
