@@ -14,7 +14,7 @@ from lxml import html
 from archive.extract.elements import text_of
 from archive.extract.injection import inline
 from archive.extract.injection.findings import Findings
-from archive.extract.injection.signs import Mark, plain
+from archive.extract.injection.signs import HAN, INVISIBLE, Mark, plain
 from archive.extract.injection.tokens import occurrences
 from archive.extract.pieces import Piece
 
@@ -182,9 +182,26 @@ def _linked_all_over(found: Findings, site: str) -> tuple[str, ...]:
 
 
 def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
-    beyond_ascii = [(at, text) for at, text in enumerate(raw) if not text.isascii()]
-    if not beyond_ascii:
+    joined = "\n".join(raw)
+    if joined.isascii():
         return
+    beyond_ascii = [(at, text) for at, text in enumerate(raw) if not text.isascii()]
+    if INVISIBLE.search(joined):
+        _veiled(raw, beyond_ascii, marks)
+    shown = [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)] if inline.may_be_mixed(joined) else []
+    # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
+    if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
+        for at, mark in (*shown, *inline.same_string(raw, shown)):
+            marks[at].append(mark)
+    glossed = [(at, mark) for at, text in beyond_ascii for mark in inline.glosses(text)] if HAN.search(joined) else []
+    # One or two are how a paper helps with a rare character.
+    if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
+        for at, mark in glossed:
+            marks[at].append(mark)
+
+
+def _veiled(raw: list[str], beyond_ascii: list[tuple[int, str]], marks: list[list[Mark]]) -> None:
+    """Marks on invisible characters, and on what is only ever written with them."""
     for at, text in beyond_ascii:
         marks[at].extend(inline.invisible_marks(text))
     veiled = inline.veiled(raw)
@@ -195,13 +212,3 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
             marks[at].append(Mark(start, end, "inline_token", kinds, "redacted"))
     for at, mark in inline.laced(raw):
         marks[at].append(mark)
-    shown = [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)]
-    # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
-    if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
-        for at, mark in (*shown, *inline.same_string(raw, shown)):
-            marks[at].append(mark)
-    glossed = [(at, mark) for at, text in beyond_ascii for mark in inline.glosses(text)]
-    # One or two are how a paper helps with a rare character.
-    if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
-        for at, mark in glossed:
-            marks[at].append(mark)
