@@ -69,7 +69,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         url=page.url, articles=articles, metas=parsed.metas, title=parsed.title, elements=parsed.elements,
         site_names=site_names,
     )  # fmt: skip
-    index = index_of(parsed.elements, parsed.body)
+    index = index_of(parsed.elements)
     people, people_origin = authors.find_authors(
         articles=articles,
         nodes=nodes,

@@ -44,8 +44,9 @@ def cleanse(
     blocks = [_promoted(block) if block.label in text_labels else block for block in blocks]
     kept = [at for at, block in enumerate(blocks) if block.label in text_labels]
     chrome, put_there = _repeated(found, blocks, kept)
-    blocks = [chrome.get(at, block) for at, block in enumerate(blocks)]
-    kept = [at for at in kept if at not in chrome]
+    if chrome:
+        blocks = [chrome.get(at, block) for at, block in enumerate(blocks)]
+        kept = [at for at in kept if at not in chrome]
     anchors = placed_anchors(found, pieces)
     dropped, doubted = _passages(found, blocks, pieces, frozenset(kept), anchors)
     dropped |= put_there
@@ -126,13 +127,11 @@ def _passages(
     by_block: defaultdict[html.HtmlElement, list[Placed]] = defaultdict(list)
     for placed in anchors:
         by_block[placed.owner].append(placed)
-    seen: list[Passage] = []
+    seen = [FAR] * len(pieces)
     profile = found.past.site
     near = {other for at in kept for other in range(at - 3, at + 4)}
-    for at, piece in enumerate(pieces):
-        if at not in near:
-            seen.append(FAR)
-            continue
+    for at in near.intersection(range(len(pieces))):
+        piece = pieces[at]
         links = tuple(
             (one.site, said, one.href)
             for one in by_block.get(piece.node, ())
@@ -141,7 +140,7 @@ def _passages(
         own = max(0, piece.link_chars - sum(len(text.replace(" ", "")) for _, text, _ in links))
         elsewhere = profile.host_with(blocks[at].text) if profile is not None and at in kept else None
         again = blocks[at].rule == "repeated"
-        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, True, elsewhere, again))
+        seen[at] = Passage(blocks[at].text, links, own, at in kept, blocks[at].path, True, elsewhere, again)
     verdicts = judge_passages(seen, " ".join(found.zones.headings))
     dropped = {at: (_named(name, kinds), kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
     doubted = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if not proven}

@@ -19,8 +19,10 @@ from archive.model import Block
 
 _BEYOND_LATIN = re.compile("[^\x00-\u024f\u2010-\u205e]")  # punctuation belongs to every script
 _COHERENT = 0.15  # of the words of a story's paragraphs are in others of it, at least
+_LINKED_RUN = 4  # links to foreign sites in a run of short blocks that is judged as a list
 _MOST_SPAM = 100  # proven blocks that others are compared with
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
+_HAS_ITEMS = re.compile(r"[|｜,，、/·•;；\n]|\s\s")
 _STOP = re.compile(r"[.!?。！？]")
 _OFFER = re.compile(
     r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d\s*[$€£￥]|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
@@ -190,6 +192,8 @@ def _runs(passages: list[Passage], story: _Story) -> dict[int, tuple[str, tuple[
     """Keyword lists whose items are blocks of their own: runs of short blocks, judged as one."""
     found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
     run: list[int] = []
+    if sum(len(passage.links) for passage in passages) < _LINKED_RUN:
+        return found
     for at, passage in enumerate([*passages, FAR]):
         if (passage.kept or passage.near_text) and len(passage.text) <= 40 and not _STOP.search(passage.text):
             run.append(at)
@@ -204,7 +208,7 @@ def _runs(passages: list[Passage], story: _Story) -> dict[int, tuple[str, tuple[
                 items[0].path,
             )
             whole.about = set[str]().union(*(item.about for item in items))
-            verdict = _keywords(whole, story.without(items)) if len(whole.links) >= 4 else None
+            verdict = _keywords(whole, story.without(items)) if len(whole.links) >= _LINKED_RUN else None
             if verdict is not None and verdict[2]:
                 found.update((one, verdict) for one in run)
         run = []
@@ -212,7 +216,7 @@ def _runs(passages: list[Passage], story: _Story) -> dict[int, tuple[str, tuple[
 
 
 def _keywords(passage: Passage, story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
-    if _STOP.search(passage.text[:-1]):
+    if not (_HAS_ITEMS.search(passage.text) or len(passage.links) >= 4) or _STOP.search(passage.text[:-1]):
         return None
     items = [item for item in (part.strip() for part in _ITEM.split(passage.text)) if item]
     linked = [text for _, text, _ in passage.links if text]

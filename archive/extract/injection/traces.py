@@ -33,10 +33,6 @@ _LOADED_TITLE = re.compile(r"document\.title\s*=\s*[\"']([^\"']{6,200})[\"']")
 _ADDRESSED = (
     ("link", "href"), ("meta", "content"), ("script", "src"), ("img", "src"), ("img", "data-src"), ("base", "href"),
 )  # fmt: skip
-_STYLED = etree.XPath("descendant::*/@style/..")
-_HIDDEN = etree.XPath("descendant::*/@hidden/..")
-_CLASSED = etree.XPath("descendant::*/@class/..")
-_NAMED = etree.XPath("descendant::*/@id/..")
 _SEARCHES = re.compile(r"baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com", re.I)
 _SENT_AWAY = re.compile(r"location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)", re.I)
 _WRITTEN_FRAME = re.compile(r"document\.write(?:ln)?\s*\(\s*[\"'].{0,80}?(<iframe\b[^>]{0,400}>)", re.S | re.I)
@@ -68,7 +64,7 @@ class Traces:
 
 def take_traces(served: Elements, body: html.HtmlElement, source: str) -> Traces:
     """Note and remove what `body` hides by stealth; `source` is the decoded page."""
-    links = [(node, site_of(address)) for node, address in served.links]
+    links = [(node, site) for node, address in served.links if (site := site_of(address))]
     own = _own(served, links)
     traces = Traces(own=own, foreign={node: site for node, site in links if is_foreign(site, own)})
     _scripts(served, source, traces)
@@ -82,7 +78,7 @@ def _own(served: Elements, links: list[tuple[html.HtmlElement, str]]) -> frozens
     said = (node.get(name) for tag, name in _ADDRESSED for node in served.named(tag))
     sites = set(own_sites(address for address in said if address and address[:4] == "http"))
     # A site linked many times from one page is its own or a sister, whatever it is called.
-    counted = Counter(site for _, site in links if site)
+    counted = Counter(site for _, site in links)
     if counted:
         most, times = counted.most_common(1)[0]
         if times >= 8 and times * 3 >= sum(counted.values()):
@@ -182,8 +178,7 @@ def _overlay(served: Elements, source: str, traces: Traces) -> None:
 
 def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
     # What a page hides without a foreign link in it is no payload, so only the rest is looked at.
-    linking = _linking(traces.foreign)
-    linking.discard(body)
+    linking = _linking(traces.foreign) - {body, *body.iterancestors()}
     if not linking:
         return
     found: list[tuple[html.HtmlElement, str]] = []
@@ -192,11 +187,11 @@ def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
             found.append((node, "marquee of no size"))
     found.extend(
         (node, how)
-        for node in _STYLED(body)
-        if node in linking and (how := hiding(node.get("style") or "")) is not None
+        for node, style in served.holding("style")
+        if node in linking and (how := hiding(style)) is not None
     )
-    found.extend((node, "hidden attribute") for node in _HIDDEN(body))
-    found.extend(_by_rule(served, body, linking))
+    found.extend((node, "hidden attribute") for node, _ in served.holding("hidden"))
+    found.extend(_by_rule(served, linking))
     total: int | None = None
     taken: set[html.HtmlElement] = set()
     paragraphs: dict[html.HtmlElement, list[html.HtmlElement]] = {}
@@ -239,25 +234,21 @@ def _linking(foreign: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
     return found
 
 
-def _by_rule(
-    served: Elements, body: html.HtmlElement, linking: set[html.HtmlElement]
-) -> list[tuple[html.HtmlElement, str]]:
-    wanted = {"." + name for node in linking for name in (node.get("class") or "").split()}
-    wanted |= {"#" + name for node in linking if (name := node.get("id"))}
+def _by_rule(served: Elements, linking: set[html.HtmlElement]) -> list[tuple[html.HtmlElement, str]]:
+    """The elements that a rule of the page's own style sheets hides, and how."""
+    sheets = [sheet.text for sheet in served.named("style") if sheet.text]
+    classes = [(node, names.split()) for node, names in served.holding("class") if node in linking] if sheets else []
+    ids = [(node, name) for node, name in served.holding("id") if node in linking] if sheets else []
+    wanted = {"." + name for _, names in classes for name in names} | {"#" + name for _, name in ids}
     rules: dict[str, str] = {}
-    for sheet in served.named("style"):
-        if sheet.text and len(rules) < 3000:
-            rules.update(hiding_rules(sheet.text, wanted))
+    for sheet in sheets:
+        if len(rules) < 3000:
+            rules.update(hiding_rules(sheet, wanted))
     if not rules:
         return []
-    found: list[tuple[html.HtmlElement, str]] = []
-    for node in _CLASSED(body):
-        if node in linking:
-            names = (node.get("class") or "").split()
-            how = next((rules["." + name] for name in names if "." + name in rules), None)
-            if how is not None:
-                found.append((node, how))
-    found.extend((node, rules[name]) for node in _NAMED(body) if (name := "#" + (node.get("id") or "")) in rules)
+    hidden = ((node, next((rules["." + name] for name in names if "." + name in rules), None)) for node, names in classes)
+    found = [(node, how) for node, how in hidden if how is not None]
+    found.extend((node, rules["#" + name]) for node, name in ids if "#" + name in rules)
     return found
 
 
