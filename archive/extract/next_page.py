@@ -16,6 +16,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from lxml import html
 
+from archive.extract.elements import text_of
+
+_DIGIT = re.compile(r"\d")
+_NUMBERED = 40  # characters at the end of an address, of which one is a page's number
 _DIGITS = 3  # a larger number is no page's
 _TELLING = 4  # letters of a word that can only mean a page; ?p=124 is the story number 124
 _LONGEST = 24  # characters of a pager's link
@@ -54,7 +58,7 @@ def find_next_page(url: str, base: str, rel_next: str | None, body: html.HtmlEle
         if "next" in (node.get("rel") or "").split():
             said = True
         else:
-            text = " ".join("".join(node.itertext()).split()) if len(node) < 4 else ""
+            text = text_of(node) if len(node) < 4 else ""
             said = bool(text) and len(text) <= _LONGEST and (text.isdecimal() or bool(_NEXT.match(text)))
         if not said or (target := _absolute(base, href)) is None:
             continue
@@ -95,7 +99,7 @@ def _leads_on(url: str, base: str, target: str, body: html.HtmlElement) -> bool:
 def _links(body: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, str]]:
     for node in islice(body.iter("a"), _MOST_LINKS):
         href = node.get("href")
-        if href and any(char.isdigit() for char in href[-40:]):
+        if href and _DIGIT.search(href, max(0, len(href) - _NUMBERED)):
             yield node, href
 
 
