@@ -11,7 +11,7 @@ from typing import Any
 from archive.model import Origin
 
 _SAMPLE_CHARS = 2000
-_FIRST_CHARS = 400, 700  # tell the language of nearly every text; the rest is read only in doubt
+_FIRST_CHARS = 200, 700  # tell the language of nearly every text; the rest is read only in doubt
 _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ja", re.compile("[\u3040-\u30ff]")),
     ("ko", re.compile("[\uac00-\ud7af]")),
@@ -84,11 +84,15 @@ def find_language(text: str, declared: list[tuple[str, str]]) -> tuple[str | Non
 
 def _of_sample(sample: str, claimed: str | None) -> tuple[str, float]:
     """The language of a text by its beginning, and by more of it only where that is unsure or not what is claimed."""
-    for size in _FIRST_CHARS:
-        guess, confidence = _guess(sample[:size])
-        if len(sample) <= size or (confidence >= 0.99 and claimed in (guess, None)):
+    few, more = _FIRST_CHARS
+    if claimed is not None and len(sample) > few:
+        guess, confidence = _guess(sample[:few])
+        if confidence >= 0.999 and guess == claimed:
             return guess, confidence
-    return _guess(sample)
+    guess, confidence = _guess(sample[:more])
+    if len(sample) > more and (confidence < 0.99 or claimed not in (guess, None)):
+        guess, confidence = _guess(sample)
+    return guess, confidence
 
 
 def _guess(sample: str) -> tuple[str, float]:

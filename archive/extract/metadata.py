@@ -114,7 +114,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
             (_link(base, rels.get("license")), "link license"), (first_text(article.get("license")), "json-ld"),
             (metas.get("dcterms.license"), "dublin core"),
         ], origins),
-        next_page=find_next_page(page.url, base, rels.get("next"), parsed.body),
+        next_page=find_next_page(page.url, base, rels.get("next"), parsed.elements),
         updates=_updates(nodes),
         json_ld_types=kinds, og_type=og_type,
         declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),

@@ -82,9 +82,8 @@ def read_page(page: Page) -> Parsed:
     )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)
     _clear(parsed, len(served.all))
+    _take_hidden(parsed, served)
     parsed.elements = Elements(parsed.body, served)
-    if _take_hidden(parsed):
-        parsed.elements = Elements(parsed.body, served)
     return parsed
 
 
@@ -193,12 +192,13 @@ def _clear(parsed: Parsed, count: int) -> None:
         _bound(parsed)
 
 
-def _take_hidden(parsed: Parsed) -> bool:
-    """Take out what the page itself does not show; whether there was any."""
+def _take_hidden(parsed: Parsed, served: Elements) -> None:
+    """Take out what the page itself does not show."""
     body_chars: int | None = None
     taken: set[html.HtmlElement] = set()
-    for node in _suspects(parsed.elements):
-        if not is_hidden(node) or any(ancestor in taken for ancestor in node.iterancestors()):
+    for node in _hidden(served):
+        around = set(node.iterancestors())
+        if parsed.body not in around or not taken.isdisjoint(around):
             continue
         if body_chars is None:
             body_chars = _length(parsed.body)
@@ -208,15 +208,13 @@ def _take_hidden(parsed: Parsed) -> bool:
             parsed.hidden.append(node)
     for node in parsed.hidden:
         node.drop_tree()
-    return bool(parsed.hidden)
 
 
-def _suspects(elements: Elements) -> list[html.HtmlElement]:
-    """The elements below the first that may be hidden, in document order."""
-    found = {node for node, _ in elements.holding("hidden")}
-    found.update(node for node, style in elements.holding("style") if _may_hide(style.lower()))
-    found.discard(elements.all[0])
-    return sorted(found, key=elements.order.__getitem__)
+def _hidden(served: Elements) -> list[html.HtmlElement]:
+    """The elements that their own markup hides, in document order."""
+    suspects = {node for node, _ in served.holding("hidden")}
+    suspects.update(node for node, style in served.holding("style") if _may_hide(style.lower()))
+    return sorted(filter(is_hidden, suspects), key=served.order.__getitem__)
 
 
 def _may_hide(style: str) -> bool:

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from lxml import html
 
 from archive.model import PageType
 
@@ -83,7 +86,7 @@ class Signs:
     free: bool | None
     link_share: float  # of the visible characters
     link_blocks: int  # blocks that are mostly one link of headline length
-    images: int
+    figures: Sequence[html.HtmlElement]
     player: str | None
     is_front: bool  # the address has neither path nor query
     is_prose: bool  # paragraphs that no linked headlines stand between
@@ -91,6 +94,11 @@ class Signs:
     listed: int  # kept blocks that are one link of headline length
     listed_share: float  # of the kept characters
     markup: str  # as served
+
+    @property
+    def images(self) -> int:
+        """Figures with a picture; counted only for the few pages that say little."""
+        return sum(1 for figure in self.figures if figure.find(".//img") is not None)
 
 
 def page_type(signs: Signs) -> tuple[PageType, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
+from archive.extract.elements import Elements
 from archive.extract.next_page import find_next_page, is_next
 
 HOST = "https://daily.example"
@@ -48,7 +49,7 @@ def test_another_address_is_not(url: str, target: str) -> None:
 
 
 def found(url: str, body: str, rel_next: str | None = None) -> str | None:
-    return find_next_page(HOST + url, HOST + url, rel_next, html.document_fromstring(f"<body>{body}</body>"))
+    return find_next_page(HOST + url, HOST + url, rel_next, Elements(html.document_fromstring(f"<body>{body}</body>")))
 
 
 @pytest.mark.parametrize(
