@@ -17,38 +17,30 @@ class Elements:
     """The elements at and below `root` in document order. As long as this lives, lxml makes none of them anew."""
 
     def __init__(self, root: html.HtmlElement, before: Elements | None = None) -> None:
-        """`before` are the elements of the same tree before some were taken out of it: tags and attributes are known."""
+        """`before`: those of the same tree before some were taken out of it, whose tags and attributes are known."""
         self.all: list[html.HtmlElement] = list(root.iter())
         self._before = before
+        self._tagged: defaultdict[str, list[html.HtmlElement]] = defaultdict(list)
+        self._held: dict[str, list[tuple[html.HtmlElement, str]]] = {name: [] for name in _HELD}
+        if before is None:
+            self._read()
+
+    def _read(self) -> None:
+        for node, tag in zip(self.all, map(_TAG, self.all), strict=True):
+            self._tagged[tag].append(node)
+            for name, value in node.items():
+                if name in self._held:
+                    self._held[name].append((node, value))
 
     @cached_property
     def order(self) -> dict[html.HtmlElement, int]:
         """Where each element stands."""
         return {node: at for at, node in enumerate(self.all)}
 
-    @cached_property
-    def _tagged(self) -> dict[str, list[html.HtmlElement]]:
-        tagged: defaultdict[str, list[html.HtmlElement]] = defaultdict(list)
-        for node, tag in zip(self.all, map(_TAG, self.all), strict=True):
-            tagged[tag].append(node)
-        return tagged
-
     def _of_tag(self, tag: str) -> list[html.HtmlElement]:
         if self._before is None:
             return self._tagged.get(tag, [])
         return [node for node in self._before._of_tag(tag) if node in self.order]
-
-    @cached_property
-    def _held(self) -> dict[str, list[tuple[html.HtmlElement, str]]]:
-        held: dict[str, list[tuple[html.HtmlElement, str]]] = {name: [] for name in _HELD}
-        if self._before is not None:
-            left = self.order
-            return {name: [one for one in found if one[0] in left] for name, found in self._before._held.items()}
-        for node in self.all:
-            for name, value in node.items():
-                if name in held:
-                    held[name].append((node, value))
-        return held
 
     def named(self, *tags: str) -> list[html.HtmlElement]:
         """The elements with one of these tags, in document order."""
@@ -59,7 +51,9 @@ class Elements:
 
     def holding(self, name: str) -> list[tuple[html.HtmlElement, str]]:
         """The elements with an attribute of this name (one of `_HELD`), and its value, in document order."""
-        return self._held[name]
+        if self._before is None:
+            return self._held[name]
+        return [one for one in self._before.holding(name) if one[0] in self.order]
 
     @cached_property
     def links(self) -> list[tuple[html.HtmlElement, str]]:

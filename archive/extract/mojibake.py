@@ -43,7 +43,7 @@ def mended_utf8(text: str, body: bytes) -> tuple[str, int]:
 
 def _taken_for(body: bytes) -> str | None:
     """The code page that UTF-8 was taken for, as the text's runs beyond ASCII tell; None where it was not."""
-    if not (_MAY_BE_LATIN.search(body) or _MAY_BE_CYRILLIC in body):
+    if not (_MAY_BE_LATIN.search(body) or (b"\xd0" in body and _MAY_BE_CYRILLIC in body)):
         return None
     runs = body.translate(_ASCII_TO_BLANK).split()
     rest = b" ".join(runs).decode("utf-8", "replace")

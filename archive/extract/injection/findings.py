@@ -91,7 +91,9 @@ def inspect(
     tokens = tuple(find_tokens(zones, prose, past)) if prose else ()
     kinds = _title_kinds(zones, "\n".join(prose), tokens, traces)
     anchors = tuple(
-        islice(((node, site, href) for node, href in elements.links if (site := traces.foreign.get(node))), _MAX_ANCHORS)
+        islice(
+            ((node, site, href) for node, href in elements.links if (site := traces.foreign.get(node))), _MAX_ANCHORS
+        )
     )
     found = Findings(zones, tokens, kinds, title, tuple(metas), anchors, traces, past)
     return _disarmed(found)

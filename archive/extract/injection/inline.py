@@ -43,7 +43,7 @@ _PHONE = re.compile(
     r"(?<!\w)(?:call|dial|text|tel|phone|致电|拨打|热线|電話|전화)\s*[:：.]?\s*\+?\d[\d\s()./-]{6,}\d", re.IGNORECASE
 )
 # The same without signs around it, between two words of a sentence.
-_ACCOUNT = re.compile(r"[@\d](?:[\w-]{4}|(?<=[A-Za-z_+-]\d))")  # in every `_ID`, and found much faster
+_ACCOUNT = re.compile(r"[@\d](?:[\w-]{4}|(?<=[^\W\d]\d|[+-]\d))")  # in every `_ID`, and found much faster
 _BARE_PHONE = re.compile(rf"\((?:{_PHONE.pattern})\)", re.IGNORECASE)
 _BARE = re.compile(rf"(?:{_REACH.pattern})|{_BARE_PHONE.pattern}", re.IGNORECASE)
 _PLACE = re.compile(rf"(?<![A-Za-z0-9.@-]){_DOMAIN}(?![A-Za-z0-9@])", re.IGNORECASE)

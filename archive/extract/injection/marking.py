@@ -123,8 +123,8 @@ def _anchors(
     used: set[tuple[int, int]] = set()
     if not placed:
         return
-    for block, node, site, href in placed:
-        owner = _above(block, owners)
+    for piece, node, site, href in placed:
+        owner = _above(piece, owners)
         text = text_of(node) if owner is not None else ""
         for at in owners[owner] if owner is not None and text else ():
             start = raw[at].find(text)
@@ -188,7 +188,11 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
     beyond_ascii = [(at, text) for at, text in enumerate(raw) if not text.isascii()]
     if INVISIBLE.search(joined):
         _veiled(raw, beyond_ascii, marks)
-    shown = [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)] if inline.may_be_mixed(joined) else []
+    shown = (
+        [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)]
+        if inline.may_be_mixed(joined)
+        else []
+    )
     # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
     if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
         for at, mark in (*shown, *inline.same_string(raw, shown)):

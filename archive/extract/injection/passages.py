@@ -160,8 +160,9 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     _together(found, passages, story)
     # What says the same as a proven one is another copy of it.
     proven = {plain(passages[at].text) for at, verdict in found.items() if verdict[2]}
-    for at, passage in enumerate(passages):
-        if at not in found and passage.kept and sizes.get(plain(passage.text), 0) > 1 and plain(passage.text) in proven:
+    copied = {said for said in proven if sizes.get(said, 0) > 1}
+    for at, passage in enumerate(passages) if copied else ():
+        if at not in found and passage.kept and plain(passage.text) in copied:
             found[at] = ("spam_para", ("copy: of a proven block",), True)
     return found
 
@@ -179,7 +180,9 @@ def _together(
         for at in offers:
             found[at] = ("spam_para", (*found[at][1], f"crowd: {len(offers)} such blocks in one story"), True)
     # Off the topic of the story and on the topic of a proven block.
-    spam = [passages[at].about for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"][:_MOST_SPAM]
+    spam = [passages[at].about for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"][
+        :_MOST_SPAM
+    ]
     for at, verdict in list(found.items()):
         own = passages[at].about if spam and not verdict[2] and verdict[0] == "spam_para" else set[str]()
         if len(own) >= 10:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from lxml import etree, html
+from lxml import html
 
 from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import foreign_links, is_foreign, own_sites, site_of
@@ -186,9 +186,7 @@ def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
         if _small(node.get("height")) or _small(node.get("width")) or int(_number(node.get("scrollamount"))) >= 100:
             found.append((node, "marquee of no size"))
     found.extend(
-        (node, how)
-        for node, style in served.holding("style")
-        if node in linking and (how := hiding(style)) is not None
+        (node, how) for node, style in served.holding("style") if node in linking and (how := hiding(style)) is not None
     )
     found.extend((node, "hidden attribute") for node, _ in served.holding("hidden"))
     found.extend(_by_rule(served, linking))
@@ -246,7 +244,9 @@ def _by_rule(served: Elements, linking: set[html.HtmlElement]) -> list[tuple[htm
             rules.update(hiding_rules(sheet, wanted))
     if not rules:
         return []
-    hidden = ((node, next((rules["." + name] for name in names if "." + name in rules), None)) for node, names in classes)
+    hidden = (
+        (node, next((rules["." + name] for name in names if "." + name in rules), None)) for node, names in classes
+    )
     found = [(node, how) for node, how in hidden if how is not None]
     found.extend((node, rules["#" + name]) for node, name in ids if "#" + name in rules)
     return found
