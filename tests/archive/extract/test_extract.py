@@ -145,3 +145,12 @@ def test_a_reading_leaves_nothing_for_the_garbage_collector() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_a_long_page_about_nothing_but_consent_is_no_article() -> None:
+    partner = "<p>Our partner number {} stores cookies on your device and asks for your consent to tracking by each partner.</p>"
+    asked = "".join(partner.format(number) for number in range(40))
+    begins = "<p>Cookies and consent: we value your privacy.</p>"
+    assert extract(page(f"<body><h1>Privacy</h1>{begins}{asked}")).article.page_type == "consent"
+    told = f"<p>{STORY}</p>"
+    assert extract(page(f"<body><h1>Baths</h1>{told}{begins}{asked}")).article.page_type != "consent"

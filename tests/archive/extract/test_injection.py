@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archive.extract import Evidence, extract
@@ -263,6 +263,7 @@ def test_every_simple_letter_compares_as_the_standards_say() -> None:
     assert not any(signs.INVISIBLE.match(char) or unicodedata.combining(char) for char in SIMPLE)
 
 
+@example("tg: +1 23 456 78 9")
 @given(said=st.from_regex(inline._BARE, fullmatch=True))
 @settings(max_examples=20)
 def test_every_way_to_reach_somebody_has_what_is_looked_for_first(said: str) -> None:

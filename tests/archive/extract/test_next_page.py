@@ -66,3 +66,7 @@ def test_a_pager_of_comments_is_none_of_the_story() -> None:
 def test_two_numbered_stories_are_two_stories_unless_their_beginning_is_linked() -> None:
     assert found("/news-12.html", "", "/news-13.html") is None
     assert found("/news-2.html", '<a href="/news.html">1</a>', "/news-3.html") == f"{HOST}/news-3.html"
+
+
+def test_a_page_number_need_not_end_its_address() -> None:
+    assert found("/baths", '<a rel="next" href="?page=2&from=story">Next</a>') == f"{HOST}/baths?page=2&from=story"
