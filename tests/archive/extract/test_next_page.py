@@ -69,4 +69,5 @@ def test_two_numbered_stories_are_two_stories_unless_their_beginning_is_linked()
 
 
 def test_a_page_number_need_not_end_its_address() -> None:
-    assert found("/baths", '<a rel="next" href="?page=2&from=story">Next</a>') == f"{HOST}/baths?page=2&from=story"
+    here, there = "/baths?from=story", "/baths?page=2&from=story"
+    assert found(here, f'<a rel="next" href="{there}">Next</a>') == HOST + there
