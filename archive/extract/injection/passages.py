@@ -22,7 +22,7 @@ _COHERENT = 0.15  # of the words of a story's paragraphs are in others of it, at
 _LINKED_RUN = 4  # links to foreign sites in a run of short blocks that is judged as a list
 _MOST_SPAM = 100  # proven blocks that others are compared with
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
-_HAS_ITEMS = re.compile(r"[|｜,，、/·•;；\n]|\s\s")
+_HAS_ITEMS = re.compile(r"[|｜,，、/·•;；\n]")
 _STOP = re.compile(r"[.!?。！？]")
 _OFFER = re.compile(
     r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d\s*[$€£￥]|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
@@ -219,7 +219,10 @@ def _runs(passages: list[Passage], story: _Story) -> dict[int, tuple[str, tuple[
 
 
 def _keywords(passage: Passage, story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
-    if not (_HAS_ITEMS.search(passage.text) or len(passage.links) >= 4) or _STOP.search(passage.text[:-1]):
+    text = passage.text
+    if ". " in text or not (_HAS_ITEMS.search(text) or "  " in text or len(passage.links) >= 4):
+        return None  # sentences, or one item: nearly always
+    if _STOP.search(text[:-1]):
         return None
     items = [item for item in (part.strip() for part in _ITEM.split(passage.text)) if item]
     linked = [text for _, text, _ in passage.links if text]
