@@ -8,9 +8,10 @@ A date after the page was seen, or before 1990, is refused. Order: `find_dates`,
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from lxml import html
@@ -61,7 +62,6 @@ _PUBLISHED_WORDS = re.compile(
     r"mis en ligne|objavljeno|yayın|date:|datum\b|vom\b|written:",
 )
 _LABELS = re.compile(f"{_MODIFIED_WORDS.pattern}|{_PUBLISHED_WORDS.pattern}", re.IGNORECASE)
-_FIGURES = re.compile(r"\d[\d./]")  # in every date; found much faster than one
 _YEAR = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{2}(?!\d))")
 _DATE_NAMES = re.compile(
     r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
@@ -222,7 +222,8 @@ def _lines(
     given = 0
     for piece in pieces:
         text = piece.text
-        if not _FIGURES.search(text, 0, 160) or not _YEAR.search(text[:160]) or "©" in text or "opyright" in text:
+        beginning = text[:160]
+        if not _may_have_year(beginning) or not _YEAR.search(beginning) or "©" in text or "opyright" in text:
             continue
         at = order.get(piece.node, 0) - head
         if len(text) <= 140:
@@ -243,6 +244,11 @@ def _lines(
             yield part, "line", weight + (0.1 if published else 0.0), changed
         if given > 60:
             return
+
+
+def _may_have_year(text: str) -> bool:
+    """Whether `_YEAR` is worth looking for, which takes many times longer."""
+    return "20" in text or "19" in text or text.count(".") > 1 or text.count("/") > 1
 
 
 def _labelled_parts(text: str) -> list[str]:
@@ -287,7 +293,7 @@ def _choose(
     latest = _vote(modified)
     if latest is not None:
         origins["date_modified"] = origin_of(latest, modified, latest.weight)
-    best = _vote([one for one in published if not _stamped(one, published, modified)])
+    best = _vote(_unstamped(published, modified))
     if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _KNOWN):
         return None, latest.value if latest else None, origins
     finer = _on_the_pages_clock(_finer(best, published), published)
@@ -296,22 +302,33 @@ def _choose(
     return finer.value, latest.value if latest else None, origins
 
 
-def _stamped(claim: Candidate[Moment], published: list[Candidate[Moment]], modified: list[Candidate[Moment]]) -> bool:
-    """Whether a claim is when the system last touched the page: the moment of its change, after the day it shows."""
+def _unstamped(published: list[Candidate[Moment]], modified: list[Candidate[Moment]]) -> list[Candidate[Moment]]:
+    """The claims but those of when the system last touched the page: the moment of its change, after the day it shows."""
     shown = [one for one in published if _witness(one.value_from) in ("seen", "url")]
-    if any(_same_day(one.value, claim.value) for one in shown):
-        return False
-    touched = any(abs(other.value.at - claim.value.at) < timedelta(minutes=10) for other in modified)
-    first = max(shown, key=lambda one: one.weight, default=claim)
-    return touched and first.weight >= _NEAR and first.value.at < claim.value.at - timedelta(hours=26)
+    first = max(shown, key=lambda one: one.weight, default=None)
+    if first is None or first.weight < _NEAR:
+        return published
+    days = {day for one in shown for day in _days(one.value)}
+    latest = first.value.at + timedelta(hours=26)
+
+    def is_stamp(claim: Candidate[Moment]) -> bool:
+        if claim.value.at <= latest or not days.isdisjoint(_days(claim.value)):
+            return False
+        return any(abs(other.value.at - claim.value.at) < timedelta(minutes=10) for other in modified)
+
+    return [one for one in published if not is_stamp(one)]
 
 
 def _vote(candidates: list[Candidate[Moment]]) -> Candidate[Moment] | None:
     """The candidate whose own weight and the agreement of other witnesses is largest; the first of equals."""
+    witnesses: defaultdict[tuple[str, date], set[str]] = defaultdict(set)
+    for candidate in candidates:
+        for day in _days(candidate.value):
+            witnesses[day].add(_witness(candidate.value_from))
     best: Candidate[Moment] | None = None
     best_score = 0.0
     for candidate in candidates:
-        support = {_witness(c.value_from) for c in candidates if _same_day(c.value, candidate.value)}
+        support = set[str]().union(*(witnesses[day] for day in _days(candidate.value)))
         score = candidate.weight + 0.07 * min(3, len(support - {_witness(candidate.value_from)}))
         if score > best_score + 1e-9:
             best, best_score = candidate, score
@@ -324,7 +341,12 @@ def _witness(value_from: str) -> str:
 
 
 def _same_day(one: Moment, other: Moment) -> bool:
-    return one.at.date() == other.at.date() or one.at.astimezone(UTC).date() == other.at.astimezone(UTC).date()
+    return not _days(one).isdisjoint(_days(other))
+
+
+def _days(moment: Moment) -> frozenset[tuple[str, date]]:
+    """The day on the page's own clock, and in UTC; moments that share one of them are of one day."""
+    return frozenset((("page", moment.at.date()), ("utc", moment.at.astimezone(UTC).date())))
 
 
 def _on_the_pages_clock(best: Candidate[Moment], published: list[Candidate[Moment]]) -> Candidate[Moment]:

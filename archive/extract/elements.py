@@ -1,4 +1,4 @@
-"""The elements of a tree, walked once: all readers of a page ask here for its links, headings or images."""
+"""The elements of a tree, walked once: all readers of a page ask here for its links, headings, names or styles."""
 
 from __future__ import annotations
 
@@ -9,28 +9,57 @@ from operator import attrgetter
 from lxml import html
 
 _TAG = attrgetter("tag")
+# The attributes that readers ask for by name. Reading all of an element's at once costs as much as asking for two.
+_HELD = ("class", "id", "style", "hidden", "href", "rel", "itemprop", "property", "data-testid")
 
 
 class Elements:
     """The elements at and below `root` in document order. As long as this lives, lxml makes none of them anew."""
 
-    def __init__(self, root: html.HtmlElement) -> None:
+    def __init__(self, root: html.HtmlElement, before: Elements | None = None) -> None:
+        """`before`: those of the same tree before some were taken out of it, whose tags and attributes are known."""
         self.all: list[html.HtmlElement] = list(root.iter())
-        self._places: defaultdict[str, list[int]] = defaultdict(list)
-        for at, tag in enumerate(map(_TAG, self.all)):
-            self._places[tag].append(at)
+        self._before = before
+        self._tagged: defaultdict[str, list[html.HtmlElement]] = defaultdict(list)
+        self._held: dict[str, list[tuple[html.HtmlElement, str]]] = {name: [] for name in _HELD}
+        if before is None:
+            self._read()
+
+    def _read(self) -> None:
+        for node, tag in zip(self.all, map(_TAG, self.all), strict=True):
+            self._tagged[tag].append(node)
+            for name, value in node.items():
+                if name in self._held:
+                    self._held[name].append((node, value))
+
+    @cached_property
+    def order(self) -> dict[html.HtmlElement, int]:
+        """Where each element stands."""
+        return {node: at for at, node in enumerate(self.all)}
+
+    def _of_tag(self, tag: str) -> list[html.HtmlElement]:
+        if self._before is None:
+            return self._tagged.get(tag, [])
+        return [node for node in self._before._of_tag(tag) if node in self.order]
 
     def named(self, *tags: str) -> list[html.HtmlElement]:
         """The elements with one of these tags, in document order."""
-        places = [at for tag in tags if tag in self._places for at in self._places[tag]]
-        if len(tags) > 1:
-            places.sort()
-        return [self.all[at] for at in places]
+        found = [nodes for tag in tags if (nodes := self._of_tag(tag))]
+        if len(found) < 2:
+            return found[0] if found else []
+        return sorted((node for nodes in found for node in nodes), key=self.order.__getitem__)
+
+    def holding(self, name: str) -> list[tuple[html.HtmlElement, str]]:
+        """The elements with an attribute of this name (one of `_HELD`), and its value, in document order."""
+        if self._before is None:
+            return self._held[name]
+        return [one for one in self._before.holding(name) if one[0] in self.order]
 
     @cached_property
     def links(self) -> list[tuple[html.HtmlElement, str]]:
         """Each <a> with an address, and the address without white space around it."""
-        return [(node, address) for node in self.named("a") if (address := (node.get("href") or "").strip())]
+        held = ((node, address.strip()) for node, address in self.holding("href") if node.tag == "a")
+        return [one for one in held if one[1]]
 
 
 def text_of(node: html.HtmlElement) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 
-from lxml import etree, html
+from lxml import html
 
 from archive.extract.elements import Elements
 
@@ -19,10 +19,7 @@ _AUTHOR_HREF = re.compile(
     r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt)|/(?:people|profile|by|staff)/",
 )
 _MOST = 60
-_STATED = etree.XPath(".//@itemprop/.. | .//@property/..")
-_TESTED = etree.XPath(".//@data-testid/..")
-_IDENTIFIED = etree.XPath(".//@id/..")
-_RELATED = etree.XPath(".//@rel/..")
+_MOST_AUTHORS = 20
 
 
 @dataclass(slots=True)
@@ -37,41 +34,50 @@ class Index:
     dates: list[html.HtmlElement] = field(default_factory=list)  # <time>, date properties, class or id of a date
 
 
-def index_of(elements: Elements, body: html.HtmlElement) -> Index:
-    """Look through the `elements` of `body`."""
-    index = Index({node: at for at, node in enumerate(elements.all)})
-    stated = {node: (node.get("itemprop") or node.get("property") or "").lower() for node in _STATED(body)}
-    named = {node: _kinds(names) for node in elements.all if (names := node.get("class"))}
-    for ids in (_IDENTIFIED(body), _TESTED(body)):
-        for node in ids:
-            kinds = _kinds(f"{node.get('id') or ''} {node.get('data-testid') or ''}")
-            if any(kinds):
-                known = named.get(node, kinds)
-                named[node] = (known[0] or kinds[0], known[1] or kinds[1])
-    bylines = {node for node, (is_byline, _) in named.items() if is_byline}
-    dates = {node for node, (_, is_date) in named.items() if is_date}
-    dates.update(elements.named("time"), (node for node, prop in stated.items() if "date" in prop))
-    index.bylines.extend(_first(bylines, index.order))
-    index.dates.extend(_first(dates, index.order))
-    authors = [node for node, prop in stated.items() if prop.removeprefix("schema:") in ("author", "creator")]
-    index.microdata.extend(authors[:20])
-    index.rel_author.extend(node for node in _RELATED(body) if _is_author(node))
-    links = (node for node, address in elements.links if _AUTHOR_HREF.search(address.lower()))
-    index.author_links.extend(islice(links, _MOST))
+def index_of(elements: Elements) -> Index:
+    """Look through the elements of a body."""
+    index = Index(elements.order)
+    stated = {node: prop.lower() for name in ("property", "itemprop") for node, prop in elements.holding(name) if prop}
+    bylines: set[html.HtmlElement] = set()
+    dates = {node for node, prop in stated.items() if "date" in prop}
+    dates.update(elements.named("time"))
+    for name in ("class", "id", "data-testid"):
+        for node, said in elements.holding(name):
+            is_byline, is_date = _kinds(said)
+            if is_byline:
+                bylines.add(node)
+            if is_date:
+                dates.add(node)
+    index.bylines.extend(_first(bylines, index.order, _MOST))
+    index.dates.extend(_first(dates, index.order, _MOST))
+    authors = {node for node, prop in stated.items() if prop.removeprefix("schema:") in ("author", "creator")}
+    index.microdata.extend(_first(authors, index.order, _MOST_AUTHORS))
+    index.rel_author.extend(node for node, said in elements.holding("rel") if _is_author(node, said))
+    index.author_links.extend(_author_links(elements.links))
     return index
 
 
-def _first(nodes: set[html.HtmlElement], order: dict[html.HtmlElement, int]) -> list[html.HtmlElement]:
-    return sorted(nodes, key=order.__getitem__)[:_MOST]
+def _author_links(links: list[tuple[html.HtmlElement, str]]) -> list[html.HtmlElement]:
+    if not _AUTHOR_HREF.search("\n".join([address for _, address in links]).lower()):
+        return []  # most pages have none
+    return list(islice((node for node, address in links if _AUTHOR_HREF.search(address.lower())), _MOST))
 
 
-def _is_author(node: html.HtmlElement) -> bool:
-    said = node.get("rel") or ""
+def _first(nodes: set[html.HtmlElement], order: dict[html.HtmlElement, int], most: int) -> list[html.HtmlElement]:
+    return sorted(nodes, key=order.__getitem__)[:most]
+
+
+def _is_author(node: html.HtmlElement, said: str) -> bool:
     return "author" in (said.split() if node.tag == "a" else said)
 
 
 @lru_cache(maxsize=16384)
 def _kinds(names: str) -> tuple[bool, bool]:
     """Whether a class or an id is named like a byline, and like a date."""
-    low = names.lower()
-    return bool(_BYLINE.search(low)), bool(_DATE.search(low))
+    found = [_kind(name) for name in names.lower().split()]
+    return any(is_byline for is_byline, _ in found), any(is_date for _, is_date in found)
+
+
+@lru_cache(maxsize=16384)  # sites differ in how they put names together, less in the names
+def _kind(name: str) -> tuple[bool, bool]:
+    return bool(_BYLINE.search(name)), bool(_DATE.search(name))

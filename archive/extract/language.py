@@ -11,7 +11,7 @@ from typing import Any
 from archive.model import Origin
 
 _SAMPLE_CHARS = 2000
-_FIRST_CHARS = 700  # tell the language of nearly every text; the rest is read only in doubt
+_FIRST_CHARS = 200, 700  # tell the language of nearly every text; the rest is read only in doubt
 _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ja", re.compile("[\u3040-\u30ff]")),
     ("ko", re.compile("[\uac00-\ud7af]")),
@@ -73,15 +73,26 @@ def find_language(text: str, declared: list[tuple[str, str]]) -> tuple[str | Non
         if not claims:
             return None, None, None
         return claims[0][0], 0.5, Origin(claims[0][1], 0.5, losers[1:])
-    guess, confidence = _guess(sample[:_FIRST_CHARS])
-    if len(sample) > _FIRST_CHARS and (confidence < 0.99 or (claims and claims[0][0] != guess)):
-        guess, confidence = _guess(sample)
+    guess, confidence = _of_sample(sample, claims[0][0] if claims else None)
     if claims and claims[0][0] != guess:
         first = claims[0][0]
         related = any({first, guess} <= group for group in _CONFUSED[:-1])
         if confidence < 0.9 or len(sample) < 200 or (related and confidence < 0.9999 and len(sample) < 1000):
             return first, 0.6, Origin(claims[0][1], 0.6, ((guess, "text"), *losers[1:]))
     return guess, round(confidence, 3), Origin("text", round(confidence, 3), tuple(x for x in losers if x[0] != guess))
+
+
+def _of_sample(sample: str, claimed: str | None) -> tuple[str, float]:
+    """The language of a text by its beginning, and by more of it only where that is unsure or not what is claimed."""
+    few, more = _FIRST_CHARS
+    if claimed is not None and len(sample) > few:
+        guess, confidence = _guess(sample[:few])
+        if confidence >= 0.999 and guess == claimed:
+            return guess, confidence
+    guess, confidence = _guess(sample[:more])
+    if len(sample) > more and (confidence < 0.99 or claimed not in (guess, None)):
+        guess, confidence = _guess(sample)
+    return guess, confidence
 
 
 def _guess(sample: str) -> tuple[str, float]:

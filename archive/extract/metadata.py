@@ -71,7 +71,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         url=page.url, articles=articles, metas=parsed.metas, title=parsed.title, elements=parsed.elements,
         site_names=site_names,
     )  # fmt: skip
-    index = index_of(parsed.elements, parsed.body)
+    index = index_of(parsed.elements)
     people, people_origin = authors.find_authors(
         articles=articles,
         nodes=nodes,
@@ -116,7 +116,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
             (_link(base, rels.get("license")), "link license"), (first_text(article.get("license")), "json-ld"),
             (metas.get("dcterms.license"), "dublin core"),
         ], origins),
-        next_page=find_next_page(page.url, base, rels.get("next"), parsed.body),
+        next_page=find_next_page(page.url, base, rels.get("next"), parsed.elements),
         updates=_updates(nodes),
         json_ld_types=kinds, og_type=og_type,
         declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),

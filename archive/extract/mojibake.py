@@ -21,6 +21,9 @@ _LATIN = re.compile(f"[\u00c2-\u00df][{_TAIL}]{_NO_SIGN}|[\u00e0-\u00ef][{_TAIL}
 _HARD = re.compile(
     f"[\u00c2-\u00df][\u0080-\u00a9\u00ac-\u00ba\u00bc-\u00bf]{_NO_SIGN}|[\u00e0-\u00ef][\u0080-\u00bf\u20ac][{_TAIL}]"
 )
+# What every broken letter begins with, in UTF-8: found many times faster than the letters.
+_MAY_BE_LATIN = re.compile(rb"\xc3[\x82-\xb4](?:[\xc2\xc5\xc6\xcb]|\xe2[\x80\x82\x84])")
+_MAY_BE_CYRILLIC = "Р".encode()
 _ASCII_TO_BLANK = bytes(0x20 if byte < 0x80 else byte for byte in range(256))
 _ACCENTED = re.compile("[\u00c0-\u00ff]")
 _CYRILLIC = re.compile("[РС][\u0080-\u009f\u0402\u0403\u0409-\u040b\u040f\u0452\u0453\u0459-\u045b\u045f\u0490\u00a0-\u00bb\u2013-\u203a\u20ac\u2116\u2122\u0451\u0454-\u0458\u0491\u0401\u0404-\u0407\u040c\u040e\u045c\u045e]")  # fmt: skip
@@ -40,9 +43,9 @@ def mended_utf8(text: str, body: bytes) -> tuple[str, int]:
 
 def _taken_for(body: bytes) -> str | None:
     """The code page that UTF-8 was taken for, as the text's runs beyond ASCII tell; None where it was not."""
-    runs = body.translate(_ASCII_TO_BLANK).split()
-    if not runs:
+    if not (_MAY_BE_LATIN.search(body) or (b"\xd0" in body and _MAY_BE_CYRILLIC in body)):
         return None
+    runs = body.translate(_ASCII_TO_BLANK).split()
     rest = b" ".join(runs).decode("utf-8", "replace")
     if len(_HARD.findall(rest)) >= _LEAST or _nothing_else(rest):
         return "cp1252"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from archive.model import Moment, Precision
 
@@ -78,6 +79,7 @@ def month_of(word: str) -> int | None:
     return _MONTHS.get(word.lower())
 
 
+@lru_cache(maxsize=1024)  # a page says its dates in several places
 def read_moment(text: str, *, day_first: bool = True) -> Moment | None:
     """Read the first date in `text`; None where there is none. A date without a zone is taken as UTC, and says so."""
     text = text.strip()[:200]

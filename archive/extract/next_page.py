@@ -11,11 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from lxml import html
 
+from archive.extract.elements import Elements, text_of
+
+Links = list[tuple[html.HtmlElement, str]]
+
+_DIGIT = re.compile(r"\d")
+_NUMBERED = 40  # characters at the end of an address, of which one is a page's number
 _DIGITS = 3  # a larger number is no page's
 _TELLING = 4  # letters of a word that can only mean a page; ?p=124 is the story number 124
 _LONGEST = 24  # characters of a pager's link
@@ -46,19 +51,23 @@ _NEXT = re.compile(
 )  # fmt: skip
 
 
-def find_next_page(url: str, base: str, rel_next: str | None, body: html.HtmlElement) -> str | None:
+def find_next_page(url: str, base: str, rel_next: str | None, elements: Elements) -> str | None:
     """The address of the next page of the story at `url`; links are relative to `base`."""
-    if rel_next and (target := _absolute(base, rel_next)) and _leads_on(url, base, target, body):
+    links = elements.links[:_MOST_LINKS]
+    if rel_next and (target := _absolute(base, rel_next)) and _leads_on(url, base, target, links):
         return target
-    for node, href in _links(body):
-        if "next" in (node.get("rel") or "").split():
+    named = {node for node, said in elements.holding("rel") if "next" in said.split()}
+    for node, href in links:
+        if not _DIGIT.search(href, max(0, len(href) - _NUMBERED)):
+            continue
+        if node in named:
             said = True
         else:
-            text = " ".join("".join(node.itertext()).split()) if len(node) < 4 else ""
+            text = text_of(node) if len(node) < 4 else ""
             said = bool(text) and len(text) <= _LONGEST and (text.isdecimal() or bool(_NEXT.match(text)))
         if not said or (target := _absolute(base, href)) is None:
             continue
-        if _leads_on(url, base, target, body) and not _among_comments(node):
+        if _leads_on(url, base, target, links) and not _among_comments(node):
             return target
     return None
 
@@ -77,26 +86,18 @@ def _readings(url: str, target: str) -> list[tuple[_Numbered, int]]:
     return found
 
 
-def _leads_on(url: str, base: str, target: str, body: html.HtmlElement) -> bool:
+def _leads_on(url: str, base: str, target: str, links: Links) -> bool:
     readings = _readings(url, target)
     if any(one.said or before <= 1 for one, before in readings):
         return True
     # /news/story-12.html and story-13.html are two stories, unless the page also links to where its pages begin.
     stems = {one.stem for one, _ in readings}
-    hrefs = (node.get("href") or "" for node in islice(body.iter("a"), _MOST_LINKS)) if stems else ()
-    links = (_absolute(base, href) for href in hrefs)
+    targets = (_absolute(base, href) for _, href in links) if stems else ()
     return any(
         _plain(link) in stems or any(one.stem in stems and one.number <= 1 for one in _numbered(link))
-        for link in links
+        for link in targets
         if link
     )
-
-
-def _links(body: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, str]]:
-    for node in islice(body.iter("a"), _MOST_LINKS):
-        href = node.get("href")
-        if href and any(char.isdigit() for char in href[-40:]):
-            yield node, href
 
 
 def _among_comments(node: html.HtmlElement) -> bool:

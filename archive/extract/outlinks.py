@@ -17,7 +17,7 @@ def outlinks(url: str, base_href: str | None, elements: Elements) -> tuple[str, 
     """The first 500 addresses the links of a page lead to."""
     base, origin = _base(url, base_href)
     found: dict[str, None] = {}
-    for _, href in elements.links:
+    for href in dict.fromkeys(href for _, href in elements.links):  # a picture and its headline lead to one page
         if href[0] == "#" or href[:11].lower() == "javascript:":
             continue
         target = _joined(base, origin, href)

@@ -37,8 +37,6 @@ _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF in UTF-8
 _ENDS = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
 _NO_DISPLAY = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)")
 _DEEP = etree.XPath("boolean(" + "*/" * 99 + "*/" + "*/" * 99 + "*)")
-_STYLED = etree.XPath("descendant::*/@hidden/.. | descendant::*/@style/..")
-_COUNT = etree.XPath("count(descendant-or-self::*)")
 _TEXTS = etree.XPath(".//text()", smart_strings=False)
 _PLAIN_ELEMENTS = etree.ElementDefaultClassLookup(element=html.HtmlElement)  # lxml.html's own lookup runs in Python
 _BLANK = "<html><head></head><body></body></html>"
@@ -83,8 +81,9 @@ def read_page(page: Page) -> Parsed:
         [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
     )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)
-    _clear(parsed)
-    parsed.elements = Elements(parsed.body)
+    _clear(parsed, len(served.all))
+    _take_hidden(parsed, served)
+    parsed.elements = Elements(parsed.body, served)
     return parsed
 
 
@@ -99,7 +98,7 @@ def _parse(source: bytes) -> html.HtmlElement:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, collect_ids=False)
     parser.set_element_class_lookup(_PLAIN_ELEMENTS)
     source = source.translate(_NO_CONTROLS)
-    source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source))
+    source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source) if b"\xef" in source else source)
     source = _uncrowded(source)
     try:
         root = html.document_fromstring(source or b" ", parser=parser)
@@ -175,11 +174,11 @@ def is_hidden(node: html.HtmlElement) -> bool:
         # shows to its subscribers only is its story all the same.
         return not (node.get("id") or "").startswith("S:") and "paywall" not in (node.get("class") or "").split()
     style = (node.get("style") or "").lower()
-    return ("none" in style or "hidden" in style) and _NO_DISPLAY.search(style) is not None
+    return _may_hide(style) and _NO_DISPLAY.search(style) is not None
 
 
-def _clear(parsed: Parsed) -> None:
-    """Take out of the tree what is never text, what is over the budget, and what is hidden; in that order."""
+def _clear(parsed: Parsed, count: int) -> None:
+    """Take out of the tree what is never text and what is over the budget; it had `count` elements."""
     etree.strip_elements(parsed.root, "script", "style", with_tail=False)
     swallowing = [node for node in parsed.root.iter(*_SWALLOWING) if len(node)]
     whole = -1
@@ -189,15 +188,17 @@ def _clear(parsed: Parsed) -> None:
         if size and size * 2 > whole:
             node.tag = "div"  # an element closed in the wrong place took the page with it
     etree.strip_elements(parsed.root, *_DROPPED, with_tail=False)
-    _bound(parsed)
-    _take_hidden(parsed)
+    if count > MAX_NODES or _DEEP(parsed.body):
+        _bound(parsed)
 
 
-def _take_hidden(parsed: Parsed) -> None:
+def _take_hidden(parsed: Parsed, served: Elements) -> None:
+    """Take out what the page itself does not show."""
     body_chars: int | None = None
     taken: set[html.HtmlElement] = set()
-    for node in _STYLED(parsed.body):
-        if not is_hidden(node) or any(ancestor in taken for ancestor in node.iterancestors()):
+    for node in _hidden(served):
+        around = set(node.iterancestors())
+        if parsed.body not in around or not taken.isdisjoint(around):
             continue
         if body_chars is None:
             body_chars = _length(parsed.body)
@@ -209,13 +210,23 @@ def _take_hidden(parsed: Parsed) -> None:
         node.drop_tree()
 
 
+def _hidden(served: Elements) -> list[html.HtmlElement]:
+    """The elements that their own markup hides, in document order."""
+    suspects = {node for node, _ in served.holding("hidden")}
+    suspects.update(node for node, style in served.holding("style") if _may_hide(style.lower()))
+    return sorted(filter(is_hidden, suspects), key=served.order.__getitem__)
+
+
+def _may_hide(style: str) -> bool:
+    return "none" in style or "hidden" in style
+
+
 def _length(node: html.HtmlElement) -> int:
     return sum(map(len, map(str.strip, _TEXTS(node))))
 
 
 def _bound(parsed: Parsed) -> None:
-    if _COUNT(parsed.body) <= MAX_NODES and not _DEEP(parsed.body):
-        return
+    """Cut what is over the budget of elements, and of elements in elements."""
     count = 0
     cut: list[html.HtmlElement] = []
     depth = 0

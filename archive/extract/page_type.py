@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from lxml import html
 
 from archive.model import PageType
 
@@ -83,7 +86,7 @@ class Signs:
     free: bool | None
     link_share: float  # of the visible characters
     link_blocks: int  # blocks that are mostly one link of headline length
-    images: int
+    figures: Sequence[html.HtmlElement]
     player: str | None
     is_front: bool  # the address has neither path nor query
     is_prose: bool  # paragraphs that no linked headlines stand between
@@ -91,6 +94,11 @@ class Signs:
     listed: int  # kept blocks that are one link of headline length
     listed_share: float  # of the kept characters
     markup: str  # as served
+
+    @property
+    def images(self) -> int:
+        """Figures with a picture; counted only for the few pages that say little."""
+        return sum(1 for figure in self.figures if figure.find(".//img") is not None)
 
 
 def page_type(signs: Signs) -> tuple[PageType, str]:
@@ -103,18 +111,19 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
         return wall
     if not signs.page_text.strip():
         return "empty", "no visible text"
-    if words < 250:
+    if words < 250 and not signs.declares_article:
         match = _NOT_FOUND.search(f"{signs.title}\n{signs.headline}\n{signs.text[:200] if words < 60 else ''}") or (
             _NOT_FOUND.search(visible[:400]) if shown < 120 else None
         )
-        if match and not signs.declares_article:
+        if match:
             return "soft_404", match[0]
     consent = _consent(signs, visible, shown, words)
     if consent is not None:
         return consent
-    match = _PAYWALL.search(signs.page_text) if words < 250 else None
-    if match and (signs.free is False or (words < 120 and signs.declares_article)):
-        return "paywall", match[0]
+    if words < 250 and (signs.free is False or (words < 120 and signs.declares_article)):
+        match = _PAYWALL.search(signs.page_text)
+        if match:
+            return "paywall", match[0]
     if signs.free is False and words < 60:
         return "paywall", "isAccessibleForFree is false"
     if "liveblogposting" in signs.json_ld_types:
@@ -139,14 +148,17 @@ def _consent(signs: Signs, visible: str, shown: int, words: int) -> tuple[PageTy
     """A question for consent instead of the page: short and in its words, or long and of nothing else."""
     if signs.declares_article or shown >= 3000:
         return None
-    match = _CONSENT.search(visible)
+    is_short = words < 250 and shown < 500
+    # A long question begins with what it is about: most pages need not be searched for its words.
+    begins = _CONSENT_WORD.search(visible[:200]) is not None
+    match = _CONSENT.search(visible) if is_short or begins else None
     if match is None:
         return None
     said = match[0]
-    if words < 250 and shown < 500 and (words < 40 or said in signs.text):
+    if is_short and (words < 40 or said in signs.text):
         return "consent", said
     about = len(_CONSENT_WORD.findall(visible)) * 100
-    return ("consent", said) if about >= 4 * weight(visible) and _CONSENT_WORD.search(visible[:200]) else None
+    return ("consent", said) if begins and about >= 4 * weight(visible) else None
 
 
 def _by_shape(signs: Signs, words: int) -> tuple[PageType, str]:

@@ -33,6 +33,7 @@ EXTRACTOR_VERSION = f"2 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
 _LIVE = re.compile(r"\blive\b|live-?(?:blog|ticker)|\bticker\b|\ben direct\b|\ben vivo\b|\bem direto\b|\bao vivo\b|\bin diretta\b|"
                    r"минута за минутой|онлайн|直播|实时|實時|ライブ|速報|실시간|بث مباشر|مباشر", re.IGNORECASE)  # fmt: skip
+_COLLECT_AFTER = 200_000  # objects more than were freed; the largest pages have some 100,000 at a time
 _TEXTLESS: frozenset[str] = frozenset(("bot_wall", "consent", "soft_404", "empty"))
 
 
@@ -46,11 +47,13 @@ def config_hash(profile: str, filters: Filters = NO_FILTERS, words: WordList = N
 def warm_up() -> None:
     """Load what is loaded once per process, so that the first page costs what the others cost.
 
-    What is loaded stays; the garbage collector need not look through it again for every few pages.
+    What is loaded stays; the garbage collector need not look through it again for every few pages. A reading itself
+    leaves nothing for it (no object of it holds itself), so that it need not look in the middle of each page either.
     """
     language.warm_up()
     extract(Page("https://warm.example/up", b"<html lang=en><body><article><h1>Warm up</h1><p>One page.</p></article>"))
     gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
 
 
 def extract(page: Page, evidence: Evidence = NO_EVIDENCE, profile: str = "balanced") -> Extraction:
@@ -177,7 +180,7 @@ def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blo
         text=text, page_text="\n".join(piece.text for piece in pieces), title=parsed.title, headline=facts.headline or "",
         json_ld_types=facts.json_ld_types, og_type=facts.og_type, free=facts.free, link_share=linked / total if total else 0.0,
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
-        images=sum(1 for figure in parsed.elements.named("figure") if figure.find(".//img") is not None), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
+        figures=parsed.elements.named("figure"), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
         declares_article=facts.declares_article, markup=parsed.decoded.text,
         listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml import html
 
 from archive.extract.elements import Elements, text_of
-from archive.extract.injection.links import is_foreign, site_of
+from archive.extract.injection.links import site_of
 from archive.extract.injection.signs import HAN, grams, plain, words
 from archive.extract.injection.tokens import (
     NO_PAST,
@@ -29,6 +30,7 @@ from archive.extract.pieces import Piece
 _TITLES = ("og:title", "twitter:title", "title", "dc.title", "headline", "parsely-title", "sailthru.title")
 _SAYINGS = ("keywords", "description", "og:description", "twitter:description", *_TITLES)
 _OF_TITLE = ("title", "robot", "coded")
+_MAX_ANCHORS = 1500
 _EDGES = " \t-–—_|｜:：¥·»«›"
 
 
@@ -41,7 +43,7 @@ class Findings:
     title_kinds: tuple[str, ...] = ()  # evidence that the <title> is not the publisher's
     title: str = ""  # the title to read on with
     metas: tuple[tuple[str, str], ...] = ()  # the metas to read on with
-    anchors: tuple[tuple[html.HtmlElement, str, str, str], ...] = ()  # (block element, text, site, href)
+    anchors: tuple[tuple[html.HtmlElement, str, str], ...] = ()  # (link, site, href) of those to foreign sites
     traces: Traces = field(default_factory=Traces)
     past: Past = NO_PAST
 
@@ -76,29 +78,38 @@ def inspect(
     past: Past = NO_PAST,
 ) -> Findings:
     """Weigh title, menus, foot and sentences of a page against each other and against what is known of its site."""
-    in_prose = [_is_prose(piece) for piece in pieces]
-    prose = [piece.text for piece, is_prose in zip(pieces, in_prose, strict=True) if is_prose]
-    short = (piece.text for piece, is_prose in zip(pieces, in_prose, strict=True) if not is_prose)
-    links, anchors = _links(elements, traces)
+    prose, short = _parted(pieces)
     zones = Zones(
         title=title,
         metas=tuple(dict.fromkeys(value for name, value in metas if name in _SAYINGS and value != title)),
-        links=tuple(links),
-        short=tuple(text for text in short if len(text) < 120),
-        headings=_headings(elements)
-        or tuple(piece.text[:80] for piece in pieces[:60] if piece.link_density < 0.5)[:30],
+        anchors=elements.links,
+        short=tuple(short),
+        headings=_headings(elements) or _openings(pieces),
         names=_names(url, metas),
         cloak=_cloak(traces),
     )
     tokens = tuple(find_tokens(zones, prose, past)) if prose else ()
     kinds = _title_kinds(zones, "\n".join(prose), tokens, traces)
-    found = Findings(zones, tokens, kinds, title, tuple(metas), tuple(anchors), traces, past)
+    anchors = tuple(
+        islice(
+            ((node, site, href) for node, href in elements.links if (site := traces.foreign.get(node))), _MAX_ANCHORS
+        )
+    )
+    found = Findings(zones, tokens, kinds, title, tuple(metas), anchors, traces, past)
     return _disarmed(found)
 
 
-def _is_prose(piece: Piece) -> bool:
-    size = len(piece.key)
-    return (size >= 45 or (size >= 16 and bool(HAN.match(piece.key)))) and piece.link_density < 0.4
+def _parted(pieces: list[Piece]) -> tuple[list[str], list[str]]:
+    """The sentences of a page, and what is short among the rest."""
+    prose: list[str] = []
+    short: list[str] = []
+    for piece in pieces:
+        size = len(piece.key)
+        if (size >= 45 or (size >= 16 and HAN.match(piece.key))) and piece.link_chars * 5 < size * 2:
+            prose.append(piece.text)
+        elif len(piece.text) < 120:
+            short.append(piece.text)
+    return prose, short
 
 
 def _openings(pieces: list[Piece]) -> tuple[str, ...]:
@@ -114,24 +125,6 @@ def _headings(elements: Elements) -> tuple[str, ...]:
         if len(found) >= 8:
             break
     return tuple(found)
-
-
-def _links(
-    elements: Elements, traces: Traces
-) -> tuple[list[tuple[str, str]], list[tuple[html.HtmlElement, str, str, str]]]:
-    links: list[tuple[str, str]] = []
-    anchors: list[tuple[html.HtmlElement, str, str, str]] = []
-    for node, href in elements.links:
-        text = text_of(node)
-        if not text:
-            continue
-        if len(text) < 40 and len(links) < 1500:
-            links.append((text, href))
-        if href[:4].lower() == "http" or href[:2] == "//":
-            site = site_of(href)
-            if is_foreign(site, traces.own):
-                anchors.append((node, text, site, href))
-    return links, anchors[:1500]
 
 
 def _names(url: str, metas: list[tuple[str, str]]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from archive.extract.injection.signs import HAN, INVISIBLE, UNSPACED, Mark, is_w
 
 _TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _GLOSS = re.compile(
-    rf"(?<=[\u3400-\u9fff])[(（]\s*([a-zü{_TONES}]{{1,7}}(?:\s+[a-zü{_TONES}]{{1,7}})?)\s*[)）]", re.IGNORECASE
+    rf"[(（](?<=[\u3400-\u9fff].)\s*([a-zü{_TONES}]{{1,7}}(?:\s+[a-zü{_TONES}]{{1,7}})?)\s*[)）]", re.IGNORECASE
 )
 _JOINED_SCRIPT = re.compile("[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1800-\u18af]")
 _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
@@ -24,6 +24,7 @@ _LACED = re.compile(
     rf"(?<![\w{_NO_WIDTH}])[^\W_](?: ?[{_NO_WIDTH}]{{1,3}} ?[{_NO_WIDTH}]{{0,3}}[^\W_]){{5,}}(?![\w{_NO_WIDTH}])"
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_GREEK_OR_CYRILLIC = re.compile("[\u0370-\u04ff]")
 _DOMAIN = r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]{1,30}(?:\.[a-z0-9-]{2,20}){1,2}(?:/[\w./-]*)?"
 _ID = r"(?:@[A-Za-z0-9_]{4,24}|\+\d[\d ().-]{6,16}\d|(?=[A-Za-z_-]*\d)[A-Za-z0-9+][A-Za-z0-9_-]{4,20})"
 # Ways to reach somebody off the page; alone they only say "contact", the brackets around them are the structure.
@@ -42,8 +43,9 @@ _PHONE = re.compile(
     r"(?<!\w)(?:call|dial|text|tel|phone|致电|拨打|热线|電話|전화)\s*[:：.]?\s*\+?\d[\d\s()./-]{6,}\d", re.IGNORECASE
 )
 # The same without signs around it, between two words of a sentence.
-_BARE = re.compile(rf"(?:{_REACH.pattern})|\((?:{_PHONE.pattern})\)", re.IGNORECASE)
-_DIGIT_OR_AT = re.compile(r"[\d@]")  # one is in every account and number
+_ACCOUNT = re.compile(r"[@\d](?:[\w-]{4}|(?<=[^\W\d]\d|[+-]\d))")  # in every `_ID`, and found much faster
+_BARE_PHONE = re.compile(rf"\((?:{_PHONE.pattern})\)", re.IGNORECASE)
+_BARE = re.compile(rf"(?:{_REACH.pattern})|{_BARE_PHONE.pattern}", re.IGNORECASE)
 _PLACE = re.compile(rf"(?<![A-Za-z0-9.@-]){_DOMAIN}(?![A-Za-z0-9@])", re.IGNORECASE)
 
 
@@ -109,9 +111,14 @@ def _veiled_times(said: str, text: str, breaks: set[int]) -> int:
     return len(places) if whole else 0
 
 
+def may_be_mixed(text: str) -> bool:
+    """Whether a text has letters of which some look like Latin ones."""
+    return _GREEK_OR_CYRILLIC.search(text) is not None
+
+
 def mixed_words(text: str) -> list[tuple[int, int]]:
     """Words in which letters of one script stand in for look-alikes of another ("Vіаgrа")."""
-    if not re.search("[\u0370-\u04ff]", text):
+    if not may_be_mixed(text):
         return []
     found: list[tuple[int, int]] = []
     for match in re.finditer(r"[^\W\d_\u200b-\u2060]+(?:[\u200b-\u200f\u2060\ufeff][^\W\d_]+)*", text):
@@ -202,7 +209,7 @@ def glosses(text: str) -> list[Mark]:
 def bare_contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     """Ways to reach somebody that stand between two words of a sentence without a sign that sets them off."""
     found: list[tuple[int, int, tuple[str, ...]]] = []
-    for match in _BARE.finditer(text) if _DIGIT_OR_AT.search(text) else ():
+    for match in _BARE.finditer(text) if _ACCOUNT.search(text) or _BARE_PHONE.search(text) else ():
         before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
         if before and after and before[-1].isalnum() and (after[0].isalpha() or HAN.match(after[0])):
             found.append((match.start(), match.end(), (f"contact: {match[0]}", "between: two words of a sentence")))
@@ -216,8 +223,8 @@ def contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         inner = match[0]
         kinds: list[str] = []
         opened = next(one for one, _ in _BRACKETS if inner.startswith(one))
-        place = _PLACE.search(inner)
-        if reach := _REACH.search(inner):
+        place = _PLACE.search(inner) if opened in _DECORATED or opened == "[" else None
+        if _ACCOUNT.search(inner) and (reach := _REACH.search(inner)):
             kinds.append(f"contact: {reach[0]}")
         # Papers put addresses into round brackets all the time; set off by signs they are an advertisement.
         elif place and (
@@ -263,7 +270,7 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
         where.setdefault(anchor.text.casefold(), set()).add(anchor.site)
     opaque = {anchor for anchor in anchors if is_opaque(anchor.href)}
     body = "\n".join(blocks)
-    strange = _strange(anchors, body.casefold()) if opaque else None
+    strange = _strange(anchors, blocks) if opaque else None
     out: dict[Anchor, tuple[str, ...]] = {}
     for anchor in anchors:
         kinds: list[str] = []
@@ -288,22 +295,28 @@ def anchor_evidence(anchors: list[Anchor], blocks: list[str]) -> dict[Anchor, tu
         if sum(map(str.isalpha, anchor.text)) > 3 and bool(HAN.search(anchor.text)) != is_wide(text):
             kinds.append("script: not the script of the sentence")
         if kinds and strange is None:
-            strange = _strange(anchors, body.casefold())
+            strange = _strange(anchors, blocks)
         if kinds and strange and len(strange) >= 2 and anchor in strange and len(strange) * 3 >= len(anchors) * 2:
             kinds.append("topic: its words are nowhere else in the story")
         out[anchor] = tuple(kinds)
     return out
 
 
-def _strange(anchors: list[Anchor], low: str) -> set[Anchor]:
+def _strange(anchors: list[Anchor], blocks: list[str]) -> set[Anchor]:
     """The links whose words are nowhere in the story but in links."""
-    linked = "\n".join(anchor.text.casefold() for anchor in anchors)
-    return {anchor for anchor in anchors if not _words_elsewhere(anchor.text.casefold(), low, linked)}
+    last = dict.fromkeys(range(len(blocks)), 0)
+    parts: list[str] = []
+    for anchor in sorted(anchors, key=lambda one: (one.block, one.start)):
+        parts.append(blocks[anchor.block][last[anchor.block] : anchor.start])
+        last[anchor.block] = max(last[anchor.block], anchor.end)
+    parts.extend(blocks[at][end:] for at, end in last.items())
+    rest = "\n".join(parts).casefold()
+    return {anchor for anchor in anchors if not _words_in(anchor.text.casefold(), rest)}
 
 
-def _words_elsewhere(text: str, low: str, linked: str) -> bool:
+def _words_in(text: str, low: str) -> bool:
     said = [text[:2]] if HAN.search(text) else [word for word in text.split() if len(word) > 3]
-    return not said or any(low.count(word) > linked.count(word) for word in (*said, text))
+    return not said or any(word in low for word in said)
 
 
 def _parts(text: str, start: int, end: int, body: str) -> bool:

@@ -7,14 +7,16 @@ verdict in result.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 from lxml import html
 
+from archive.extract.elements import text_of
 from archive.extract.injection.aligning import compare_with_copy
 from archive.extract.injection.copies import Copies, Copy, agreed, align, find_copies
 from archive.extract.injection.findings import Findings, without
-from archive.extract.injection.marking import inline_marks
+from archive.extract.injection.marking import Placed, inline_marks, placed_anchors
 from archive.extract.injection.passages import FAR, Passage, judge_passages, lacking
 from archive.extract.injection.promotion import promotion
 from archive.extract.injection.result import Cleansed, assembled, doubts
@@ -42,9 +44,11 @@ def cleanse(
     blocks = [_promoted(block) if block.label in text_labels else block for block in blocks]
     kept = [at for at, block in enumerate(blocks) if block.label in text_labels]
     chrome, put_there = _repeated(found, blocks, kept)
-    blocks = [chrome.get(at, block) for at, block in enumerate(blocks)]
-    kept = [at for at in kept if at not in chrome]
-    dropped, doubted = _passages(found, blocks, pieces, frozenset(kept))
+    if chrome:
+        blocks = [chrome.get(at, block) for at, block in enumerate(blocks)]
+        kept = [at for at in kept if at not in chrome]
+    anchors = placed_anchors(found, pieces)
+    dropped, doubted = _passages(found, blocks, pieces, frozenset(kept), anchors)
     dropped |= put_there
     lines = {at: " ".join(blocks[at].text.split()) for at in sorted({*kept, *dropped})}
     others = find_copies(copies, "\n".join(lines[at] for at in kept if at not in dropped))
@@ -52,7 +56,7 @@ def cleanse(
         dropped |= lacking(copy, blocks, [at for at in kept if at not in dropped], doubted)
     stay = [at for at in kept if at not in dropped]
     raw = [lines[at] for at in stay]
-    marks, flags = inline_marks(found, pieces, stay, raw)
+    marks, flags = inline_marks(found, pieces, stay, raw, anchors)
     joined = "\n".join(raw)
     if earlier is not None:
         compare_with_copy(found, raw, marks, flags, earlier, align(joined, earlier.text), earlier=True)
@@ -118,28 +122,25 @@ def _headline(found: Findings, headline: str | None, copy: Copy | None) -> list[
 
 
 def _passages(
-    found: Findings, blocks: list[Block], pieces: list[Piece], kept: frozenset[int]
+    found: Findings, blocks: list[Block], pieces: list[Piece], kept: frozenset[int], anchors: list[Placed]
 ) -> tuple[dict[int, tuple[str, tuple[str, ...]]], dict[int, tuple[str, tuple[str, ...]]]]:
-    by_block: dict[html.HtmlElement, list[tuple[str, str, str]]] = {}
-    owners = {piece.node for piece in pieces} if found.anchors else set()
-    for node, text, site, href in found.anchors:
-        owner: html.HtmlElement | None = node
-        while owner is not None and owner not in owners:
-            owner = owner.getparent()
-        if owner is not None:
-            by_block.setdefault(owner, []).append((site, text, href))
-    seen: list[Passage] = []
+    by_block: defaultdict[html.HtmlElement, list[Placed]] = defaultdict(list)
+    for placed in anchors:
+        by_block[placed.owner].append(placed)
+    seen = [FAR] * len(pieces)
     profile = found.past.site
     near = {other for at in kept for other in range(at - 3, at + 4)}
-    for at, piece in enumerate(pieces):
-        if at not in near:
-            seen.append(FAR)
-            continue
-        links = tuple(link for link in by_block.get(piece.node, ()) if link[1] in piece.text) if by_block else ()
+    for at in near.intersection(range(len(pieces))):
+        piece = pieces[at]
+        links = tuple(
+            (one.site, said, one.href)
+            for one in by_block.get(piece.node, ())
+            if (said := text_of(one.node)) and said in piece.text
+        )
         own = max(0, piece.link_chars - sum(len(text.replace(" ", "")) for _, text, _ in links))
         elsewhere = profile.host_with(blocks[at].text) if profile is not None and at in kept else None
         again = blocks[at].rule == "repeated"
-        seen.append(Passage(blocks[at].text, links, own, at in kept, blocks[at].path, True, elsewhere, again))
+        seen[at] = Passage(blocks[at].text, links, own, at in kept, blocks[at].path, True, elsewhere, again)
     verdicts = judge_passages(seen, " ".join(found.zones.headings))
     dropped = {at: (_named(name, kinds), kinds) for at, (name, kinds, proven) in verdicts.items() if proven}
     doubted = {at: (name, kinds) for at, (name, kinds, proven) in verdicts.items() if not proven}

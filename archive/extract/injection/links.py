@@ -82,18 +82,21 @@ _PLATFORMS = frozenset(
 _PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]+)(?![^/?#])", re.IGNORECASE | re.ASCII)
 
 
-@lru_cache(maxsize=4096)  # each link of a page is asked about several times
 def site_of(url: str) -> str:
     """The registered name a URL belongs to ("news.a.co.uk/x" gives "a.co.uk"); "" for a relative or broken one."""
-    plain = _PLAIN_HOST.match(url)
+    if url[:2] != "//" and url[:4].lower() != "http":
+        return ""
+    end = url.find("/", 8)
+    return _site_of(url if end < 0 else url[:end])
+
+
+@lru_cache(maxsize=4096)  # the links of a page lead to few hosts
+def _site_of(origin: str) -> str:
+    plain = _PLAIN_HOST.match(origin)
     if plain is not None:
         return _registered(plain[1])
-    if url[:2] == "//":
-        url = "http:" + url
-    if url[:4].lower() != "http":
-        return ""
     try:
-        return _registered(urlsplit(url).hostname or "")
+        return _registered(urlsplit(f"http:{origin}" if origin[:2] == "//" else origin).hostname or "")
     except ValueError:
         return ""
 

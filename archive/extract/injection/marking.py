@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
+from typing import NamedTuple
 
 from lxml import html
 
+from archive.extract.elements import text_of
 from archive.extract.injection import inline
 from archive.extract.injection.findings import Findings
-from archive.extract.injection.signs import Mark, plain
+from archive.extract.injection.signs import HAN, INVISIBLE, Mark, plain
 from archive.extract.injection.tokens import occurrences
 from archive.extract.pieces import Piece
 
@@ -19,8 +22,36 @@ from archive.extract.pieces import Piece
 _STRUCTURE = frozenset(("opaque", "scattered", "script", "site"))
 
 
+class Placed(NamedTuple):
+    """A link to a foreign site, and the element of the piece it stands in."""
+
+    owner: html.HtmlElement
+    node: html.HtmlElement
+    site: str
+    href: str
+
+
+def placed_anchors(found: Findings, pieces: list[Piece]) -> list[Placed]:
+    """The links to foreign sites that stand in pieces, in the order of the page."""
+    owners = {piece.node for piece in pieces} if found.anchors else set()
+    placed: list[Placed] = []
+    for node, site, href in found.anchors:
+        owner = _above(node, owners)
+        if owner is not None:
+            placed.append(Placed(owner, node, site, href))
+    return placed
+
+
+def _above(node: html.HtmlElement, known: Container[html.HtmlElement]) -> html.HtmlElement | None:
+    """The first of the `known` elements from a node upwards."""
+    up: html.HtmlElement | None = node
+    while up is not None and up not in known:
+        up = up.getparent()
+    return up
+
+
 def inline_marks(
-    found: Findings, pieces: list[Piece], stay: list[int], raw: list[str]
+    found: Findings, pieces: list[Piece], stay: list[int], raw: list[str], anchors: list[Placed]
 ) -> tuple[list[list[Mark]], list[list[Mark]]]:
     """Marks that are proven, and such that are only suspected, for each block."""
     marks: list[list[Mark]] = [[] for _ in raw]
@@ -39,7 +70,7 @@ def inline_marks(
             evidence = token.evidence if token is not None else ("token: of the title",)
             marks[at].append(Mark(start, end, "inline_token", evidence, "redacted"))
     _contacts(raw, marks, flags)
-    _anchors(found, pieces, stay, raw, marks, flags)
+    _anchors(found, anchors, pieces, stay, raw, marks, flags)
     _invisible(raw, marks)
     return marks, flags
 
@@ -78,6 +109,7 @@ def _bare_contacts(raw: list[str], marks: list[list[Mark]], flags: list[list[Mar
 
 def _anchors(
     found: Findings,
+    placed: list[Placed],
     pieces: list[Piece],
     stay: list[int],
     raw: list[str],
@@ -89,11 +121,12 @@ def _anchors(
         owners.setdefault(pieces[block].node, []).append(at)
     anchors: list[inline.Anchor] = []
     used: set[tuple[int, int]] = set()
-    for node, text, site, href in found.anchors:
-        owner: html.HtmlElement | None = node
-        while owner is not None and owner not in owners:
-            owner = owner.getparent()
-        for at in owners.get(owner, ()) if owner is not None else ():
+    if not placed:
+        return
+    for piece, node, site, href in placed:
+        owner = _above(piece, owners)
+        text = text_of(node) if owner is not None else ""
+        for at in owners[owner] if owner is not None and text else ():
             start = raw[at].find(text)
             while start >= 0 and (at, start) in used:
                 start = raw[at].find(text, start + 1)
@@ -149,9 +182,30 @@ def _linked_all_over(found: Findings, site: str) -> tuple[str, ...]:
 
 
 def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
-    beyond_ascii = [(at, text) for at, text in enumerate(raw) if not text.isascii()]
-    if not beyond_ascii:
+    joined = "\n".join(raw)
+    if joined.isascii():
         return
+    beyond_ascii = [(at, text) for at, text in enumerate(raw) if not text.isascii()]
+    if INVISIBLE.search(joined):
+        _veiled(raw, beyond_ascii, marks)
+    shown = (
+        [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)]
+        if inline.may_be_mixed(joined)
+        else []
+    )
+    # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
+    if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
+        for at, mark in (*shown, *inline.same_string(raw, shown)):
+            marks[at].append(mark)
+    glossed = [(at, mark) for at, text in beyond_ascii for mark in inline.glosses(text)] if HAN.search(joined) else []
+    # One or two are how a paper helps with a rare character.
+    if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
+        for at, mark in glossed:
+            marks[at].append(mark)
+
+
+def _veiled(raw: list[str], beyond_ascii: list[tuple[int, str]], marks: list[list[Mark]]) -> None:
+    """Marks on invisible characters, and on what is only ever written with them."""
     for at, text in beyond_ascii:
         marks[at].extend(inline.invisible_marks(text))
     veiled = inline.veiled(raw)
@@ -162,13 +216,3 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
             marks[at].append(Mark(start, end, "inline_token", kinds, "redacted"))
     for at, mark in inline.laced(raw):
         marks[at].append(mark)
-    shown = [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)]
-    # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
-    if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
-        for at, mark in (*shown, *inline.same_string(raw, shown)):
-            marks[at].append(mark)
-    glossed = [(at, mark) for at, text in beyond_ascii for mark in inline.glosses(text)]
-    # One or two are how a paper helps with a rare character.
-    if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
-        for at, mark in glossed:
-            marks[at].append(mark)

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from archive.extract.injection.common import about
 from archive.extract.injection.copies import Copy
@@ -19,8 +19,10 @@ from archive.model import Block
 
 _BEYOND_LATIN = re.compile("[^\x00-\u024f\u2010-\u205e]")  # punctuation belongs to every script
 _COHERENT = 0.15  # of the words of a story's paragraphs are in others of it, at least
+_LINKED_RUN = 4  # links to foreign sites in a run of short blocks that is judged as a list
 _MOST_SPAM = 100  # proven blocks that others are compared with
 _ITEM = re.compile(r"\s*[|｜,，、/·•;；\n]\s*|\s{2,}")
+_HAS_ITEMS = re.compile(r"[|｜,，、/·•;；\n]")
 _STOP = re.compile(r"[.!?。！？]")
 _OFFER = re.compile(
     r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d\s*[$€£￥]|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
@@ -29,7 +31,7 @@ _OFFER = re.compile(
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-@dataclass(slots=True)
+@dataclass
 class Passage:
     """A block as the judge of passages sees it."""
 
@@ -41,6 +43,11 @@ class Passage:
     near_text: bool = True  # among or next to kept blocks
     elsewhere: str | None = None  # another host into whose pages the same block was put
     again: bool = False  # left out of the text because it stands there already
+
+    @cached_property
+    def about(self) -> set[str]:
+        """What it is about, for comparing; most of what is not of the text is never asked."""
+        return about(self.text)
 
 
 FAR = Passage("", (), 0, False, "", False)  # stands for every block far from the text
@@ -64,25 +71,22 @@ class _Story:
         self.counted = counted
         self.often = {gram for gram, times in counted.items() if times > 1}
 
-    def overlap(self, own: set[str], kept: bool) -> float:
+    def overlap(self, passage: Passage) -> float:
         """The share of a block's words that the rest of the story has too."""
+        own = passage.about
         if not own:
             return 1.0
-        return (len(own & self.often) if kept else sum(map(self.counted.__contains__, own))) / len(own)
+        return (len(own & self.often) if passage.kept else sum(map(self.counted.__contains__, own))) / len(own)
 
-    def usual(self, passages: list[Passage], grams: list[set[str]]) -> float:
+    def usual(self, kept: list[Passage]) -> float:
         """The overlap of the middle one of the longer paragraphs; 0.0 where it is small, as in lists of ever new things."""
-        found = sorted(
-            self.overlap(own, True)
-            for own, passage in zip(grams, passages, strict=True)
-            if passage.kept and len(own) > 7
-        )
+        found = sorted(self.overlap(passage) for passage in kept if len(passage.about) > 7)
         middle = found[len(found) // 2] if found else 0.0
         return middle if middle >= _COHERENT else 0.0
 
-    def without(self, grams: list[set[str]]) -> _Story:
+    def without(self, passages: list[Passage]) -> _Story:
         """What is left of the words of some of its blocks when these are taken out."""
-        taken = Counter(itertools.chain.from_iterable(grams))
+        taken = Counter(itertools.chain.from_iterable(passage.about for passage in passages))
         return _Story(+Counter({gram: self.counted[gram] - times for gram, times in taken.items()}))
 
 
@@ -127,40 +131,38 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
     body = "\n".join(passage.text for passage in kept)
     main = script_of(body)
     found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
-    nothing: set[str] = set()
-    grams = [about(passage.text) if passage.text else nothing for passage in passages]
-    said = itertools.chain.from_iterable(own for own, passage in zip(grams, passages, strict=True) if passage.kept)
+    said = itertools.chain.from_iterable(passage.about for passage in kept)
     story = _Story(Counter(itertools.chain(said, about(headings))))
     sizes = Counter(plain(passage.text) for passage in kept if len(passage.text) > 40)
     again = {plain(passage.text) for passage in passages if passage.again and len(passage.text) > 40}
-    hand = _Hand(body, main, sizes, again, lambda: story.usual(passages, grams))
+    hand = _Hand(body, main, sizes, again, lambda: story.usual(kept))
     total = sum(len(passage.text) for passage in kept)
-    for at, passage in enumerate(passages):
+    near = [at for at, passage in enumerate(passages) if passage.kept or passage.near_text]
+    # Where every letter is Latin no paragraph is in another script.
+    has_scripts = _BEYOND_LATIN.search("\n".join(passages[at].text for at in near)) is not None
+    for at in near:
+        passage = passages[at]
         # What is most of the text cannot be beside its topic.
-        if not (passage.kept or passage.near_text):
-            continue
         most = passage.kept and len(passage.text) * 3 > total
         verdicts = (
-            _keywords(passage, grams[at], story),
-            None if most else _linked(passage, grams[at], story, hand),
-            None if most else _foreign(passage, main, grams[at], story),
-            _elsewhere(passage, grams[at], story) if passage.elsewhere else None,
+            _keywords(passage, story),
+            None if most else _linked(passage, story, hand),
+            _foreign(passage, main, story) if has_scripts and not most else None,
+            _elsewhere(passage, story) if passage.elsewhere else None,
         )
-        verdict: tuple[str, tuple[str, ...], bool] | None = max(
-            (one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])), default=None
-        )
-        if verdict is not None:
-            found[at] = verdict
+        if any(verdicts):
+            found[at] = max((one for one in verdicts if one is not None), key=lambda one: (one[2], len(one[1])))
     # A text in two languages has as much of the other one; a payload is a few paragraphs.
     other = {plain(passages[at].text) for at, verdict in found.items() if verdict[0] == "foreign_block"}
     if len(other) > 5 or sum(map(len, other)) * 2 > sum(len(passage.text) for passage in kept):
         found = {at: verdict for at, verdict in found.items() if verdict[0] != "foreign_block"}
-    found.update(_runs(passages, story, grams))
-    _together(found, passages, grams, story)
+    found.update(_runs(passages, story))
+    _together(found, passages, story)
     # What says the same as a proven one is another copy of it.
     proven = {plain(passages[at].text) for at, verdict in found.items() if verdict[2]}
-    for at, passage in enumerate(passages):
-        if at not in found and passage.kept and sizes.get(plain(passage.text), 0) > 1 and plain(passage.text) in proven:
+    copied = {said for said in proven if sizes.get(said, 0) > 1}
+    for at, passage in enumerate(passages) if copied else ():
+        if at not in found and passage.kept and plain(passage.text) in copied:
             found[at] = ("spam_para", ("copy: of a proven block",), True)
     return found
 
@@ -168,7 +170,6 @@ def judge_passages(passages: list[Passage], headings: str) -> dict[int, tuple[st
 def _together(
     found: dict[int, tuple[str, tuple[str, ...], bool]],
     passages: list[Passage],
-    grams: list[set[str]],
     story: _Story,
 ) -> None:
     """Let blocks off the topic of the story speak for each other."""
@@ -179,42 +180,49 @@ def _together(
         for at in offers:
             found[at] = ("spam_para", (*found[at][1], f"crowd: {len(offers)} such blocks in one story"), True)
     # Off the topic of the story and on the topic of a proven block.
-    spam = [grams[at] for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"][:_MOST_SPAM]
+    spam = [passages[at].about for at, verdict in found.items() if verdict[2] and verdict[0] == "spam_para"][
+        :_MOST_SPAM
+    ]
     for at, verdict in list(found.items()):
-        if spam and not verdict[2] and verdict[0] == "spam_para" and len(grams[at]) >= 10:
-            alike = max(len(grams[at] & other) for other in spam)
-            if alike >= 2 and len(grams[at] & story.often) * 12 <= len(grams[at]):
+        own = passages[at].about if spam and not verdict[2] and verdict[0] == "spam_para" else set[str]()
+        if len(own) >= 10:
+            alike = max(len(own & other) for other in spam)
+            if alike >= 2 and len(own & story.often) * 12 <= len(own):
                 found[at] = (verdict[0], (*verdict[1], f"kinship: shares {alike} words with a proven block"), True)
 
 
-def _runs(
-    passages: list[Passage], story: _Story, grams: list[set[str]]
-) -> dict[int, tuple[str, tuple[str, ...], bool]]:
+def _runs(passages: list[Passage], story: _Story) -> dict[int, tuple[str, tuple[str, ...], bool]]:
     """Keyword lists whose items are blocks of their own: runs of short blocks, judged as one."""
     found: dict[int, tuple[str, tuple[str, ...], bool]] = {}
     run: list[int] = []
+    if sum(len(passage.links) for passage in passages) < _LINKED_RUN:
+        return found
     for at, passage in enumerate([*passages, FAR]):
         if (passage.kept or passage.near_text) and len(passage.text) <= 40 and not _STOP.search(passage.text):
             run.append(at)
             continue
         if len(run) >= 5:
+            items = [passages[one] for one in run]
             whole = Passage(
-                "\n".join(passages[one].text for one in run),
-                tuple(link for one in run for link in passages[one].links),
-                sum(passages[one].own_links for one in run),
-                any(passages[one].kept for one in run),
-                passages[run[0]].path,
+                "\n".join(item.text for item in items),
+                tuple(link for item in items for link in item.links),
+                sum(item.own_links for item in items),
+                any(item.kept for item in items),
+                items[0].path,
             )
-            own = set().union(*(grams[one] for one in run))
-            verdict = _keywords(whole, own, story.without([grams[one] for one in run]))
-            if verdict is not None and verdict[2] and len(whole.links) >= 4:
+            whole.about = set[str]().union(*(item.about for item in items))
+            verdict = _keywords(whole, story.without(items)) if len(whole.links) >= _LINKED_RUN else None
+            if verdict is not None and verdict[2]:
                 found.update((one, verdict) for one in run)
         run = []
     return found
 
 
-def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
-    if _STOP.search(passage.text[:-1]):
+def _keywords(passage: Passage, story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
+    text = passage.text
+    if ". " in text or not (_HAS_ITEMS.search(text) or "  " in text or len(passage.links) >= 4):
+        return None  # sentences, or one item: nearly always
+    if _STOP.search(text[:-1]):
         return None
     items = [item for item in (part.strip() for part in _ITEM.split(passage.text)) if item]
     linked = [text for _, text, _ in passage.links if text]
@@ -244,18 +252,19 @@ def _keywords(passage: Passage, own: set[str], story: _Story) -> tuple[str, tupl
     numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
     if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
         kinds.append("opaque: bare numbers at several foreign sites")
-    if listed and len(own) >= 5 and story.overlap(own, passage.kept) <= (0.2 if repeats * 2 >= len(items) else 0.1):
+    if listed and len(passage.about) >= 5 and story.overlap(passage) <= (0.2 if repeats * 2 >= len(items) else 0.1):
         kinds.append("topic: its words are not of the story")
     return ("keyword_list", tuple(kinds), len(kinds) >= 2) if kinds else None
 
 
-def _linked(passage: Passage, own: set[str], story: _Story, hand: _Hand) -> tuple[str, tuple[str, ...], bool] | None:
+def _linked(passage: Passage, story: _Story, hand: _Hand) -> tuple[str, tuple[str, ...], bool] | None:
     """A paragraph off the topic of the story that is a link to a foreign front page, stands there twice, or offers."""
     if not passage.kept and not passage.links:
         return None
     tag = passage.path.rsplit("/", 1)[-1]
-    if len(passage.text) < 25 or len(own) < 6 or tag[:1] == "h" or tag in ("pre", "code"):
+    if len(passage.text) < 25 or tag[:1] == "h" or tag in ("pre", "code") or len(passage.about) < 6:
         return None
+    own = passage.about
     kinds: list[str] = []
     if len(passage.links) == 1 and not passage.own_links:
         _, text, href = passage.links[0]
@@ -263,7 +272,7 @@ def _linked(passage: Passage, own: set[str], story: _Story, hand: _Hand) -> tupl
             kinds.append("link: the whole paragraph leads to the front page of a foreign site")
     said = plain(passage.text)
     times = hand.sizes.get(said, 0)
-    overlap = _overlap_of_copies(own, story, times) if times >= 2 else story.overlap(own, passage.kept)
+    overlap = _overlap_of_copies(own, story, times) if times >= 2 else story.overlap(passage)
     if overlap > (0.3 if times >= 3 or kinds else 0.12):
         return None
     kinds.append(f"topic: {overlap:.0%} of its words are in the story")
@@ -335,16 +344,16 @@ def _overlap_of_copies(own: set[str], story: _Story, times: int) -> float:
     return sum(1 for gram in own if story.counted.get(gram, 0) > times) / max(1, len(own))
 
 
-def _elsewhere(passage: Passage, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool]:
+def _elsewhere(passage: Passage, story: _Story) -> tuple[str, tuple[str, ...], bool]:
     """A block that was put into pages of another host; agencies and sisters share paragraphs, so it must be off the topic."""
-    overlap = story.overlap(own, passage.kept)
+    overlap = story.overlap(passage)
     kinds = [f"elsewhere: the same block was put into pages of {passage.elsewhere}"]
-    if overlap <= 0.12 and len(own) >= 6:
+    if overlap <= 0.12 and len(passage.about) >= 6:
         kinds.append(f"topic: {overlap:.0%} of its words are in the story")
     return "spam_para", tuple(kinds), len(kinds) >= 2
 
 
-def _foreign(passage: Passage, main: str, own: set[str], story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
+def _foreign(passage: Passage, main: str, story: _Story) -> tuple[str, tuple[str, ...], bool] | None:
     text = passage.text
     if len(text) < 25 or not main or (main == "latin" and text.isascii()):
         return None
@@ -362,7 +371,7 @@ def _foreign(passage: Passage, main: str, own: set[str], story: _Story) -> tuple
     ):
         return None
     kinds = [f"script: {script} in a text of {main}"]
-    overlap = story.overlap(own, passage.kept)
+    overlap = story.overlap(passage)
     if overlap < 0.1:
         kinds.append(f"topic: {overlap:.0%} of its words are in the story")
     if _OFFER.search(text):

@@ -32,11 +32,12 @@ _TABLE: tuple[tuple[Label, str, str], ...] = (
          r"^(?:sponsored(?: (?:content|links?|post|by .{1,40}))?|paid (?:content|post|partnership)|promoted(?: (?:content|stories))?|推广|推廣|赞助内容|猜你喜欢|you may like|around the web|from our partners)\W*$"),
 )  # fmt: skip
 _LINES = tuple((label, rule, re.compile(pattern, re.IGNORECASE)) for label, rule, pattern in (*_TABLE, *COPY_TAILS))
+_ANY = re.compile("|".join(f"(?:{pattern.pattern})" for _, _, pattern in _LINES), re.IGNORECASE)
 
 
 def promotion(text: str) -> tuple[Label, str, str] | None:
     """(label, rule, evidence) for a block that as a whole is a promotion line; None for any other."""
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_CHARS or not _ANY.match(text):
         return None
     for label, rule, pattern in _LINES:
         if pattern.match(text):

@@ -21,6 +21,13 @@ UNSPACED = re.compile(f"[{WIDE}]")
 HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 # Zero-width and other invisible marks. U+200C and U+200D join letters in some scripts, and U+200D joins emoji.
 INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+# Letters and signs that comparing only puts in lower case: nothing else of a text need be looked at one by one.
+_SIMPLE = (
+    "\x00-\x9f\xa1-\xa7\xa9\xab\xac\xae\xb0\xb1\xb6\xb7\xbb\xbf-\xde\xe0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u0180-\u01c3"
+    "\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u2012-\u2016\u2018-\u2023\u2030\u2032\u203a\u20ac"
+    "\u3001-\u3029\u3041-\u3096\u30a1-\u30fe\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+)
+_NOT_SIMPLE = re.compile(f"[^{_SIMPLE}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Mark:
 @lru_cache(maxsize=2048)  # the blocks of a page are compared again and again
 def plain(text: str) -> str:
     """`text` for comparing: NFKC, no invisible marks, case folded."""
-    if text.isascii():
+    if text.isascii() or not _NOT_SIMPLE.search(text):
         return text.lower()
     return unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
 

@@ -132,7 +132,7 @@ def hiding_rules(sheet: str, wanted: set[str]) -> dict[str, str]:
             continue
         for selector in head.split(","):
             plain = selector.strip()
-            name = plain[max(0, plain.find("." if "." in plain else "#")) :]
+            name = plain[plain.rfind("." if "." in plain else "#") :]
             if name in wanted and _SELECTOR.match(plain) and (how := hiding(declarations)):
                 found[name] = how
     return found

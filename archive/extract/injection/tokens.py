@@ -20,9 +20,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from lxml import html
+
+from archive.extract.elements import text_of
 from archive.extract.injection.signs import HAN, TOKEN, UNSPACED, is_wide, plain, words
 from archive.extract.injection.signs import grams as _grams
 
@@ -33,20 +39,40 @@ _PART = re.compile(r"\s*[|｜»›·•¥￥$_＿–—]+\s*|\s+[-:]\s+|-(?=[\u3
 _GLUE = ":：_"
 _NEXT_WORD = re.compile(r" [^\W\d_]+")
 _MAX_PROSE = 120_000
+_MAX_LINKS = 1500
 MIN_BEFORE = 5  # stories a site published without a string, before its being new says anything
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Zones:
-    """What a page says outside its story."""
+    """What a page says outside its story. What only a doubted page is asked for is made when it is asked for."""
 
     title: str
     metas: tuple[str, ...]  # keywords, description and the titles in metas
-    links: tuple[tuple[str, str], ...]  # (text, href) of short links
+    anchors: Sequence[tuple[html.HtmlElement, str]] = field(repr=False)  # every <a> with an address, and that
     short: tuple[str, ...]  # short pieces of menu, trail and foot
     headings: tuple[str, ...]  # the visible headings
     names: tuple[str, ...]  # the names the site gives itself
     cloak: str = ""  # how the title was put there, where scripts or codings show that it was
+
+    @cached_property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """(text, href) of short links."""
+        said = ((text_of(node), href) for node, href in self.anchors)
+        return tuple(islice((one for one in said if 0 < len(one[0]) < 40), _MAX_LINKS))
+
+    @cached_property
+    def plain_title(self) -> str:
+        return plain(self.title)
+
+    @cached_property
+    def title_grams(self) -> set[str]:
+        return _grams(self.title)
+
+    @cached_property
+    def shown(self) -> set[str]:
+        """The grams of the headings."""
+        return _grams(" ".join(self.headings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +110,16 @@ def foreign_title(zones: Zones, token: str = "") -> bool:
     """Whether the <title>, without `token`, has (nearly) no word in common with the headings."""
     if not zones.headings or _is_name(zones.title, zones.names):
         return False
-    own = _grams(zones.title)
-    rest = _grams(plain(zones.title).replace(token, " ")) if token else own
+    own, shown = zones.title_grams, zones.shown
+    rest = _grams(zones.plain_title.replace(token, " ")) if token else own
     if len(own) < 2 or not rest:
         return False
-    shown = _grams(" ".join(zones.headings))
     return len(rest & shown) * 5 <= len(rest) and (bool(token) or len(rest & shown) <= 1)
 
 
 def _remainder_absent(zones: Zones, token: str, low: str) -> bool:
     """Whether hardly a word of the rest of the title is in the story."""
-    rest = _grams(plain(zones.title).replace(token, " "))
+    rest = _grams(zones.plain_title.replace(token, " "))
     return len(rest) >= 2 and sum(1 for gram in rest if gram in low) * 3 <= len(rest)
 
 
@@ -112,7 +137,7 @@ def find_tokens(zones: Zones, prose: list[str], past: Past = NO_PAST) -> list[To
     low = next((low for low in (plain(body), body.lower()) if len(low) == len(body)), body)
     found: dict[str, Token] = {}
     accused = [text for text in past.site.accused if text in low] if past.site is not None else []
-    for candidate in [*accused, *_candidates(_PART.split(plain(zones.title)), low)]:
+    for candidate in [*accused, *_candidates(_PART.split(zones.plain_title), low)]:
         token = _weigh(candidate, zones, low, True, past) if candidate not in found else None
         if token is not None:
             found[candidate] = token
@@ -252,7 +277,7 @@ def _weigh(token: str, zones: Zones, low: str, weak_places: bool, past: Past = N
     if len(inside) * 2 < len(places) and not any(kind[:5] == "site:" for kind in known):
         return None
     name = _is_name(token, zones.names)
-    in_title = token in plain(zones.title)
+    in_title = token in zones.plain_title
     foreign = foreign_title(zones, token) and not name
     if in_title and foreign and len(places) >= 2:
         kinds.append("title: without it nothing of the title is in the headings")
@@ -305,7 +330,7 @@ def _from_elsewhere(token: str, past: Past, zones: Zones) -> list[str]:
             kinds.append(f"history: on no page before {seen.first}, {seen.before} stories")
         elif seen.proven > 2:
             kinds.append(f"crowd: in {seen.stories} stories of the site")
-    elif past.site is not None and past.site.stories >= MIN_BEFORE and token in plain(zones.title):
+    elif past.site is not None and past.site.stories >= MIN_BEFORE and token in zones.plain_title:
         titled = next((one for part, one in past.site.titles.items() if token in plain(part)), None)
         if titled is None or titled.is_new:
             before = past.site.stories if titled is None else titled.before
@@ -327,7 +352,7 @@ def _feet(token: str, zones: Zones) -> int:
 
 def _is_part(token: str, zones: Zones, doubted: bool) -> bool:
     """Whether the token is a part of its own in the title, beside what a heading has (or says, if `doubted`)."""
-    parts = [part.strip(" :：") for part in _PART.split(plain(zones.title)) if part.strip()]
+    parts = [part.strip(" :：") for part in _PART.split(zones.plain_title) if part.strip()]
     if len(parts) < 2 or token not in parts:
         return False
     shown = plain("\n".join(zones.headings))

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from lxml import etree, html
+from lxml import html
 
 from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import foreign_links, is_foreign, own_sites, site_of
@@ -29,10 +30,9 @@ _ROBOT_TITLE = re.compile(
     re.S | re.I,
 )
 _LOADED_TITLE = re.compile(r"document\.title\s*=\s*[\"']([^\"']{6,200})[\"']")
-_STYLED = etree.XPath("descendant::*/@style/..")
-_HIDDEN = etree.XPath("descendant::*/@hidden/..")
-_CLASSED = etree.XPath("descendant::*/@class/..")
-_NAMED = etree.XPath("descendant::*/@id/..")
+_ADDRESSED = (
+    ("link", "href"), ("meta", "content"), ("script", "src"), ("img", "src"), ("img", "data-src"), ("base", "href"),
+)  # fmt: skip
 _SEARCHES = re.compile(r"baidu|google|bing|sogou|yahoo|naver|yandex|so\\?\.com", re.I)
 _SENT_AWAY = re.compile(r"location(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"'](https?:[^\"']+)", re.I)
 _WRITTEN_FRAME = re.compile(r"document\.write(?:ln)?\s*\(\s*[\"'].{0,80}?(<iframe\b[^>]{0,400}>)", re.S | re.I)
@@ -55,6 +55,7 @@ class Traces:
 
     hidden: list[HiddenBlock] = field(default_factory=list)
     own: frozenset[str] = frozenset()
+    foreign: dict[html.HtmlElement, str] = field(default_factory=dict)  # the links to foreign sites, and these
     coded_title: bool = False  # <title> written in numeric entities though its charset could say it
     script_title: str | None = None  # the title a script shows to people, where robots get another
     redirect_to: str | None = None  # where visitors from a search engine are sent
@@ -63,26 +64,21 @@ class Traces:
 
 def take_traces(served: Elements, body: html.HtmlElement, source: str) -> Traces:
     """Note and remove what `body` hides by stealth; `source` is the decoded page."""
-    links = [(node, site_of(address)) for node, address in served.links]
-    traces = Traces(own=_own(served, links))
+    links = [(node, site) for node, address in served.links if (site := site_of(address))]
+    own = _own(served, links)
+    traces = Traces(own=own, foreign={node: site for node, site in links if is_foreign(site, own)})
     _scripts(served, source, traces)
     _payloads(served, source, traces)
     _overlay(served, source, traces)
-    _subtrees(served, body, links, traces)
+    _subtrees(served, body, traces)
     return traces
 
 
 def _own(served: Elements, links: list[tuple[html.HtmlElement, str]]) -> frozenset[str]:
-    urls: list[str] = []
-    for node in served.named("link", "meta", "script", "img", "base"):
-        urls.extend(
-            value
-            for name in ("href", "content", "src", "data-src")
-            if (value := node.get(name)) and value[:4] in ("http", "//")
-        )
-    sites = set(own_sites(urls))
+    said = (node.get(name) for tag, name in _ADDRESSED for node in served.named(tag))
+    sites = set(own_sites(address for address in said if address and address[:4] == "http"))
     # A site linked many times from one page is its own or a sister, whatever it is called.
-    counted = Counter(site for _, site in links if site)
+    counted = Counter(site for _, site in links)
     if counted:
         most, times = counted.most_common(1)[0]
         if times >= 8 and times * 3 >= sum(counted.values()):
@@ -180,12 +176,9 @@ def _overlay(served: Elements, source: str, traces: Traces) -> None:
             traces.overlay = frame.get("src")
 
 
-def _subtrees(
-    served: Elements, body: html.HtmlElement, leading: list[tuple[html.HtmlElement, str]], traces: Traces
-) -> None:
+def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
     # What a page hides without a foreign link in it is no payload, so only the rest is looked at.
-    linking = _linking([node for node, site in leading if is_foreign(site, traces.own)])
-    linking.discard(body)
+    linking = _linking(traces.foreign) - {body, *body.iterancestors()}
     if not linking:
         return
     found: list[tuple[html.HtmlElement, str]] = []
@@ -193,12 +186,10 @@ def _subtrees(
         if _small(node.get("height")) or _small(node.get("width")) or int(_number(node.get("scrollamount"))) >= 100:
             found.append((node, "marquee of no size"))
     found.extend(
-        (node, how)
-        for node in _STYLED(body)
-        if node in linking and (how := hiding(node.get("style") or "")) is not None
+        (node, how) for node, style in served.holding("style") if node in linking and (how := hiding(style)) is not None
     )
-    found.extend((node, "hidden attribute") for node in _HIDDEN(body))
-    found.extend(_by_rule(served, body, linking))
+    found.extend((node, "hidden attribute") for node, _ in served.holding("hidden"))
+    found.extend(_by_rule(served, linking))
     total: int | None = None
     taken: set[html.HtmlElement] = set()
     paragraphs: dict[html.HtmlElement, list[html.HtmlElement]] = {}
@@ -230,7 +221,7 @@ def _subtrees(
         node.drop_tree()
 
 
-def _linking(foreign: list[html.HtmlElement]) -> set[html.HtmlElement]:
+def _linking(foreign: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
     """The elements with a link to a foreign site in them."""
     found: set[html.HtmlElement] = set()
     for link in foreign:
@@ -241,25 +232,23 @@ def _linking(foreign: list[html.HtmlElement]) -> set[html.HtmlElement]:
     return found
 
 
-def _by_rule(
-    served: Elements, body: html.HtmlElement, linking: set[html.HtmlElement]
-) -> list[tuple[html.HtmlElement, str]]:
-    wanted = {"." + name for node in linking for name in (node.get("class") or "").split()}
-    wanted |= {"#" + name for node in linking if (name := node.get("id"))}
+def _by_rule(served: Elements, linking: set[html.HtmlElement]) -> list[tuple[html.HtmlElement, str]]:
+    """The elements that a rule of the page's own style sheets hides, and how."""
+    sheets = [sheet.text for sheet in served.named("style") if sheet.text]
+    classes = [(node, names.split()) for node, names in served.holding("class") if node in linking] if sheets else []
+    ids = [(node, name) for node, name in served.holding("id") if node in linking] if sheets else []
+    wanted = {"." + name for _, names in classes for name in names} | {"#" + name for _, name in ids}
     rules: dict[str, str] = {}
-    for sheet in served.named("style"):
-        if sheet.text and len(rules) < 3000:
-            rules.update(hiding_rules(sheet.text, wanted))
+    for sheet in sheets:
+        if len(rules) < 3000:
+            rules.update(hiding_rules(sheet, wanted))
     if not rules:
         return []
-    found: list[tuple[html.HtmlElement, str]] = []
-    for node in _CLASSED(body):
-        if node in linking:
-            names = (node.get("class") or "").split()
-            how = next((rules["." + name] for name in names if "." + name in rules), None)
-            if how is not None:
-                found.append((node, how))
-    found.extend((node, rules[name]) for node in _NAMED(body) if (name := "#" + (node.get("id") or "")) in rules)
+    hidden = (
+        (node, next((rules["." + name] for name in names if "." + name in rules), None)) for node, names in classes
+    )
+    found = [(node, how) for node, how in hidden if how is not None]
+    found.extend((node, rules["#" + name]) for node, name in ids if "#" + name in rules)
     return found
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from webencodings import LABELS
 
+from archive.extract import mojibake
 from archive.extract.charset import decode, whatwg_name
 from archive.extract.legacy import decode_legacy
 from archive.extract.mojibake import mended
@@ -131,3 +132,9 @@ def test_honest_text_is_left_alone(text: str) -> None:
 def test_one_broken_word_on_a_page_about_encodings_stays() -> None:
     text = "Wer „MÃ¼ller“ liest, sieht UTF-8, das für Latin-1 gehalten wurde."
     assert mended(text) == (text, 0)
+
+
+def test_every_letter_that_was_encoded_twice_begins_as_is_looked_for_first() -> None:
+    tails = (*map(chr, range(0x80, 0xC0)), *mojibake._SOFT)
+    pairs = [chr(lead) + tail for lead in range(0xC2, 0xF5) for tail in tails]
+    assert [pair for pair in pairs if not mojibake._MAY_BE_LATIN.search(pair.encode())] == []

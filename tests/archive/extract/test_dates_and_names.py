@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from archive.extract import extract
+from archive.extract import dates, extract
 from archive.extract.bylines import is_name, is_person, names_in
 from archive.extract.moments import read_moment
-from archive.model import Page
+from archive.model import Moment, Page
 
 
 @pytest.mark.parametrize(
@@ -120,3 +122,17 @@ def test_a_newsroom_is_the_author_where_the_page_names_nobody_else() -> None:
     )
     article = extract(Page(url="https://daily.example/story", body=page.encode())).article
     assert [author.name for author in article.authors] == ["Redaktion"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2024-03-05T23:00:00-05:00", "2024-03-05T01:00:00-05:00", True),  # on the page's own clock
+        ("2024-03-05T23:00:00-05:00", "2024-03-06T12:00:00+00:00", True),  # in UTC
+        ("2024-03-05T23:00:00-05:00", "2024-03-05T12:00:00+00:00", True),  # each on its own clock
+        ("2024-03-06T04:00:00+00:00", "2024-03-05T12:00:00+00:00", False),  # the same moment in UTC is of another day
+    ],
+)
+def test_moments_are_of_one_day_by_their_own_clock_or_in_utc(one: str, other: str, same: bool) -> None:
+    moments = [Moment(datetime.fromisoformat(written), "second", "stated") for written in (one, other)]
+    assert dates._same_day(*moments) is same

@@ -23,6 +23,18 @@ def test_a_link_is_what_has_an_address() -> None:
     assert [address for _, address in Elements(html.document_fromstring(PAGE)).links] == ["/x"]
 
 
+def test_what_was_taken_out_of_a_tree_is_not_among_what_is_left_of_it() -> None:
+    root = html.document_fromstring(
+        "<body><a href=/1 rel=next>1</a><p id=x><a href=/2>2</a></p><h1>H</h1><a href=/3>3</a>"
+    )
+    served = Elements(root)
+    served.named("p")[0].drop_tree()
+    left = Elements(root, served)
+    assert [address for _, address in left.links] == ["/1", "/3"]
+    assert left.named("p") == [] and [node.tag for node in left.named("h1", "a")] == ["a", "h1", "a"]
+    assert [said for _, said in left.holding("rel")] == ["next"] and left.holding("id") == []
+
+
 @pytest.mark.parametrize("name", ["SideBar", "postContent", "Main-NAV", "Author_Byline"])
 def test_a_name_says_the_same_in_capitals(name: str) -> None:
     assert frame.named(name) == frame.named(name.lower()) != (False, ())

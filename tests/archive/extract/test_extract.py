@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -130,3 +131,26 @@ def test_the_worker_speaks_the_benchmark_protocol(tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert (answer["id"], answer["title"], answer["language"]) == ("a", "Old baths to reopen", "en")
     assert answer["text"] == STORY
+
+
+def test_a_reading_leaves_nothing_for_the_garbage_collector() -> None:
+    """Reading processes let the collector wait: what a page took must be free without it."""
+    body = (ROOT / "tests/pages/live-blog/page.html").read_bytes()
+    extract(Page("https://daily.example/live", body))
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(5):
+            extract(Page(f"https://daily.example/{number}", body))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_long_page_about_nothing_but_consent_is_no_article() -> None:
+    partner = "<p>Our partner number {} stores cookies on your device and asks for your consent to tracking by each partner.</p>"
+    asked = "".join(partner.format(number) for number in range(40))
+    begins = "<p>Cookies and consent: we value your privacy.</p>"
+    assert extract(page(f"<body><h1>Privacy</h1>{begins}{asked}")).article.page_type == "consent"
+    told = f"<p>{STORY}</p>"
+    assert extract(page(f"<body><h1>Baths</h1>{told}{begins}{asked}")).article.page_type != "consent"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from archive.extract import Evidence, extract
-from archive.extract.injection import Copy, index_copies, restored_text
+from archive.extract.injection import Copy, index_copies, inline, restored_text, signs
 from archive.extract.injection.copies import align, find_copies
 from archive.extract.injection.inline import contacts, disguised, glosses, invisible_marks
 from archive.extract.injection.links import site_of
@@ -243,3 +247,40 @@ def test_a_name_in_the_title_is_followed_by_signs_and_stays() -> None:
     found = read(*names, said, said.replace("1990", "1991"), title=f"Skipper Nine - {HEADLINE}")
     assert found.integrity.verdict == "clean"
     assert "Skipper Nine’s crew" in found.article.text
+
+
+SIMPLE = [char for char in map(chr, range(0x10000)) if not signs._NOT_SIMPLE.search(char)]
+
+
+@given(text=st.text(st.sampled_from(SIMPLE), max_size=12))
+@settings(max_examples=40)
+def test_of_simple_letters_comparing_needs_lower_case_only(text: str) -> None:
+    assert signs.plain(text) == unicodedata.normalize("NFKC", text).casefold()
+
+
+def test_every_simple_letter_compares_as_the_standards_say() -> None:
+    assert [char for char in SIMPLE if unicodedata.normalize("NFKC", char).casefold() != char.lower()] == []
+    assert not any(signs.INVISIBLE.match(char) or unicodedata.combining(char) for char in SIMPLE)
+
+
+@example("tg: +1 23 456 78 9")
+@given(said=st.from_regex(inline._BARE, fullmatch=True))
+@settings(max_examples=20)
+def test_every_way_to_reach_somebody_has_what_is_looked_for_first(said: str) -> None:
+    assert inline._ACCOUNT.search(said) or inline._BARE_PHONE.search(said)
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("https://news.a.co.uk/x/y", "a.co.uk"),
+        ("//cdn.a.com/x", "a.com"),
+        ("HTTP://A.com", "a.com"),
+        ("https://me@a.com:8080/x", "a.com"),
+        ("http:///x", ""),
+        ("/x//b.com/y", ""),
+        ("mailto:me@a.com", ""),
+    ],
+)
+def test_a_link_goes_to_the_site_of_its_host(address: str, site: str) -> None:
+    assert site_of(address) == site

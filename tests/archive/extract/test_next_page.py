@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
+from archive.extract.elements import Elements
 from archive.extract.next_page import find_next_page, is_next
 
 HOST = "https://daily.example"
@@ -48,7 +49,7 @@ def test_another_address_is_not(url: str, target: str) -> None:
 
 
 def found(url: str, body: str, rel_next: str | None = None) -> str | None:
-    return find_next_page(HOST + url, HOST + url, rel_next, html.document_fromstring(f"<body>{body}</body>"))
+    return find_next_page(HOST + url, HOST + url, rel_next, Elements(html.document_fromstring(f"<body>{body}</body>")))
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,8 @@ def test_a_pager_of_comments_is_none_of_the_story() -> None:
 def test_two_numbered_stories_are_two_stories_unless_their_beginning_is_linked() -> None:
     assert found("/news-12.html", "", "/news-13.html") is None
     assert found("/news-2.html", '<a href="/news.html">1</a>', "/news-3.html") == f"{HOST}/news-3.html"
+
+
+def test_a_page_number_need_not_end_its_address() -> None:
+    here, there = "/baths?from=story", "/baths?page=2&from=story"
+    assert found(here, f'<a rel="next" href="{there}">Next</a>') == HOST + there
