@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.archive import Archive
 from archive.catalog import articles, captures, events, frontier, listings, near, profiles, runs, tallies
@@ -33,6 +33,9 @@ from archive.runlog import (
 from archive.warc.writer import WarcWriter
 from crawler.polls import Asked, Polls, Settled
 from crawler.rechecks import told_as_changed
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
 
 _SAID_BY_REVISITS = ("not_modified", "same_bytes")  # the record itself says what became of it
 
@@ -166,7 +169,10 @@ class Ledger:
         self._log.append_many(profile_line(profile_values(one), one.digest, at) for one, at in pending.profiles)
         self._log.sync()
         acknowledged = [result for result, _, _ in results]
-        with self._archive.catalog.transaction() as connection:
+        hastened = self._polls.hasten(later, now)
+        changed = told_as_changed(later, pending.discoveries, fresh)
+
+        def tell(connection: Connection) -> frontier.Added:
             captures.insert(connection, pending.captures)
             added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
             for reading in pending.readings:
@@ -181,9 +187,12 @@ class Ledger:
             tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
             listings.put(connection, settled.states)
             listings.distrusted(connection, settled.distrusted)
-            listings.hasten(connection, self._polls.hasten(later, now))
-            frontier.look_again(connection, told_as_changed(later, pending.discoveries, fresh), now)
+            listings.hasten(connection, hastened)
+            frontier.look_again(connection, changed, now)
             runs.committed(connection, self._run_id, self._log.size)
+            return added
+
+        added = self._archive.catalog.attempt(tell)
         if pending.readings:
             near.settle(self._archive.catalog)
         self._pending = _Pending()

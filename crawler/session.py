@@ -48,6 +48,7 @@ from crawler.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
 
     from archive.extract import Evidence
     from crawler.fetch.robots import Kept
@@ -157,32 +158,32 @@ class Session:
         self._log.append(run_line(self.run))
         self._log.sync()  # the run is on disk before its first request
         seeds = [seed for source in self.sources.values() for seed in _seeds(source, now)]
-        with self.archive.catalog.transaction() as connection:
-            archives.register(connection, self.archive.name, str(self.archive.root), now)
-            runs.open_run(connection, self.run)
-            tallies.drop_before(connection, self.source_names, now - 2 * LOOK_BACK)
-            for run_id in self.recovered.runs_closed:
-                leases.release(connection, worker_of_id(self.run.host, run_id))
+        self.archive.catalog.attempt(partial(self._open_run, now))
         replan(self.archive, [*self.sources.values()])
         self.ledger.discovered(seeds, {})
         self.ledger.commit(now)
         if self.only:
-            with self.archive.catalog.transaction() as connection:
-                leases.make_due(connection, urls=self.only, now=now)
+            self.archive.catalog.attempt(partial(leases.make_due, urls=self.only, now=now))
         elif not self.options.resume and not self.options.due:
-            self._make_due(now)
+            self.archive.catalog.attempt(partial(self._make_due, now))
 
-    def _make_due(self, now: datetime) -> None:
+    def _open_run(self, now: datetime, connection: Connection) -> None:
+        archives.register(connection, self.archive.name, str(self.archive.root), now)
+        runs.open_run(connection, self.run)
+        tallies.drop_before(connection, self.source_names, now - 2 * LOOK_BACK)
+        for run_id in self.recovered.runs_closed:
+            leases.release(connection, worker_of_id(self.run.host, run_id))
+
+    def _make_due(self, now: datetime, connection: Connection) -> None:
         """Listings are asked by every run; fixed lists and `--refetch` ask again for every page that was asked for."""
-        with self.archive.catalog.transaction() as connection:
-            for source in self.sources.values():
-                make_due = partial(leases.make_due, connection, source=source.name, now=now)
-                make_due(listings=True)
-                if self.options.refetch or source.kind == "urls":
-                    make_due(outcomes=("stored", "unchanged", "kept", "moved", "failed"))
-                    make_due(reasons=READING_REASONS)
-                else:  # what the network kept from us is tried again
-                    make_due(listings=False, reasons=PASSING)
+        for source in self.sources.values():
+            make_due = partial(leases.make_due, connection, source=source.name, now=now)
+            make_due(listings=True)
+            if self.options.refetch or source.kind == "urls":
+                make_due(outcomes=("stored", "unchanged", "kept", "moved", "failed"))
+                make_due(reasons=READING_REASONS)
+            else:  # what the network kept from us is tried again
+                make_due(listings=False, reasons=PASSING)
 
     def unread(self) -> Iterator[PageToRead]:
         """Give the pages that an earlier run fetched and kept, but did not come to read before it died."""
@@ -233,11 +234,14 @@ class Session:
     def renew(self) -> None:
         """Say that this run is alive, hold its leases, and count what is still to do."""
         now, counts = self.clock(), self.ledger.counts
-        with self.archive.catalog.transaction() as connection:
+
+        def renew(connection: Connection) -> leases.Pending:
             leases.renew(connection, self.worker, now, LEASE_SECONDS)
             runs.heartbeat(connection, self.run.run_id, now, dict(counts))
             most = self.frontier.quota.most
-            left = leases.pending(connection, self.source_names, now, worker=self.worker, most=most)
+            return leases.pending(connection, self.source_names, now, worker=self.worker, most=most)
+
+        left = self.archive.catalog.attempt(renew)
         counts["queued"] = counts["done"] + left.due + left.leased_by_me
 
     def close(self, reason: str) -> None:
@@ -290,17 +294,16 @@ class Session:
 
     def _end_run(self) -> None:
         ended = self._ended()
-        assert ended.ended_at is not None
-        with self.archive.catalog.transaction() as connection:
+        at = ended.ended_at
+        assert at is not None
+
+        def end(connection: Connection) -> None:
             leases.release(connection, self.worker)
             runs.close_run(
-                connection,
-                self.run.run_id,
-                ended.ended_at,
-                exit_code=ended.exit_code,
-                reason=ended.reason,
-                counts=ended.counts,
+                connection, ended.run_id, at, exit_code=ended.exit_code, reason=ended.reason, counts=ended.counts
             )
+
+        self.archive.catalog.attempt(end)
 
     def _ended(self) -> Run:
         """The run as it ended; the same value for the log and the catalog."""

@@ -53,7 +53,7 @@ def test_two_processes_share_the_work(tmp_path: Path, postgres_url: str) -> None
             for archive in archives
         ]  # fmt: skip
         said = [crawl.communicate(timeout=250)[0] for crawl in crawls]
-        assert [crawl.returncode for crawl in crawls] == [0, 0], said
+        assert [crawl.returncode for crawl in crawls] == [0, 0], "\n".join(said)
         print(*said)
         served = Counter(row.page for row in site.served() if row.page and row.status == 200)
 

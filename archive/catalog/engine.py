@@ -6,12 +6,13 @@ Order: the object, opening it (with the schema's version checked), each database
 from __future__ import annotations
 
 import importlib.util
+import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -21,6 +22,9 @@ from archive.catalog import search
 from archive.catalog.tables import SCHEMA_VERSION, meta, metadata
 
 BUSY_SECONDS = 30.0
+_ATTEMPTS = 8  # of a transaction that others' keep crossing
+_CROSSED = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL ends one so that the others can go on
+Result = TypeVar("Result")
 REBUILD = "pressmark db rebuild"
 _SCHEMA_LOCK = 0x7072_6573  # any constant: of two processes that open an empty database, one creates the tables
 
@@ -44,6 +48,23 @@ class Catalog:
         """
         with self._speaking() as conn, conn.begin():
             yield conn
+
+    def attempt(self, work: Callable[[Connection], Result]) -> Result:
+        """Do `work` in a transaction, and once more from its beginning where another worker's transaction crossed it.
+
+        Workers that share a PostgreSQL database write rows of the same tables in orders of their own, so that two may
+        wait for each other: the server ends one of them. `work` must change nothing but the database. Raises as
+        `transaction`.
+        """
+        for left in range(_ATTEMPTS - 1, -1, -1):
+            try:
+                with self.transaction() as conn:
+                    return work(conn)
+            except DBAPIError as error:
+                if not left or getattr(error.orig, "sqlstate", None) not in _CROSSED:
+                    raise
+                time.sleep(random.uniform(0.01, 0.1))
+        raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -63,16 +63,21 @@ def lease(
     Leases that ended without an outcome are due again. `without`: sources and priorities not wanted now.
     """
     until = now + timedelta(seconds=seconds)
-    with catalog.transaction() as conn:  # by itself, so that two workers cannot wait for each other's queues
+
+    def begin(conn: Connection) -> None:  # by itself, so that two workers seldom wait for each other's queues
         reclaim(conn, now)
         tell_alive(conn, worker, until)
-    with catalog.transaction() as conn:
+
+    def choose(conn: Connection) -> list[Row[Any]]:
         found = _take_hosts(conn, worker, now, limit, per_host, sources)
         rows = _choose(conn, found, now, limit, without)
         if rows:
             _mark(conn, worker, until, rows, run)
         _served(conn, found, rows, now)
-    return [_lease(row, until) for row in rows]
+        return rows
+
+    catalog.attempt(begin)
+    return [_lease(row, until) for row in catalog.attempt(choose)]
 
 
 def take_unread(
@@ -92,21 +97,26 @@ def take_unread(
         .where(kept.fetched_at > func.coalesce(urls.c.outcome_at, urls.c.found_at))
         .group_by(urls.c.url)
     )
-    with catalog.transaction() as conn:
+
+    def taken(conn: Connection) -> list[tuple[Lease, Capture | None]]:
         names = [row.url for row in conn.execute(unread)]
-        found = [
-            (one, latest(conn, one.url)) for one in _take(conn, names, worker, now + timedelta(seconds=seconds), run)
-        ]
-    return [(lease, capture) for lease, capture in found if capture is not None]
+        found = _take(conn, names, worker, now + timedelta(seconds=seconds), run)
+        return [(one, latest(conn, one.url)) for one in found]
+
+    return [(one, capture) for one, capture in catalog.attempt(taken) if capture is not None]
 
 
 def take(
     catalog: Catalog, worker: str, addresses: Iterable[str], now: datetime, seconds: float, run: str | None
 ) -> list[Lease]:
     """Lease these very URLs, those of them that are due, whatever else is."""
-    with catalog.transaction() as conn:
-        due = select(urls.c.url).where(among(conn, urls.c.url, map(bounded, addresses)), IS_DUE, urls.c.due_at <= now)
+    asked = [*map(bounded, addresses)]
+
+    def taken(conn: Connection) -> list[Lease]:
+        due = select(urls.c.url).where(among(conn, urls.c.url, asked), IS_DUE, urls.c.due_at <= now)
         return _take(conn, conn.execute(due).scalars(), worker, now + timedelta(seconds=seconds), run)
+
+    return catalog.attempt(taken)
 
 
 def _take(conn: Connection, keys: Iterable[str], worker: str, until: datetime, run: str | None) -> list[Lease]:

@@ -6,17 +6,20 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from archive.catalog import Catalog, frontier, open_catalog
-from archive.catalog.tables import urls
+from archive.catalog.tables import hosts, urls
 from archive.model import Discovery
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +104,42 @@ def test_a_killed_writer_leaves_a_whole_sqlite_file(tmp_path: Path, batches: int
     catalog.close()
     # A transaction is all or nothing; the last may have ended without having been told.
     assert count in (kept * 10, kept * 10 + 10)
+
+
+def test_of_two_transactions_that_wait_for_each_other_both_are_done_in_the_end(postgres_database: str) -> None:
+    """The server ends one of them after a second; it is done once more."""
+    with closing(open_catalog(postgres_database)) as catalog:
+        fill(catalog, hosts=2, each=1)
+        both_hold_one = threading.Barrier(2)
+        begun: list[str] = []
+
+        def touch(first: str, second: str) -> None:
+            def work(conn: Connection) -> None:
+                begun.append(first)
+                conn.execute(update(hosts).where(hosts.c.host == first).values(leased_by=first))
+                if len(begun) <= 2:
+                    both_hold_one.wait(20)
+                conn.execute(update(hosts).where(hosts.c.host == second).values(leased_by=first))
+
+            catalog.attempt(work)
+
+        names = ("h0.example", "h1.example")
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(touch, *names), pool.submit(touch, *reversed(names))]:
+                done.result(30)
+        with catalog.reading() as conn:
+            held = set(conn.execute(select(hosts.c.leased_by)).scalars())
+    assert len(begun) == 3
+    assert held == {begun[-1]}  # whoever was ended came last
+
+
+def test_what_is_wrong_by_itself_is_not_tried_again(catalog: Catalog) -> None:
+    begun: list[int] = []
+
+    def work(conn: Connection) -> None:
+        begun.append(1)
+        conn.execute(text("SELECT nothing FROM nowhere"))
+
+    with pytest.raises(DBAPIError):
+        catalog.attempt(work)
+    assert len(begun) == 1
