@@ -157,6 +157,8 @@ def _write_theirs(path: Path, exchanges: list[Exchange]) -> None:
             out.write_request_response_pair(request, record)
             fields = out.create_warc_record(item.target_uri, "metadata", payload=io.BytesIO(b"fetchTimeMs: 80\r\n"))
             out.write_record(fields)
+        file.flush()
+        os.fsync(file.fileno())  # as ours, whose file is durable when it is closed
 
 
 def _check_theirs(path: Path) -> None:
