@@ -33,11 +33,11 @@ STUCK = """
     import time
     from crawler import watchdog
     from crawler.session import Session
-    def renew(self):
+    def close(self, reason):  # every crawl comes to it, however fast it was
         watchdog.PATIENCE_SECONDS = 1.0
         self.watchdog.feed()
         time.sleep(600)
-    Session.renew = renew
+    Session.close = close
 """
 
 
