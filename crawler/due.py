@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archive.catalog import frontier, listings, runs
@@ -88,8 +89,7 @@ def replan(archive: Archive, sources: Sequence[Source]) -> None:
         before = known.get(source.name)
         if before != source.schedule:
             times = _times(archive, source, everything=before is not None)
-            with archive.catalog.transaction() as connection:
-                listings.plan(connection, source.name, source.schedule, times)
+            archive.catalog.attempt(partial(listings.plan, source=source.name, schedule=source.schedule, times=times))
 
 
 def _times(archive: Archive, source: Source, *, everything: bool) -> dict[str, datetime | None]:

@@ -56,15 +56,16 @@ class Catalog:
         wait for each other: the server ends one of them. `work` must change nothing but the database. Raises as
         `transaction`.
         """
-        for left in range(_ATTEMPTS - 1, -1, -1):
+        attempts = 0
+        while True:
+            attempts += 1
             try:
                 with self.transaction() as conn:
                     return work(conn)
             except DBAPIError as error:
-                if not left or getattr(error.orig, "sqlstate", None) not in _CROSSED:
+                if attempts == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _CROSSED:
                     raise
                 time.sleep(random.uniform(0.01, 0.1))
-        raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
