@@ -63,7 +63,16 @@ def _has_prose(pieces: list[Piece], orders: Iterable[int]) -> bool:
 def without_closed(root: html.HtmlElement, pieces: list[Piece], opened: Set[int]) -> html.HtmlElement:
     """A copy of the tree without the elements that hold pieces, and none of those `opened`."""
     kept = _upwards(pieces[at].node for at in opened) | {root}
-    return _copied(root, kept, _upwards(piece.node for piece in pieces) - kept)
+    closed = _upwards(piece.node for piece in pieces) - kept
+    copy: html.HtmlElement = deepcopy(root)
+    taken = [
+        theirs
+        for ours, theirs in zip(root.iter(), copy.iter(), strict=True)
+        if ours in closed and ours.getparent() in kept
+    ]
+    for node in taken:
+        node.drop_tree()
+    return copy
 
 
 def _upwards(nodes: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
@@ -75,21 +84,6 @@ def _upwards(nodes: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
             found.add(up)
             up = up.getparent()
     return found
-
-
-def _copied(node: html.HtmlElement, kept: Set[html.HtmlElement], closed: Set[html.HtmlElement]) -> html.HtmlElement:
-    copy: html.HtmlElement = node.makeelement(node.tag, node.attrib)
-    copy.text, copy.tail = node.text, node.tail
-    for child in node:
-        if child in kept:
-            copy.append(_copied(child, kept, closed))
-        elif child not in closed:
-            copy.append(deepcopy(child))
-        elif len(copy):
-            copy[-1].tail = (copy[-1].tail or "") + (child.tail or "")
-        else:
-            copy.text = (copy.text or "") + (child.tail or "")
-    return copy
 
 
 def main_text(tree: html.HtmlElement, profile: str) -> str:

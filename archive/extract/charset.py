@@ -56,6 +56,10 @@ def _decode(body: bytes, http_charset: str | None) -> Decoded:
     if not declared:
         return _undeclared(body)
     utf8 = _as_utf8(body)
+    if declared[0][0].startswith("utf-16") and utf8 is not None and "\0" not in utf8:  # markup in UTF-16 is half zeros
+        found = _decode(body, None)
+        warning = f"charset {declared[0][0]} declared by http, bytes are {found.charset}"
+        return replace(found, warnings=(*found.warnings, warning))
     for name, source in declared:
         if name == "utf-8":
             if utf8 is not None:

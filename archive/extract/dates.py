@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
-from urllib.parse import urlsplit
 
 from lxml import html
 
+from archive.extract.addresses import parts_of
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.index import Index
 from archive.extract.jsonld import Node, first_text
@@ -110,7 +110,7 @@ def find_dates(
     if last_modified and not modified:
         add(modified, last_modified, "http:last-modified", 0.2)
     certain = [one.value for one in (*published, *modified) if id(one) not in doubtful]
-    published = _of_month(_settled(published, doubtful, certain), _URL_MONTH.search(urlsplit(url).path))
+    published = _of_month(_settled(published, doubtful, certain), _URL_MONTH.search(parts_of(url).path))
     return _choose(published, _settled(modified, doubtful, certain))
 
 
@@ -162,7 +162,7 @@ def _dated_nodes(articles: list[Node], nodes: list[Node]) -> Iterator[tuple[Node
 
 
 def _url_dates(url: str) -> Iterator[str]:
-    path = urlsplit(url).path
+    path = parts_of(url).path
     match = _URL_DATE.search(path)
     if match:
         yield f"{match[1]}-{int(match[3] or match[5]):02d}-{int(match[4] or match[6]):02d}"

@@ -13,7 +13,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urldefrag
 
 from lxml import html
 
@@ -155,7 +154,7 @@ def _entry(run: _Run, published: Moment | None, url: str) -> Entry:
         headline=headline,
         text="\n".join(" ".join(block.text.split()) for block in text),
         authors=tuple(Author(name) for name in dict.fromkeys(names)),
-        url=f"{urldefrag(url).url}#{run.anchor}" if run.anchor else None,
+        url=f"{url.split('#', 1)[0]}#{run.anchor}" if run.anchor else None,
     )
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from urllib.parse import urljoin, urlsplit
 
 from lxml import html
 
 from archive.extract import authors, dates, headline
+from archive.extract.addresses import base_of, host_of, joined
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.credits import caption_and_credit
 from archive.extract.index import index_of
@@ -59,7 +59,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     metas: dict[str, str] = {}
     for name, content in parsed.metas:
         metas.setdefault(name, content)
-    base = urljoin(page.url, parsed.base_href) if parsed.base_href else page.url
+    base = base_of(page.url, parsed.base_href)
     stated: dict[str, Origin] = {}
     publisher = _picked(
         "publisher",
@@ -144,7 +144,7 @@ def _site_names(publisher: str | None, metas: dict[str, str], nodes: list[Node],
     for node in nodes[:100]:
         if types_of(node) & {"website", "newsmediaorganization", "organization"}:
             names.extend(texts(node.get("name"))[:1])
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    host = host_of(url).removeprefix("www.")
     if host:
         labels = host.split(".")
         names.extend((host, *(label for label in labels[:-1] if len(label) > 3 or label == labels[0])))
@@ -153,7 +153,7 @@ def _site_names(publisher: str | None, metas: dict[str, str], nodes: list[Node],
 
 def _day_first(parsed: Parsed, url: str) -> bool:
     lang = (parsed.html_lang or "").lower().replace("_", "-")
-    host = urlsplit(url).hostname or ""
+    host = host_of(url)
     if lang.startswith("en-") and lang != "en-us":
         return True
     if lang.startswith("en") or not lang:
@@ -225,13 +225,7 @@ def _updates(nodes: list[Node]) -> tuple[Node, ...]:
 
 
 def _link(base: str, href: str | None) -> str | None:
-    if not href:
-        return None
-    try:
-        url = urljoin(base, href.strip())
-    except ValueError:
-        return None
-    return url if url.startswith(("http://", "https://")) else None
+    return (joined(base, href) or None) if href else None
 
 
 def _source(image: html.HtmlElement) -> str | None:

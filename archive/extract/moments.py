@@ -130,6 +130,8 @@ def _moment(
         at = datetime(year, month, day, tzinfo=zone or UTC)
     except ValueError:
         return None
+    if year in (1, 9999):  # systems write them for "never"; other zones may not have them
+        return None
     if clock is not None:
         if hour == 24:
             hour = 0

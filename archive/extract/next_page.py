@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from lxml import html
 
+from archive.extract.addresses import joined, parts_of
 from archive.extract.elements import Elements, text_of
 
 Links = list[tuple[html.HtmlElement, str]]
@@ -110,11 +111,7 @@ def _among_comments(node: html.HtmlElement) -> bool:
 
 
 def _absolute(base: str, href: str) -> str | None:
-    try:
-        target = urljoin(base, href.strip()).split("#", 1)[0]
-    except ValueError:
-        return None
-    return target if target.startswith(("http://", "https://")) else None
+    return joined(base, href).split("#", 1)[0] or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +124,23 @@ class _Numbered:
 
 
 def _numbered(url: str) -> Iterator[_Numbered]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return
+    parts = parts_of(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     for at, (name, value) in enumerate(query):
         if name.lower() in _PARAMETERS and value.isdecimal() and len(value) <= _DIGITS:
-            stem = _joined(parts.netloc, parts.path, query[:at] + query[at + 1 :])
+            stem = _stem(parts.netloc, parts.path, query[:at] + query[at + 1 :])
             yield _Numbered(stem, int(value), len(name) >= _TELLING)
     for pattern in _IN_PATH:
         match = pattern.match(parts.path)
         if match:
-            stem = _joined(parts.netloc, match["stem"] + (match["end"] or ""), query)
+            stem = _stem(parts.netloc, match["stem"] + (match["end"] or ""), query)
             yield _Numbered(stem, int(match["number"]), len(match["word"] or "") >= _TELLING)
 
 
 def _plain(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return _joined(parts.netloc, parts.path, parse_qsl(parts.query, keep_blank_values=True))
+    parts = parts_of(url)
+    return _stem(parts.netloc, parts.path, parse_qsl(parts.query, keep_blank_values=True))
 
 
-def _joined(host: str, path: str, query: list[tuple[str, str]]) -> str:
+def _stem(host: str, path: str, query: list[tuple[str, str]]) -> str:
     return f"{host.lower()}{path.rstrip('/')}?{urlencode(query)}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin
 
+from archive.extract.addresses import base_of, joined
 from archive.extract.elements import Elements
 
 MAX_OUTLINKS = 500
-# Addresses that joining leaves as they are: nearly all, so that few need `urljoin`.
+# Addresses that joining leaves as they are: nearly all, so that few need it.
 _ABSOLUTE = re.compile(r"https?://[\w.:-]+(?:/[^\s?#;\\]*(?:\?[^\s#]+)?)?(?=#|$)", re.ASCII)
 _FROM_ROOT = re.compile(r"/(?!/)[^\s?#;\\]*(?:\?[^\s#]+)?(?=#|$)", re.ASCII)
 
@@ -21,7 +21,7 @@ def outlinks(url: str, base_href: str | None, elements: Elements) -> tuple[str, 
         if href[0] == "#" or href[:11].lower() == "javascript:":
             continue
         target = _joined(base, origin, href)
-        if target[:7] == "http://" or target[:8] == "https://":
+        if target:
             found[target] = None
             if len(found) >= MAX_OUTLINKS:
                 break
@@ -30,10 +30,7 @@ def outlinks(url: str, base_href: str | None, elements: Elements) -> tuple[str, 
 
 def _base(url: str, base_href: str | None) -> tuple[str, str]:
     """The address that links are relative to, and its scheme and host where these are plain."""
-    try:
-        base = urljoin(url, base_href) if base_href else url
-    except ValueError:
-        base = url
+    base = base_of(url, base_href)
     plain = _ABSOLUTE.match(base)
     return base, "/".join(plain[0].split("/", 3)[:3]) if plain else ""
 
@@ -47,7 +44,4 @@ def _joined(base: str, origin: str, href: str) -> str:
         plain = _FROM_ROOT.match(href)
         if plain is not None:
             return origin + plain[0]
-    try:
-        return urljoin(base, href).split("#", 1)[0]
-    except ValueError:
-        return ""
+    return joined(base, href).split("#", 1)[0]

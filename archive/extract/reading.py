@@ -8,9 +8,9 @@ import gc
 import hashlib
 import re
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from archive.extract import asian, body, injection, language
+from archive.extract.addresses import parts_of
 from archive.extract.adverts import without_adverts
 from archive.extract.blocks import label_blocks
 from archive.extract.credits import find_agency
@@ -95,7 +95,7 @@ def _labelled(
     hidden = [text for node in parsed.hidden if (text := text_of(node))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled, signed = asian.signed_parts(label_blocks(pieces, chosen, facts, hidden), TEXT_LABELS)
-    return without_adverts(labelled, pieces, TEXT_LABELS, filters, urlsplit(page.url).netloc), signed
+    return without_adverts(labelled, pieces, TEXT_LABELS, filters, parts_of(page.url).netloc), signed
 
 
 def _article(
@@ -141,7 +141,7 @@ def _kind(
     An article that names itself live and is made of timed entries is a live blog, too.
     """
     kind, reason = page_type(_signs(page, parsed, facts, pieces, clean.blocks, clean.text))
-    named = bool(_LIVE.search(f"{parsed.title}\n{facts.headline or ''}\n{urlsplit(page.url).path}"))
+    named = bool(_LIVE.search(f"{parsed.title}\n{facts.headline or ''}\n{parts_of(page.url).path}"))
     if kind != "live_blog" and not (kind == "article" and named):
         return kind, reason, ()
     # Where a page was injected into, its JSON-LD was too: then only what was cleansed counts.
@@ -170,7 +170,7 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
 def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str) -> Signs:
     total = sum(len(piece.key) for piece in pieces)
     linked = sum(piece.link_chars for piece in pieces)
-    address = urlsplit(page.url)
+    address = parts_of(page.url)
     listed = [
         piece.text
         for piece, block in zip(pieces, blocks, strict=False)

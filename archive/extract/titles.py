@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Set
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+from archive.extract.addresses import parts_of
 
 _SEPARATOR = re.compile(r"\s+[|–—\-•·:»«›/~]+\s+|\s*[|｜»›ㅣ]\s*|\s*[_＿]+\s*|\s+::\s+")
 _DENSE_SEPARATOR = re.compile(r"\s*(?!(?<=\d)-\d)[|｜»›ㅣ_＿–—\-]+\s*")  # scripts without spaces put none around it
@@ -85,7 +87,7 @@ def _spans(text: str, separator: re.Pattern[str]) -> list[tuple[int, int]]:
 def slug_words(url: str) -> tuple[str, ...]:
     """The words of the wordiest part of an address's path."""
     wordiest: list[str] = []
-    for part in unquote(urlsplit(url).path).split("/"):
+    for part in unquote(parts_of(url).path).split("/"):
         words = [word for word in _BETWEEN.split(folded(_ENDING.sub("", part))) if len(word) > 1 and not word.isdigit()]
         wordiest = max(wordiest, words, key=len)
     return tuple(wordiest)

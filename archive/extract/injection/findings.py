@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from urllib.parse import urlsplit
 
 from lxml import html
 
+from archive.extract.addresses import host_of
 from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import site_of
 from archive.extract.injection.signs import HAN, grams, plain, words
@@ -140,10 +140,7 @@ def _names(url: str, metas: list[tuple[str, str]]) -> tuple[str, ...]:
     names = [value for name, value in metas if name in wanted]
     host = ""
     for value in (url, *(value for name, value in metas if name == "og:url")):
-        try:
-            host = (urlsplit(value).hostname or "").removeprefix("www.")
-        except ValueError:
-            continue
+        host = host_of(value).removeprefix("www.")
         names.extend(label for label in host.split(".")[:-1] if len(label) > 2)
     return tuple(name for name in names if name)
 

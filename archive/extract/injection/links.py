@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from lxml import html
 
+from archive.extract.addresses import host_of
 from archive.extract.elements import text_of
 
 # Second-level labels under which countries give names away ("co.uk", "com.cn").
@@ -95,10 +95,7 @@ def _site_of(origin: str) -> str:
     plain = _PLAIN_HOST.match(origin)
     if plain is not None:
         return _registered(plain[1])
-    try:
-        return _registered(urlsplit(f"http:{origin}" if origin[:2] == "//" else origin).hostname or "")
-    except ValueError:
-        return ""
+    return _registered(host_of(origin))
 
 
 @lru_cache(maxsize=8192)
