@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from lxml import html
 
-from archive.extract.addresses import parts_of
+from archive.addresses import parts_of
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.index import Index
 from archive.extract.jsonld import Node, first_text

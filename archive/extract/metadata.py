@@ -11,8 +11,8 @@ from itertools import islice
 
 from lxml import html
 
+from archive.addresses import base_of, host_of, joined
 from archive.extract import authors, dates, headline
-from archive.extract.addresses import base_of, host_of, joined
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.credits import caption_and_credit
 from archive.extract.index import index_of

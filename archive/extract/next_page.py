@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from lxml import html
 
-from archive.extract.addresses import joined, parts_of
+from archive.addresses import joined, parts_of
 from archive.extract.elements import Elements, text_of
 
 Links = list[tuple[html.HtmlElement, str]]

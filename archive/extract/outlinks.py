@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archive.extract.addresses import base_of, joined
+from archive.addresses import base_of, joined
 from archive.extract.elements import Elements
 
 MAX_OUTLINKS = 500

@@ -9,8 +9,8 @@ import hashlib
 import re
 from dataclasses import replace
 
+from archive.addresses import parts_of
 from archive.extract import asian, body, injection, language
-from archive.extract.addresses import parts_of
 from archive.extract.adverts import without_adverts
 from archive.extract.blocks import label_blocks
 from archive.extract.credits import find_agency

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Set
 from functools import lru_cache
 from urllib.parse import unquote
 
-from archive.extract.addresses import parts_of
+from archive.addresses import parts_of
 
 _SEPARATOR = re.compile(r"\s+[|–—\-•·:»«›/~]+\s+|\s*[|｜»›ㅣ]\s*|\s*[_＿]+\s*|\s+::\s+")
 _DENSE_SEPARATOR = re.compile(r"\s*(?!(?<=\d)-\d)[|｜»›ㅣ_＿–—\-]+\s*")  # scripts without spaces put none around it

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from archive.model import Claims, Discovery, FoundBy, Source, SourceKind
 from archive.urls import host_of, same_site
 from crawler.discovery.kinds import ListingKind, read_listing, sniff_listing
 from crawler.discovery.listing import Entry, Listing, Seen, discover, read_language, read_title
-from crawler.discovery.markup import parse_html
+from crawler.discovery.markup import base_url, parse_html
 from crawler.discovery.robots import Robots, parse_robots
 from crawler.discovery.sections import canonical_or_none, score_links, shape_score
 
@@ -267,11 +267,7 @@ def _absolute(home_url: str, path: str) -> str:
 
 def _alternates(root: Any, home_url: str) -> Iterator[ListingCandidate]:
     """`<link rel=alternate>` to feeds, those of comments last."""
-    base = next((element.get("href") for element in root.iter("base") if element.get("href")), None)
-    try:
-        base = urljoin(home_url, base) if base else home_url
-    except ValueError:
-        base = home_url
+    base = base_url(root, home_url)
     later: list[ListingCandidate] = []
     for element in root.iter("link"):
         rel = (element.get("rel") or "").lower().split()

@@ -121,14 +121,18 @@ def _opml(body: bytes, problems: list[str]) -> Iterator[tuple[str, dict[str, str
     if root is None:
         return
     for outline in root.iter("outline"):
-        said = {str(key).lower(): str(value).strip() for key, value in outline.attrib.items()}
+        try:
+            said = {str(key).lower(): str(value).strip() for key, value in outline.attrib.items()}
+            folders = [str(up.get("title") or up.get("text") or "") for up in outline.iterancestors("outline")]
+        except UnicodeDecodeError as error:  # halves of a character come through the parser
+            problems.append(f"line {outline.sourceline}: {error}")
+            continue
         url = said.get("xmlurl") or said.get("url", "")
         title = said.get("title") or said.get("text", "")
         if not url:
             if len(outline) == 0:
                 problems.append(f'line {outline.sourceline}: "{title}" has no xmlUrl')
             continue
-        folders = [str(up.get("title") or up.get("text") or "") for up in outline.iterancestors("outline")]
         kind = said.get("type") if said.get("xmlurl") else ("feed" if said.get("type") == "rss" else "auto")
         yield (
             f"line {outline.sourceline}",

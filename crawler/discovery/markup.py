@@ -8,6 +8,8 @@ from typing import Any
 
 from lxml import etree
 
+from archive.addresses import base_of
+
 # What browsers read where a page names an old subset (WHATWG Encoding Standard).
 _WIDER: dict[str, str] = {
     "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
@@ -29,6 +31,11 @@ def parse_html(html: bytes | str, charset: str | None = None) -> Any:
     except (etree.LxmlError, ValueError):
         return None
     return root if root is not None and isinstance(root.tag, str) else None
+
+
+def base_url(root: Any, url: str) -> str:
+    """What the links of the page at `url` are relative to: its first <base>, where that is an address."""
+    return base_of(url, next((href for node in root.iter("base") if (href := node.get("href"))), None))
 
 
 def decode_html(body: bytes, charset: str | None = None) -> str:

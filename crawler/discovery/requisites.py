@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -18,7 +17,7 @@ from archive.errors import UrlError
 from archive.model import Discovery
 from archive.urls import canonical_url
 from crawler.discovery.listing import Seen
-from crawler.discovery.markup import decode_html, parse_html
+from crawler.discovery.markup import base_url, decode_html, parse_html
 
 MAX_REQUISITES = 200  # of one page or style sheet
 _STYLED_LINKS = frozenset(("stylesheet", "icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"))
@@ -48,8 +47,7 @@ def page_requisites(body: bytes, seen: Seen, *, charset: str | None = None) -> t
     tree = parse_html(body, charset)
     if tree is None:
         return ()
-    base = urljoin(seen.url, next((node.get("href") or "" for node in tree.iter("base")), ""))
-    return _discoveries([*_linked(tree), *_shown(tree)], base, seen)
+    return _discoveries([*_linked(tree), *_shown(tree)], base_url(tree, seen.url), seen)
 
 
 def style_requisites(body: bytes, seen: Seen, *, charset: str | None = None) -> tuple[Discovery, ...]:

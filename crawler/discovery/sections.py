@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
@@ -22,7 +22,7 @@ from archive.errors import UrlError
 from archive.model import Claims, LinkRules, Source
 from archive.urls import canonical_url, same_site
 from crawler.discovery.listing import Entry, Listing, Seen, discover, read_language, read_title
-from crawler.discovery.markup import parse_html
+from crawler.discovery.markup import base_url, parse_html
 
 ARTICLE_SCORE = 3.0
 MAX_LINKS = 10_000
@@ -108,7 +108,7 @@ def read_section(
     root = parse_html(html, charset)
     if root is None:
         return Listing(problems=("not an HTML page",))
-    base = _base(root, url)
+    base = base_url(root, url)
     problems: list[str] = []
     if rules.css is None:
         chosen = [link for link in score_links(root, base, url) if link.score >= ARTICLE_SCORE]
@@ -128,7 +128,7 @@ def page_links(
     root = parse_html(html, charset)
     if root is None:
         return Listing(problems=("not an HTML page",))
-    base = _base(root, url)
+    base = base_url(root, url)
     own = canonical_or_none(url)
     urls = (found for _, found in _anchors(root, base) if found != own and same_site(found, source))
     discoveries, problems, _ = discover(map(Entry, urls), Seen(url, source.name, seen_at, depth), "link")
@@ -196,17 +196,6 @@ def _selected(root: Any, base: str, css: str, problems: list[str]) -> list[Link]
     if not places:
         problems.append(f'links.css = "{css}" matches nothing on this page')
     return list(found.values())
-
-
-def _base(root: Any, url: str) -> str:
-    for element in root.iter("base"):
-        href = element.get("href")
-        if href:
-            try:
-                return str(urljoin(url, href.strip()))
-            except ValueError:
-                return url
-    return url
 
 
 def _text_of(element: Any) -> str:

@@ -91,7 +91,7 @@ def _xml_entries(first: bytes, pieces: Iterator[bytes], notes: list[str]) -> Ite
             yield from target.take()
             piece = next(pieces, None)
         parser.close()
-    except etree.XMLSyntaxError as error:
+    except (etree.XMLSyntaxError, UnicodeDecodeError) as error:  # halves of a character, too, come through
         problem = str(error)
     yield from target.take()
     errors = [entry for entry in parser.error_log if entry.level_name != "WARNING"]

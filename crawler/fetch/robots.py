@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest, NotConfigured
@@ -18,6 +18,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
+from archive.addresses import joined
 from archive.rights import AI_AGENTS, rights_fields
 from crawler.discovery.robots import Robots, parse_robots
 from crawler.fetch.handler import BadResponse
@@ -179,10 +180,8 @@ class RobotsMiddleware:
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._crawler.engine.download_async(_robots_request(url, like))
             target = response.headers.get("Location") if response.status in (301, 302, 303, 307, 308) else None
-            if not target:
-                break
-            url = urljoin(url, target.decode("latin-1"))
-            if urlsplit(url).scheme not in ("http", "https"):
+            url = joined(url, target.decode("latin-1")) if target else ""
+            if not url:
                 break
         return response
 

@@ -29,6 +29,12 @@ def test_opml_gives_feeds_with_their_folders_as_tags() -> None:
     assert "twice" in found.problems[2]
 
 
+def test_a_line_of_opml_with_half_a_character_is_told_and_the_others_are_read() -> None:
+    found = read_import(OPML.replace(b'title="Empty"', b'title="&#xD800;"'))
+    assert [source.name for source in found.sources] == ["der-bote-co", "der-bote-co-2"]
+    assert found.problems[0].startswith("line 3: 'utf-8' codec can't decode")
+
+
 def test_csv_goes_by_its_heading() -> None:
     body = "\ufeffTitle;Feed;Language;Category\nDer Bote;https://bote.example/rss;de;news|local\n;;;\nNo address;;de;\n".encode()
     found = read_import(body)

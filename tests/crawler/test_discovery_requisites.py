@@ -44,6 +44,7 @@ def of_style(css: str) -> list[str]:
         ('<img src="/p.jpg#top"><img src="/p.jpg">', ["/p.jpg"]),
         ('<img src=""><img src="javascript:void(0)"><img>', []),
         ('<img src="http://[broken/p.jpg"><img src="/ok.jpg">', ["/ok.jpg"]),
+        ('<base href="http://[broken"><img src="/ok.jpg">', ["/ok.jpg"]),
     ],
 )  # fmt: skip
 def test_of_a_page_these_are_the_files_it_shows_itself_with(markup: str, expected: list[str]) -> None:

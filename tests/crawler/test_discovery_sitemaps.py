@@ -129,6 +129,13 @@ def test_broken_xml_is_read_as_far_as_possible(body: str) -> None:
     assert urls(read(body))[:1] == ["https://news.example/a"]
 
 
+def test_half_a_character_ends_a_sitemap_where_it_stands_and_says_so() -> None:
+    spoiled = TWO.encode().replace(b"/a</loc></url><url>", b"/a</loc></url><url lang='&#xD800;'>")
+    listing = read(spoiled)
+    assert urls(listing) == ["https://news.example/a"]
+    assert listing.problems[0].startswith("broken XML, read as far as possible (")
+
+
 def test_a_bare_ampersand_loses_no_url() -> None:
     assert len(urls(read(TWO.replace("/a<", "/a?x=1&y=2<")))) == 2
 

@@ -119,6 +119,11 @@ def test_redirects_are_followed_five_times_and_each_is_kept() -> None:
     assert results["/private/x"].status == 200 and "/r6" not in site.asked, "six are too many: as if there were none"
 
 
+def test_a_redirect_that_leads_nowhere_is_as_if_there_were_none() -> None:
+    results, _ = visit({"/robots.txt": (302, {"Location": "http://[broken"}, b""), "/a": (200, {}, b"x")}, "/a")
+    assert results["/a"].status == 200
+
+
 @pytest.mark.parametrize("meta", [{}, {"download_slot": "another"}], ids=["its-host's-slot", "another-slot"])
 def test_crawl_delay_is_kept_between_two_pages(meta: dict[str, str]) -> None:
     robots = {"/robots.txt": (200, {}, b"User-agent: *\nCrawl-delay: 0.4\n")}

@@ -10,7 +10,7 @@ from itertools import islice
 
 from lxml import html
 
-from archive.extract.addresses import host_of
+from archive.addresses import host_of
 from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import site_of
 from archive.extract.injection.signs import HAN, grams, plain, words

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lxml import html
 
-from archive.extract.addresses import host_of
+from archive.addresses import host_of
 from archive.extract.elements import text_of
 
 # Second-level labels under which countries give names away ("co.uk", "com.cn").
