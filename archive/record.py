@@ -20,11 +20,10 @@ from archive.model import (
     Extraction,
     Moment,
     Origin,
-    Outcome,
     Revision,
     shown_verdict,
 )
-from archive.record_shape import ARTICLE_SCHEMA, SKIPPED_SCHEMA, ArticleRecord, SkippedRecord
+from archive.record_shape import ARTICLE_SCHEMA, ArticleRecord
 from archive.rights import UNKNOWN, Rights
 from archive.times import parse_rfc3339, rfc3339
 from archive.words import word_measure
@@ -112,32 +111,6 @@ def build_record(
         "extraction": _extraction(extraction, capture, circumstances),
     }
     return ArticleRecord.model_validate(values).model_dump(mode="json")
-
-
-def skipped_record(
-    url: str,
-    outcome: Outcome,
-    *,
-    at: datetime | None,
-    source: str | None,
-    run: str | None,
-    discovery: Discovery | None = None,
-    record_id: str | None = None,
-) -> dict[str, Any]:
-    """Return the `pressmark.skipped/1` record of a URL that was not stored. Pure."""
-    values = {
-        "schema": SKIPPED_SCHEMA,
-        "url": url,
-        "source": source,
-        "run": run,
-        "reason": outcome.reason,
-        "detail": {name: str(value) for name, value in outcome.detail.items()},
-        "found_in": discovery.via if discovery else None,
-        "depth": discovery.depth if discovery else None,
-        "at": rfc3339(at) if at else None,
-        "warc_record_id": record_id,
-    }
-    return SkippedRecord.model_validate(values).model_dump(mode="json")
 
 
 def _zone(moment: Moment | None) -> str | None:

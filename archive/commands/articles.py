@@ -240,7 +240,7 @@ def skipped(
 
 
 def _skipped_row(one: Any) -> dict[str, Any]:
-    """pressmark.skipped/1, with its kind."""
+    """The `pressmark.skipped/1` record of a URL (archive/record_shape.py)."""
     values = asdict(one)
     return {
         "schema": "pressmark.skipped/1",

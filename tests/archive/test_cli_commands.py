@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import typer
 
@@ -126,7 +127,7 @@ def test_words_in_any_script_are_found(run):
     for words, title in (("水位", "长江"), ("harbour council", "Norden"), ("dredg*", "Norden")):
         _, out, _ = run("articles", words, "--nl")
         assert [title in json.loads(line)["title"] for line in out.splitlines()] == [True]
-    code, out, err = run("articles", "-C", "x") if False else run("articles", "nothinglikethis")
+    code, out, err = run("articles", "nothinglikethis")
     assert (code, out) == (0, "") and "0 articles" in err
 
 
@@ -136,6 +137,12 @@ def test_times_and_limits_narrow_a_listing(run):
     _, out, _ = run("articles", "--limit", "1")
     assert "… 1 more (--limit 2, --json, --csv)" in out
     assert len(json.loads(run("skipped", "--since", "2026-11-22T07:20:24", "--json")[1])) == 1
+
+
+def test_what_was_left_out_is_told_in_the_shape_that_is_published(run):
+    rows = json.loads(run("skipped", "--json")[1])
+    schema = jsonschema.Draft202012Validator(json.loads(run("schema", "skipped")[1]))
+    assert rows and [error.message for row in rows for error in schema.iter_errors(row)] == []
 
 
 def test_an_article_is_shown_by_id_or_address(run):
