@@ -8,8 +8,8 @@ The order of the candidates is the order to try them in: what the publisher name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
@@ -126,47 +126,6 @@ def listings_of_home(
 _FOUND_BY: dict[ListingKind, FoundBy] = {"feed": "link", "sitemap": "link", "section": "section"}
 
 
-def fetch_and_choose(
-    found: Iterable[ListingCandidate],
-    fetch: Callable[[str], Fetched],
-    home_url: str,
-    seen_at: datetime,
-    *,
-    enough: int = 2,
-    most: int = 12,
-) -> Choice:
-    """Try candidates in order with `fetch` until `enough` feeds and sitemaps work, at most `most` requests; choose.
-
-    Of a sitemap index the sitemap of news is tried next. Sections are tried only where there is neither feed nor
-    sitemap.
-    """
-    queue = list(found)
-    tried: list[tuple[ListingCandidate, Fetched]] = []
-    working = 0
-    while queue and len(tried) < most:
-        candidate = queue.pop(0)
-        if (working >= enough and candidate.why != "link") or (candidate.kind == "section" and working):
-            break
-        answer = fetch(candidate.url)
-        tried.append((candidate, answer))
-        result = _tried(candidate, answer, seen_at)
-        if isinstance(result, Chosen) and result.kind != "section":
-            news = _news_sitemap(result)
-            if news and news.url not in {one.url for one, _ in tried}:
-                queue.insert(0, news)  # counts once it was read itself
-            else:
-                working += 1
-    return choose(tried, home_url, seen_at)
-
-
-def _news_sitemap(index: Chosen) -> ListingCandidate | None:
-    """The sitemap of news that a sitemap index names, if it does."""
-    for found in index.listing.discoveries:
-        if found.is_listing and re.search(r"news|aktuell|google", urlsplit(found.url).path, re.IGNORECASE):
-            return ListingCandidate(found.url, "sitemap", index.candidate.why)
-    return None
-
-
 def choose(fetched: Iterable[tuple[ListingCandidate, Fetched]], home_url: str, seen_at: datetime) -> Choice:
     """Return what to watch of the candidates that were fetched.
 
@@ -194,12 +153,6 @@ def choose(fetched: Iterable[tuple[ListingCandidate, Fetched]], home_url: str, s
         chosen=tuple(chosen),
         rejected=tuple(rejected),
     )
-
-
-def as_source(choice: Choice, home_url: str, name: str) -> Source:
-    """Return the choice as a source, with all hosts of its articles: the home page's too, wherever its feed is."""
-    source = Source(name, choice.kind, choice.urls, hosts=choice.hosts, language=choice.language)
-    return source if same_site(home_url, source) else replace(source, hosts=(host_of(home_url), *choice.hosts))
 
 
 def _tried(candidate: ListingCandidate, answer: Fetched, seen_at: datetime) -> Chosen | str:
