@@ -15,7 +15,7 @@ from archive.errors import NotFound, PressmarkError
 from archive.further import named_pages
 from archive.lookup import as_url, find_story
 from archive.model import Block, Capture, Extraction, Outcome, ReadingRules
-from archive.read import job_of, load_page, read_capture, rules_for
+from archive.read import job_of, load_kept, read_capture, rules_for
 from archive.times import rfc3339
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def raw_html(archive: Archive, explanation: Explanation) -> bytes:
     """The body of the page as the publisher sent it, content codings taken off. Raises NotFound without a capture."""
     if explanation.capture is None:
         raise NotFound(f"no bytes of {explanation.url} are kept")
-    return load_page(job_of(archive, explanation.capture, ReadingRules()))[0].body
+    return load_kept(job_of(archive, explanation.capture, ReadingRules())).page.body
 
 
 def because(one: Explanation) -> list[str]:

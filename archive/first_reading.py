@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from archive.acceptance import judge, readable
 from archive.archive import Archive
 from archive.further import followed
 from archive.model import Capture, Outcome
-from archive.read import Reading, RecordWriter, decide_record, job_of, judge, readable, rules_for
+from archive.read import Reading, job_of, rules_for
 from archive.readers import ReadingFailed, read_many
 from archive.record import Circumstances
+from archive.recording import RecordWriter, decide_record
 from archive.watch import Watch
 
 _BATCH = 64
@@ -96,7 +98,7 @@ def _store(
 
     with archive.catalog.transaction() as conn:
         watch = watches.get(capture.urlkey, Watch())
-        decision, record, watched = decide_record(conn, reading, capture, None, circumstances, watch)
+        decision, record, watched = decide_record(conn, reading, capture, circumstances, watch)
         watches[capture.urlkey] = watched[0]
         if isinstance(decision, Same | Unstable):
             reason = "same_text" if isinstance(decision, Same) else "unstable"

@@ -12,24 +12,15 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
+from archive.acceptance import HTML_TYPES, READING_REASONS, judge
 from archive.archive import Archive
 from archive.changes import said_in
 from archive.further import followed, named_pages
 from archive.model import Capture, Discovery, Extraction, Revision
-from archive.read import (
-    HTML_TYPES,
-    READING_REASONS,
-    Reading,
-    ReadJob,
-    RecordWriter,
-    job_of,
-    judge,
-    past_of,
-    rules_for,
-    with_lists,
-)
+from archive.read import Reading, ReadJob, job_of, rules_for, with_lists
 from archive.readers import FAILURES, read_many
 from archive.record import Circumstances, build_record, revision_of, stable_part
+from archive.recording import RecordWriter, past_of
 from archive.revisions import Changed, Decision, New, Same, compare
 from archive.times import parse_rfc3339, rfc3339
 from archive.watch import Watch, after_reading

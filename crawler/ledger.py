@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from archive.acceptance import READING_REASONS
 from archive.archive import Archive
 from archive.catalog import articles, captures, events, frontier, listings, near, profiles, runs, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Event, Outcome
 from archive.provenance import Fields, outcome_fields
-from archive.read import READING_REASONS, RecordWriter
+from archive.recording import RecordWriter
 from archive.revisions import Changed, Decision, New
 from archive.runlog import (
     RunLog,

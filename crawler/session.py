@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.acceptance import READING_REASONS
 from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
 from archive.catalog import archives, runs, tallies
 from archive.catalog import frontier as leases
@@ -25,7 +26,8 @@ from archive.errors import NotFound, PressmarkError
 from archive.health.history import LOOK_BACK
 from archive.model import Capture, Discovery, Run, Source
 from archive.output import in_our_words
-from archive.read import READING_REASONS, ReadJob, RecordWriter, job_of
+from archive.read import ReadJob, job_of
+from archive.recording import RecordWriter
 from archive.runlog import RunLog, end_line, run_line
 from archive.times import utc_now
 from archive.urls import canonical_url

@@ -79,7 +79,7 @@ def _show(archive: Archive, url: str, show: Show) -> None:
     """Print what was fetched, following redirects to the page they led to. Raises NotFound where nothing came."""
     from archive.catalog import articles
     from archive.model import ReadingRules
-    from archive.read import job_of, load_page
+    from archive.read import job_of, load_kept
     from archive.warc.reader import read_exchange_block
 
     story = _story(archive, url)
@@ -94,7 +94,7 @@ def _show(archive: Archive, url: str, show: Show) -> None:
     capture = story.captures[-1] if story.captures else None
     if show in (Show.html, Show.headers) and capture is not None:
         if show is Show.html:
-            say(load_page(job_of(archive, capture, ReadingRules()))[0].body.decode("utf-8", "replace"))
+            say(load_kept(job_of(archive, capture, ReadingRules())).page.body.decode("utf-8", "replace"))
         else:
             head = read_exchange_block(archive.store.find(capture.warc_file), capture.warc_offset).head
             say(*(f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in head.fields))

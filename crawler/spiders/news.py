@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy.http import Request, Response
 
+from archive.acceptance import readable
 from archive.catalog.frontier import Lease
 from archive.errors import DatabaseUnreachable, DiskFull
 from archive.model import Capture, Discovery, Outcome, Source
-from archive.read import readable
 from archive.watch import watch_of
 from crawler.admission import admit
 from crawler.discovery.autodiscover import listings_of_home

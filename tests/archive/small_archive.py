@@ -20,13 +20,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from archive.acceptance import judge, readable
 from archive.archive import Archive, ArchiveLocation, open_archive
 from archive.catalog import archives, articles, captures, frontier, near, runs
 from archive.catalog.frontier import Acknowledged
 from archive.model import Capture, Claims, Discovery, Exchange, Outcome, ReadingRules, Run, Source
 from archive.provenance import discovery_fields
-from archive.read import RecordWriter, decide_record, job_of, judge, read_capture, readable
+from archive.read import job_of, read_capture
 from archive.record import Circumstances
+from archive.recording import RecordWriter, decide_record
 from archive.revisions import Same
 from archive.runlog import RunLog, discovered_line, end_line, outcome_line, run_line
 from archive.store import LocalStore
@@ -194,7 +196,7 @@ def _read(
         return skipped, None, known
     with archive.catalog.transaction() as conn:
         circumstances = Circumstances(read_at=at, run=run, tags=SOURCE.tags)
-        decision, record, (watch, _) = decide_record(conn, reading, capture, None, circumstances, watch_of(known))
+        decision, record, (watch, _) = decide_record(conn, reading, capture, circumstances, watch_of(known))
         if not isinstance(decision, Same):
             records.append(capture.warc_file, record)
             records.sync()
