@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive import cli as asking
-from archive.output import run_app, set_color, set_quiet
+from archive.exits import run_app
+from archive.output import set_color, set_quiet
 from crawler.commands import config, crawl, demo, doctor, fetch, health, init, schedule, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 

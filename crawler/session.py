@@ -23,9 +23,9 @@ from archive.catalog import archives, runs, tallies
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
+from archive.exits import in_our_words
 from archive.health.history import LOOK_BACK
 from archive.model import Capture, Discovery, Run, Source
-from archive.output import in_our_words
 from archive.read import ReadJob, job_of
 from archive.recording import RecordWriter
 from archive.runlog import RunLog, end_line, run_line

@@ -14,7 +14,8 @@ import typer
 from archive.commands.history import ArticleId, article_app, record_of_revision
 from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, with_listing
 from archive.errors import UsageError
-from archive.output import Listing, dump, heading, next_step, note, plural, print_listing, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import heading, next_step, note, plural, say
 from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:

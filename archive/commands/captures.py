@@ -14,7 +14,8 @@ import typer
 
 from archive.commands.shared import AsJson, archive_of, command_line, location_of, now, with_listing
 from archive.errors import NotFound, UsageError
-from archive.output import Listing, heading, next_step, note, plural, print_listing, say, size
+from archive.listing import Listing, print_listing
+from archive.output import heading, next_step, note, plural, say, size
 from archive.times import parse_moment, rfc3339
 
 if TYPE_CHECKING:

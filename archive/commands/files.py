@@ -16,7 +16,8 @@ import typer
 
 from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
 from archive.errors import UsageError, VerificationFailed
-from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
+from archive.listing import Listing, print_listing
+from archive.output import next_step, note, passing, plural, say, size
 from archive.times import parse_moment
 
 if TYPE_CHECKING:

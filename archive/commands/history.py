@@ -10,7 +10,8 @@ import typer
 
 from archive.commands.shared import AsJson, archive_of, with_listing
 from archive.errors import NotFound
-from archive.output import Listing, dump, heading, next_step, note, paint, plural, print_listing, safe, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import heading, next_step, note, paint, plural, safe, say
 
 if TYPE_CHECKING:
     from archive.archive import Archive

@@ -13,7 +13,8 @@ import typer
 from archive.commands.shared import AsJson, archive_of, with_listing
 from archive.errors import NotFound, TimeLimit
 from archive.health.findings import lasting
-from archive.output import Listing, dump, next_step, note, plural, print_listing, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import next_step, note, plural, say
 
 if TYPE_CHECKING:
     from archive.archive import Archive

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.errors import NotFound, UsageError
-from archive.output import Listing, Shape
+from archive.listing import Listing, Shape
 from archive.times import parse_moment, utc_now
 
 if TYPE_CHECKING:

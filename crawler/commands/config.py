@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from archive.errors import NotFound
-from archive.output import Listing, dump, next_step, note, print_listing, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import next_step, note, say
 from crawler.commands.shared import SOURCES_FILE, folder_of, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="What the settings are, where each came from, what is wrong with them.")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archive.errors import NotFound
-from archive.output import dump, next_step, note, say
+from archive.listing import dump
+from archive.output import next_step, note, say
 from crawler.commands.shared import folder_of, globals_of, settings_of
 
 if TYPE_CHECKING:

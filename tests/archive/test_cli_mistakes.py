@@ -14,7 +14,8 @@ import pytest
 
 from archive import cli
 from archive.archive import writing
-from archive.output import Listing, fit, print_listing, safe, size
+from archive.listing import Listing, print_listing
+from archive.output import fit, safe, size
 from tests.archive import small_archive
 
 
