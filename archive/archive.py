@@ -277,7 +277,7 @@ def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
 
 
 def _index_records(archive: Archive, warc_file: str) -> int:
-    from archive.catalog import articles, tallies
+    from archive.catalog import revisions, tallies
     from archive.jsonl import read_json_lines
     from archive.record import revision_of
     from archive.revisions import New
@@ -289,9 +289,9 @@ def _index_records(archive: Archive, warc_file: str) -> int:
     with archive.catalog.transaction() as conn:
         for record in read_json_lines(path, []):
             revision = revision_of(record)
-            known = articles.revisions_of(conn, revision.article_id, revision.extractor)
+            known = revisions.revisions_of(conn, revision.article_id, revision.extractor)
             if all(one.number != revision.number for one in known):
-                articles.record(conn, New(revision), record, run=record["discovery"]["run"])
+                revisions.record(conn, New(revision), record, run=record["discovery"]["run"])
                 added.append(record)
         tallies.add_readings(conn, added)
     return len(added)

@@ -78,11 +78,11 @@ class Explanation:
 
 def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Explanation:
     """Gather what is known of an article id or URL; `with_blocks` reads the page again. Raises NotFound."""
-    from archive.catalog import articles, captures
+    from archive.catalog import captures, revisions
 
     story, article = _known(archive, asked)
     url = story.url if story else article.url if article else asked
-    record = articles.record_of(archive.catalog, article.article_id) if article else None
+    record = revisions.record_of(archive.catalog, article.article_id) if article else None
     found = story.captures if story else tuple(captures.of_url(archive.catalog, as_url(url) or url))
     told = _told(story, article, record)
     result = Explanation(url=url, captures=tuple(found), record=record, **told)

@@ -93,7 +93,7 @@ def _store(
     watches: dict[str, Watch],
     circumstances: Circumstances,
 ) -> FirstReading:
-    from archive.catalog import articles, tallies
+    from archive.catalog import revisions, tallies
     from archive.revisions import Same, Unstable
 
     with archive.catalog.transaction() as conn:
@@ -105,6 +105,6 @@ def _store(
             return FirstReading(capture.target_uri, Outcome("unchanged", reason), decision.revision.article_id)
         writer.append(capture.warc_file, record)
         writer.sync()
-        articles.record(conn, decision, record, run=circumstances.run)
+        revisions.record(conn, decision, record, run=circumstances.run)
         tallies.add_readings(conn, [record])
     return FirstReading(capture.target_uri, Outcome("stored"), decision.revision.article_id)

@@ -141,7 +141,7 @@ def _captures(archive: Archive, warc_file: str, done: Rebuilt) -> Iterator[Captu
 
 
 def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
-    from archive.catalog import articles, tallies
+    from archive.catalog import revisions, tallies
     from archive.revisions import New
 
     seen: set[str] = set()
@@ -150,7 +150,7 @@ def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: P
         for batch in _batches(read_json_lines(path, done.problems)):
             with catalog.transaction() as conn:
                 for record in batch:
-                    articles.record(conn, New(revision_of(record)), record, run=record["discovery"]["run"])
+                    revisions.record(conn, New(revision_of(record)), record, run=record["discovery"]["run"])
                     seen.add(record["id"])
                 tallies.add_readings(conn, batch)
             done.records += len(batch)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archive.catalog import articles, near
+from archive.catalog import near, revisions
 from archive.changes import said_by, said_in
 from archive.extract.duplicates import simhash
 from archive.jsonl import JsonLines
@@ -42,18 +42,18 @@ def decide_record(
 
     `afresh`: as if this very capture had no record. A process that died may have written it, and not what it means.
     New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
-    (`archive.catalog.articles.record`); of the others only the catalog hears.
+    (`archive.catalog.revisions.record`); of the others only the catalog hears.
     """
     extraction = reading.extraction
     extractor = extractor_of(extraction)
     own = capture.record_id if afresh else None
-    latest = articles.latest_revision(conn, capture.target_uri, extractor, without=own)
+    latest = revisions.latest_revision(conn, capture.target_uri, extractor, without=own)
     past = past_of(conn, latest, capture.source, watch, content_hash(extraction.article))
     decision = decide(
         extraction,
         latest,
         capture.fetched_at,
-        article_id=articles.id_for(conn, capture.target_uri, capture.payload_digest),
+        article_id=revisions.id_for(conn, capture.target_uri, capture.payload_digest),
         record_id=capture.record_id,
         simhash=simhash(extraction.article.text),
         past=past,
@@ -76,10 +76,10 @@ def past_of(conn: Connection, latest: Revision | None, source: str | None, watch
     if latest is None:
         return Past()
     is_same = latest.content_hash == shown and watch.unsettled is None
-    records, hashes = articles.past_texts(conn, latest, 1 if is_same else _PAST_TEXTS)
+    records, hashes = revisions.past_texts(conn, latest, 1 if is_same else _PAST_TEXTS)
     said = [said_in(record) for record in records]
     said[:1] = [with_facts(one, watch.touched) for one in said[:1]]
-    others = [] if is_same else articles.texts_of_others(conn, latest.article_id, source, _OTHER_TEXTS)
+    others = [] if is_same else revisions.texts_of_others(conn, latest.article_id, source, _OTHER_TEXTS)
     lines = Counter(line for text in others for line in {line.strip() for line in text.split("\n")})
     furniture = frozenset(line for line, count in lines.items() if count > 1)
     return Past(tuple(said), hashes, watch.unsettled, watch.episodes, furniture)
@@ -97,13 +97,13 @@ def read_again(
     It takes the place of the first under the same number: the later line of the records file counts.
     """
     article = reading.extraction.article
-    known = articles.latest_revision(conn, capture.target_uri, extractor_of(reading.extraction))
+    known = revisions.latest_revision(conn, capture.target_uri, extractor_of(reading.extraction))
     if known is None or known.record_id != capture.record_id:
         decision, record, _ = decide_record(conn, reading, capture, circumstances, watch)
         return (decision, record) if isinstance(decision, New | Changed) else None
     revision = replace(known, content_hash=content_hash(article), simhash=simhash(article.text))
     record = build_record(reading.extraction, capture, revision, reading.discovery, circumstances, reading.rights)
-    stored = articles.record_of(conn, known.article_id, number=known.number, extractor=known.extractor) or {}
+    stored = revisions.record_of(conn, known.article_id, number=known.number, extractor=known.extractor) or {}
     return None if _told(stored) == _told(record) else (New(revision), record)
 
 

@@ -104,10 +104,10 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
 
     Readings of an article come in the order of their captures, and are decided on as they would have been then.
     """
-    from archive.catalog import articles
+    from archive.catalog import revisions
 
     found = revision_of(record)
-    everything = articles.revisions_of(conn, found.article_id)
+    everything = revisions.revisions_of(conn, found.article_id)
     history = sorted((one for one in everything if one.extractor == found.extractor), key=lambda one: one.first_seen)
     if any(known.record_id == found.record_id and known.content_hash == found.content_hash for known in history):
         return
@@ -129,7 +129,7 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
         decision = replace(decision, revision=replace(found, number=number))
         record = record | {"revision": number, "revision_count": number}
         writer.append(record["capture"]["warc_file"], record)
-    articles.record(conn, decision, record, run=record["discovery"]["run"])
+    revisions.record(conn, decision, record, run=record["discovery"]["run"])
 
 
 def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task]:
@@ -168,13 +168,13 @@ def _of_article(archive: Archive, records: list[dict[str, Any]], profile: Any) -
 
     An old extractor may have seen no change where the new one sees one: every payload is read once.
     """
-    from archive.catalog import articles, captures
+    from archive.catalog import captures, revisions
 
     own: dict[str, dict[str, Any]] = {record["capture"]["warc_record_id"]: record for record in records}
     everything = captures.of_url(archive.catalog, records[0]["url"])
     tasks = [_Task(own[one.record_id]["url"], one, own[one.record_id]) for one in everything if one.record_id in own]
     wanted = profile or records[0]["extraction"]["profile"]
-    known = articles.revisions_of(archive.catalog, records[0]["id"], _extractor(archive, wanted))
+    known = revisions.revisions_of(archive.catalog, records[0]["id"], _extractor(archive, wanted))
     begins = min((one.first_seen for one in known), default=None)
     read = {task.capture.payload_digest for task in tasks}
     for one in everything:
@@ -274,10 +274,10 @@ def simhash_of(extraction: Extraction) -> int:
 
 
 def _new_id(archive: Archive, capture: Capture) -> str:
-    from archive.catalog import articles
+    from archive.catalog import revisions
 
     with archive.catalog.reading() as conn:
-        return articles.id_for(conn, capture.target_uri, capture.payload_digest)
+        return revisions.id_for(conn, capture.target_uri, capture.payload_digest)
 
 
 def _discovery(stored: dict[str, Any] | None, reading: Reading) -> Discovery | None:

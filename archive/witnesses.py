@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from archive.catalog import articles, near, profiles
+from archive.catalog import near, profiles, revisions
 from archive.extract import Evidence
 from archive.extract.injection import Copy, index_copies
 from archive.extract.site_profile import SiteProfile, profile_from
@@ -39,7 +39,7 @@ def profile_of(place: Catalog | Connection, host: str) -> SiteProfile:
 
 def earlier_copy(place: Catalog | Connection, url: str, before: datetime) -> Copy | None:
     """The page's own text in its last clean capture before a time."""
-    record = articles.last_clean(place, url, before)
+    record = revisions.last_clean(place, url, before)
     return _copy(record, trusted=True) if record is not None else None
 
 
@@ -51,7 +51,7 @@ def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[C
     for one in near.near(
         place, fingerprint, near.MAX_DISTANCE
     ):  # overwritten words move it further than an editor does
-        record = articles.record_of(place, one.article_id)
+        record = revisions.record_of(place, one.article_id)
         if record is None or not is_clean(record) or host_of(record["url"]) in hosts:
             continue
         host = host_of(record["url"])
@@ -70,7 +70,7 @@ def evidence_again(place: Catalog | Connection, record: Mapping[str, Any]) -> Ev
     earlier: Copy | None = None
     copies: list[Copy] = []
     for record_id in reading.get("compared_with") or ():
-        other = articles.record_read_from(place, record_id)
+        other = revisions.record_read_from(place, record_id)
         if other is None:
             continue
         if other["url_key"] == record["url_key"]:

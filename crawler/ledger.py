@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.acceptance import READING_REASONS
 from archive.archive import Archive
-from archive.catalog import articles, captures, events, frontier, listings, near, profiles, runs, tallies
+from archive.catalog import captures, events, frontier, listings, near, profiles, revisions, runs, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Event, Outcome
@@ -177,13 +177,13 @@ class Ledger:
             captures.insert(connection, pending.captures)
             added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
             for reading in pending.readings:
-                articles.record(connection, reading.decision, reading.record, run=self._run_id)
+                revisions.record(connection, reading.decision, reading.record, run=self._run_id)
             for profile, at in pending.profiles:
                 profiles.put(connection, profile_values(profile), profile.digest, at, self._run_id)
             frontier.acknowledge(connection, acknowledged)
             events.put(connection, pending.events)
             for article_id, seen_at, known_at in pending.seen_again:
-                articles.seen_again(connection, article_id, seen_at, known_at)
+                revisions.seen_again(connection, article_id, seen_at, known_at)
             tallies.add_outcomes(connection, acknowledged)
             tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
             listings.put(connection, settled.states)

@@ -93,7 +93,7 @@ def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, An
 def _cluster_end(archive: Archive, cluster: str, total: int) -> None:
     """Say whose story it is."""
     from archive.catalog import near
-    from archive.catalog.articles import record_of
+    from archive.catalog.revisions import record_of
     from archive.syndication import probable_origin
 
     names = near.members(archive.catalog, cluster)[:_MOST_OF_A_CLUSTER]

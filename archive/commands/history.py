@@ -32,7 +32,7 @@ class Unit(StrEnum):
 
 def record_of_revision(archive: Archive, row: ArticleRow, number: int | None) -> dict[str, Any]:
     """The record of a revision, None for the current one. Raises NotFound."""
-    from archive.catalog.articles import record_of
+    from archive.catalog.revisions import record_of
 
     record = record_of(archive.catalog, row.article_id, number=number)
     if record is None:

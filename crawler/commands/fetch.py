@@ -78,7 +78,7 @@ def _story(archive: Archive, url: str) -> UrlStory | None:
 
 def _show(archive: Archive, url: str, show: Show) -> None:
     """Print what was fetched, following redirects to the page they led to. Raises NotFound where nothing came."""
-    from archive.catalog import articles
+    from archive.catalog import revisions
     from archive.model import ReadingRules
     from archive.read import job_of, load_kept
     from archive.warc.reader import read_exchange_block
@@ -100,7 +100,7 @@ def _show(archive: Archive, url: str, show: Show) -> None:
             head = read_exchange_block(archive.store.find(capture.warc_file), capture.warc_offset).head
             say(*(f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in head.fields))
         return
-    record = articles.record_of(archive.catalog, story.article_id) if story.article_id else None
+    record = revisions.record_of(archive.catalog, story.article_id) if story.article_id else None
     if record is not None and record["integrity"]["verdict"] != "clean":
         note(f"{record['integrity']['verdict']}: {'; '.join(record['integrity']['reasons'])}")
     if record is None:

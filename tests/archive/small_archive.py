@@ -22,7 +22,7 @@ from typing import Any
 
 from archive.acceptance import judge, readable
 from archive.archive import Archive, ArchiveLocation, open_archive
-from archive.catalog import archives, articles, captures, frontier, near, runs
+from archive.catalog import archives, captures, frontier, near, revisions, runs
 from archive.catalog.frontier import Acknowledged
 from archive.model import Capture, Claims, Discovery, Exchange, Outcome, ReadingRules, Run, Source
 from archive.provenance import discovery_fields
@@ -183,9 +183,9 @@ def _read(
 ) -> tuple[Outcome, str | None, dict[str, Any] | None]:
     known = frontier.outcome_of(archive.catalog, capture.target_uri).watch
     if capture.status == 304:
-        latest = articles.latest_revision(archive.catalog, capture.target_uri)
+        latest = revisions.latest_revision(archive.catalog, capture.target_uri)
         with archive.catalog.transaction() as conn:
-            articles.seen_again(conn, latest.article_id, capture.fetched_at, at)
+            revisions.seen_again(conn, latest.article_id, capture.fetched_at, at)
         return Outcome("unchanged", "not_modified"), latest.article_id, known
     unread = readable(capture.status, capture.media_type, capture.payload_bytes)
     if unread is not None:
@@ -200,7 +200,7 @@ def _read(
         if not isinstance(decision, Same):
             records.append(capture.warc_file, record)
             records.sync()
-        articles.record(conn, decision, record, run=run)
+        revisions.record(conn, decision, record, run=run)
     near.settle(archive.catalog)
     kind = "unchanged" if isinstance(decision, Same) else "stored"
     return (

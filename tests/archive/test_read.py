@@ -11,7 +11,7 @@ import pytest
 
 from archive.acceptance import judge, readable
 from archive.archive import open_archive
-from archive.catalog import articles, captures
+from archive.catalog import articles, captures, revisions
 from archive.errors import NotFound
 from archive.model import Article, Extraction, Moment, ReadingRules
 from archive.read import ReadJob, job_of, load_kept, read_capture
@@ -160,7 +160,7 @@ def test_a_file_still_being_written_can_be_read(tmp_path):
 def test_records_lie_beside_the_file_they_were_read_from(built, tmp_path):
     with open_archive(built) as archive:
         row = articles.list_articles(archive.catalog)[0]
-        record = articles.record_of(archive.catalog, row.article_id)
+        record = revisions.record_of(archive.catalog, row.article_id)
     writer = RecordWriter(LocalStore(tmp_path))
     for number in range(6):  # more files than are kept open
         name = writer.append(f"warc/2026/11/2{number}/x.warc.gz", record)

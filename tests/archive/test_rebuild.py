@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from archive.archive import locate, open_archive, recover
-from archive.catalog import articles, captures, dump, frontier, open_catalog, runs
+from archive.catalog import articles, captures, dump, frontier, open_catalog, revisions, runs
 from archive.errors import ConfigError, NotFound
 from archive.model import ReadingRules, Source
 from archive.read import job_of, read_capture
@@ -178,7 +178,7 @@ def test_a_page_read_twice_after_a_crash_is_still_one_revision(tmp_path):
         records.write_bytes(records.read_bytes() * 2)  # written again because the catalog did not know
         rebuild(archive, NOW)
         row = articles.list_articles(archive.catalog)[0]
-        assert len(articles.revisions_of(archive.catalog, row.article_id)) == 1
+        assert len(revisions.revisions_of(archive.catalog, row.article_id)) == 1
 
 
 def test_two_archives_of_one_catalog_are_rebuilt_and_read_together(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from archive.catalog import Catalog, articles, near, open_catalog, profiles
+from archive.catalog import Catalog, near, open_catalog, profiles, revisions
 from archive.extract.duplicates import simhash
 from archive.extract.site_profile import Moment, Sighting, SiteProfile, profile_values
 from archive.integrity import hosts, pages
@@ -50,12 +50,12 @@ def told(catalog: Catalog, url: str, hour: int, verdict: Verdict = "clean", **mo
     )  # fmt: skip
     extraction = replace(extraction, **more)
     name = article_id(key, "sha1:A")
-    latest = max(articles.revisions_of(catalog, name), key=lambda one: one.number, default=None)
+    latest = max(revisions.revisions_of(catalog, name), key=lambda one: one.number, default=None)
     text = extraction.article.text
     decision = decide(extraction, latest, at, article_id=name, record_id=capture.record_id, simhash=simhash(text))
     record = build_record(extraction, capture, decision.revision, None, Circumstances(at, "r1"))
     with catalog.transaction() as conn:
-        articles.record(conn, New(revision_of(record)), record, run="r1")
+        revisions.record(conn, New(revision_of(record)), record, run="r1")
     near.settle(catalog)
     return record
 
