@@ -54,7 +54,7 @@ def siblings(tokens: list[Token], low: str) -> list[Token]:
         return []
     rest = re.sub("|".join(map(re.escape, sorted(proven, key=len, reverse=True))), "\n", low)
     out: list[Token] = []
-    for word in {word for text in proven for word in text.split() if len(word) > 4}:
+    for word in dict.fromkeys(word for text in proven for word in text.split() if len(word) > 4):
         said = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", rest)]
         if len(said) < 3:
             continue
