@@ -250,7 +250,7 @@ def _span_lines(record: dict[str, Any] | None, most: int = 12) -> Iterator[str]:
         yield f"  INJECTED  {text if len(text) <= 60 else text[:59] + '…'}   [{name}, {found[0]['action']}, {where}]"
         for kind in found[0]["evidence"]:
             yield f"              {kind}"
-        for restored, source in {(s["restored"], s["restored_from"]) for s in found if s["restored"]}:
+        for restored, source in dict.fromkeys((s["restored"], s["restored_from"]) for s in found if s["restored"]):
             yield f"              stood there: {restored}  (from {source})"
     if len(spans) > most:
         yield f"              … {len(spans) - most} more strings (--json)"

@@ -1,8 +1,8 @@
 """What of a page its publisher did not write: hidden payloads, injected words, blocks and titles. Pure.
 
 Order: traces (before the tree is cleared), findings.inspect (before the metadata), judge.cleanse (on the labelled
-blocks: passages, marking, aligning, result). Beside them: styles, links, tokens (zones, weighing, kin), inline, copies,
-promotion; signs has the shared words.
+blocks: passages, marking, aligning, result). Beside them: styles, links, tokens (zones, weighing, kin), keyword_lists,
+hints, inline, copies, promotion; signs, common and story have the shared words.
 """
 
 from archive.extract.injection.copies import NO_COPIES, Copies, Copy, index_copies

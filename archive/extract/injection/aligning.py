@@ -1,4 +1,4 @@
-"""What a clean copy says of the marks on a text: confirmed, named as substitutions, the wording given back. Pure."""
+"""What a clean copy says of a text: marks confirmed, substitutions named, wording given back, blocks it lacks. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from archive.extract.injection.copies import Copy, Edit
 from archive.extract.injection.findings import Findings
-from archive.extract.injection.signs import HAN, TOKEN, Mark, plain, words
+from archive.extract.injection.hints import has_figures_of_offer
+from archive.extract.injection.signs import HAN, TOKEN, Charge, Mark, grams, plain, words
 from archive.extract.injection.tokens import occurrences
+from archive.model import Block
 
 
 def compare_with_copy(
@@ -136,3 +138,39 @@ def _with_glue(text: str, start: int, end: int) -> int:
 
 def _squash(text: str) -> str:
     return "".join(words(text))
+
+
+def lacking(copy: Copy, blocks: list[Block], kept: list[int], doubted: dict[int, Charge]) -> dict[int, Charge]:
+    """Blocks that a copy of the story lacks though it has those around them, and that are off the topic of it.
+
+    Off the topic alone they may be an advertisement the paper sold; with another doubt they were put there.
+    """
+    other = grams(copy.text) | grams(copy.title)
+    runs = set(_threes(copy.text))
+    own = [_threes(blocks[at].text) for at in kept]
+    shared = [sum(one in runs for one in found) * 2 > len(found) > 0 for found in own]
+    out: dict[int, Charge] = {}
+    for place, at in enumerate(kept):
+        said = grams(blocks[at].text)
+        near = any(shared[max(0, place - 3) : place]) + any(shared[place + 1 : place + 4])
+        if len(said) < 6 or any(one in runs for one in own[place]) or not near or blocks[at].label == "headline":
+            continue
+        overlap = len(said & other) / len(said)
+        kinds = [kind for kind in doubted.get(at, ("", ()))[1] if kind[:6] not in ("topic:", "offer:")]
+        offers = has_figures_of_offer(blocks[at].text)
+        if overlap > 0.12 or not (kinds or offers or (overlap <= 0.07 and len(said) >= 12)):
+            continue
+        told = [f"copy: {copy.source} has the text around it and not this"]
+        told.append(f"topic: {overlap:.0%} of its words are in the copy")
+        told += ["offer: figures as of an offer"] if offers else []
+        name = doubted.pop(at)[0] if kinds else "promotion"
+        out[at] = (name, (*told, *kinds))
+    offered = {at for at, found in out.items() if found[1][-1][:6] == "offer:"}
+    if len({plain(blocks[at].text) for at in offered}) >= 2:
+        out |= {at: ("spam_para", (*out[at][1], f"crowd: {len(offered)} such blocks in one story")) for at in offered}
+    return out
+
+
+def _threes(text: str) -> list[tuple[str, ...]]:
+    found = words(text)
+    return list(zip(found, found[1:], found[2:], strict=False))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from lxml import html
@@ -14,7 +14,7 @@ from lxml import html
 from archive.extract.elements import text_of
 from archive.extract.injection import inline
 from archive.extract.injection.findings import Findings
-from archive.extract.injection.signs import HAN, INVISIBLE, Mark, plain
+from archive.extract.injection.signs import HAN, INVISIBLE, Mark, names_of, plain
 from archive.extract.injection.tokens import occurrences
 from archive.extract.pieces import Piece
 
@@ -139,8 +139,7 @@ def _anchors(
     company = _company(weighed)
     for anchor, own in weighed.items():
         kinds = (*own, *_linked_all_over(found, anchor.site), *company.get(anchor, ()))
-        said = {kind.split(":", 1)[0] for kind in kinds}
-        proven = len(said) >= 2 and bool(said & _STRUCTURE)
+        proven = _is_proven(kinds)
         mark = Mark(
             anchor.start,
             anchor.end,
@@ -151,14 +150,14 @@ def _anchors(
         (marks if proven else flags)[anchor.block].append(mark)
 
 
+def _is_proven(kinds: Iterable[str]) -> bool:
+    names = names_of(kinds)
+    return len(names) >= 2 and bool(names & _STRUCTURE)
+
+
 def _company(weighed: dict[inline.Anchor, tuple[str, ...]]) -> dict[inline.Anchor, tuple[str, ...]]:
     """More against the links of a page on which others are proven: the same site, and addresses made alike."""
-    proven = {
-        anchor
-        for anchor, kinds in weighed.items()
-        if len({kind.split(":", 1)[0] for kind in kinds}) >= 2
-        and any(kind.split(":", 1)[0] in _STRUCTURE for kind in kinds)
-    }
+    proven = {anchor for anchor, kinds in weighed.items() if _is_proven(kinds)}
     sites = {anchor.site for anchor in proven}
     told = {anchor: (f"company: {anchor.site} is that of a proven link",) for anchor in weighed if anchor.site in sites}
     alike = ("opaque: a bare number, as theirs",)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from archive.extract.injection import inline
 from archive.extract.injection.findings import Findings, mostly_of, without
-from archive.extract.injection.signs import Mark, words
+from archive.extract.injection.signs import Charge, Mark, words
 from archive.model import Block, Integrity, Span
 
 # What no honest page was seen with; alone it proves nothing, and nothing is taken out for it.
@@ -32,8 +32,8 @@ def assembled(
     blocks: list[Block],
     lines: dict[int, str],
     kept: list[int],
-    dropped: dict[int, tuple[str, tuple[str, ...]]],
-    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    dropped: dict[int, Charge],
+    doubted: dict[int, Charge],
     marks: dict[int, list[Mark]],
     flags: list[list[Mark]],
     headline: str | None,
@@ -148,7 +148,7 @@ def _beside(found: Findings) -> tuple[list[Span], list[str]]:
 def _integrity(
     spans: tuple[Span, ...],
     reasons: list[str],
-    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    doubted: dict[int, Charge],
     flags: list[list[Mark]],
     found: Findings,
 ) -> Integrity:
@@ -184,7 +184,7 @@ def doubts(
     found: Findings,
     raw: list[str],
     flags: list[list[Mark]],
-    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    doubted: dict[int, Charge],
     blocks: list[Block],
 ) -> tuple[Span, ...]:
     """What is suspected and was left in the text, as spans without places."""

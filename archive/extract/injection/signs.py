@@ -8,11 +8,13 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 Action = Literal["redacted", "dropped", "flagged", "normalised"]
+Charge = tuple[str, tuple[str, ...]]  # the class of an injection, and the evidence for it: "kind: what was seen"
 
 WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 TOKEN = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
@@ -49,6 +51,11 @@ def plain(text: str) -> str:
     if text.isascii() or not _NOT_SIMPLE.search(text):
         return text.lower()
     return unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
+
+
+def names_of(evidence: Iterable[str]) -> set[str]:
+    """The kinds of evidence that are there: two that differ are needed."""
+    return {one.split(":", 1)[0] for one in evidence}
 
 
 def words(text: str) -> list[str]:

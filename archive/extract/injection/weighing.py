@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.extract.injection.signs import HAN, UNSPACED, grams, is_wide, plain
+from archive.extract.injection.signs import HAN, UNSPACED, grams, is_wide, names_of, plain
 from archive.extract.injection.zones import Zones, foreign_title, is_heading, is_name, remainder_absent, title_parts
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Token:
     @property
     def may_be_news(self) -> bool:
         """Whether it only is new, or the name of a series: that says nothing against it."""
-        return {kind.split(":", 1)[0] for kind in self.evidence} <= {"part", "history", "earlier"}
+        return names_of(self.evidence) <= {"part", "history", "earlier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _is_proven(seen: _Candidate, kinds: Sequence[str]) -> bool:
     Title, remainder and zones may all mean that a section or a shop is named so, and what is new may be news: those
     need the string all over the sentences besides.
     """
-    strong = {kind.split(":", 1)[0] for kind in kinds}
+    strong = names_of(kinds)
     weak = strong <= {"title", "remainder", "zones", "part", "history", "earlier"}
     headings = seen.zones.headings
     shop = len(strong) < 3 and bool(headings) and seen.text in plain(headings[0])
