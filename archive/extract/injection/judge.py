@@ -19,7 +19,7 @@ from archive.extract.injection.findings import Findings, without
 from archive.extract.injection.marking import Placed, inline_marks, placed_anchors
 from archive.extract.injection.passages import judge_passages
 from archive.extract.injection.promotion import promotion
-from archive.extract.injection.result import Cleansed, assembled, doubts
+from archive.extract.injection.result import Cleansed, Sifted, assembled
 from archive.extract.injection.signs import Charge, names_of, words
 from archive.extract.injection.story import FAR, Passage
 from archive.extract.injection.tokens import occurrences
@@ -55,19 +55,16 @@ def cleanse(
     others = find_copies(copies, "\n".join(lines[at] for at in kept if at not in dropped))
     for copy in ([earlier] if earlier is not None else []) + [one for one in others[:1] if one.trusted]:
         dropped |= lacking(copy, blocks, [at for at in kept if at not in dropped], doubted)
-    stay = [at for at in kept if at not in dropped]
-    raw = [lines[at] for at in stay]
-    marks, flags = inline_marks(found, pieces, stay, raw, anchors)
-    joined = "\n".join(raw)
+    sifted = Sifted(blocks, lines, kept, dropped, doubted)
+    marks = inline_marks(found, pieces, sifted.stay, [lines[at] for at in sifted.stay], anchors)
+    joined = "\n".join(marks.lines)
     if earlier is not None:
-        compare_with_copy(found, raw, marks, flags, earlier, align(joined, earlier.text), earlier=True)
+        compare_with_copy(found, marks, earlier, align(joined, earlier.text), is_earlier=True)
     told = agreed(joined, others)
     if told is not None:
-        compare_with_copy(found, raw, marks, flags, *told)
+        compare_with_copy(found, marks, *told)
     named = _headline(found, headline, earlier or (told[0] if told is not None else None))
-    by_block = dict(zip(stay, marks, strict=True))
-    clean = assembled(found, blocks, lines, kept, dropped, doubted, by_block, flags, headline, named)
-    return replace(clean, doubts=doubts(found, raw, flags, doubted, blocks))
+    return assembled(found, sifted, marks, headline, named)
 
 
 def _promoted(block: Block) -> Block:

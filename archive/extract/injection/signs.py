@@ -45,6 +45,15 @@ class Mark:
     restored_from: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The lines of a text, and for each of them the marks that are proven, and those that are only suspected."""
+
+    lines: list[str]
+    proven: list[list[Mark]]
+    suspected: list[list[Mark]]
+
+
 @lru_cache(maxsize=2048)  # the blocks of a page are compared again and again
 def plain(text: str) -> str:
     """`text` for comparing: NFKC, no invisible marks, case folded."""

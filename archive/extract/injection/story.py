@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from archive.extract.injection.common import about
+from archive.extract.injection.links import Link
 
 _COHERENT = 0.15  # of the words of a story's paragraphs are in others of it, at least
 
@@ -18,7 +19,7 @@ class Passage:
     """A block as the judge of passages sees it."""
 
     text: str
-    links: tuple[tuple[str, str, str], ...]  # (site, words, href) of its links to foreign sites
+    links: tuple[Link, ...]
     own_links: int
     kept: bool
     path: str
