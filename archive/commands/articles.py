@@ -276,7 +276,8 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Explain what became of a URL, and how an article was read from its page."""
-    from archive.explain import explain, lines, raw_html, to_change
+    from archive.explain import explain, raw_html
+    from archive.explain_lines import lines, to_change
 
     with archive_of(context) as archive:
         found = explain(archive, asked, with_blocks=text or as_json)

@@ -2,7 +2,7 @@
 
 Order: traces (before the tree is cleared), findings.inspect (before the metadata), judge.cleanse (on the labelled
 blocks: passages, marking, aligning, result). Beside them: styles, links, tokens (zones, weighing, kin), keyword_lists,
-hints, inline, copies, promotion; signs, common and story have the shared words.
+hints, contacts, anchors, disguise, copies, promotion; signs, common and story have the shared words.
 """
 
 from archive.extract.injection.copies import NO_COPIES, Copies, Copy, index_copies

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from archive.extract.injection.links import is_opaque
 from archive.extract.injection.signs import HAN, words
 from archive.extract.injection.story import FAR, Passage, Story, Verdict
 
@@ -45,7 +46,7 @@ def keywords(passage: Passage, story: Story) -> Verdict | None:
         where.setdefault(text.casefold(), set()).add(site)
     if any(len(found) > 1 for found in where.values()):
         kinds.append("scattered: the same words link different sites")
-    numbered = sum(1 for _, _, href in passage.links if re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href))
+    numbered = sum(1 for _, _, href in passage.links if is_opaque(href))
     if numbered >= 4 and numbered == len(passage.links) and len(sites) >= 2:
         kinds.append("opaque: bare numbers at several foreign sites")
     if listed and len(passage.about) >= 5 and story.overlap(passage) <= (0.2 if repeats * 2 >= len(items) else 0.1):

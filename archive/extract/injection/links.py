@@ -136,3 +136,8 @@ def foreign_links(node: html.HtmlElement, own: frozenset[str]) -> list[Link]:
         if is_foreign(site, own):
             found.append((site, text_of(link), href))
     return found
+
+
+def is_opaque(href: str) -> bool:
+    """Whether an address is a bare number on a host."""
+    return re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href) is not None

@@ -12,8 +12,11 @@ from typing import NamedTuple
 from lxml import html
 
 from archive.extract.elements import text_of
-from archive.extract.injection import inline
+from archive.extract.injection import disguise
+from archive.extract.injection.anchors import Anchor, anchor_evidence
+from archive.extract.injection.contacts import bare_contacts, contacts
 from archive.extract.injection.findings import Findings
+from archive.extract.injection.links import is_opaque
 from archive.extract.injection.signs import HAN, INVISIBLE, Mark, Marks, names_of, plain
 from archive.extract.injection.tokens import occurrences
 from archive.extract.pieces import Piece
@@ -74,7 +77,7 @@ def _tokens(found: Findings, marks: Marks) -> None:
 
 
 def _contacts(marks: Marks) -> None:
-    found = [(at, *contact) for at, text in enumerate(marks.lines) for contact in inline.contacts(text)]
+    found = [(at, *contact) for at, text in enumerate(marks.lines) for contact in contacts(text)]
     times = Counter(marks.lines[at][start:end] for at, start, end, _ in found)
     proven = False
     for at, start, end, kinds in found:
@@ -92,7 +95,7 @@ def _contacts(marks: Marks) -> None:
 
 def _bare_contacts(marks: Marks, proven: bool) -> None:
     """Those without a frame count where one with a frame is proven on the page, or where they stand all over it."""
-    found = [(at, *contact) for at, text in enumerate(marks.lines) for contact in inline.bare_contacts(text)]
+    found = [(at, *contact) for at, text in enumerate(marks.lines) for contact in bare_contacts(text)]
     times = Counter(marks.lines[at][start:end].casefold() for at, start, end, _ in found)
     for at, start, end, kinds in found:
         if any(mark.start < end and start < mark.end for mark in marks.proven[at]):
@@ -106,7 +109,7 @@ def _bare_contacts(marks: Marks, proven: bool) -> None:
 
 
 def _anchors(found: Findings, placed: list[Placed], pieces: list[Piece], stay: list[int], marks: Marks) -> None:
-    weighed = inline.anchor_evidence(_short_anchors(placed, pieces, stay, marks.lines), marks.lines) if placed else {}
+    weighed = anchor_evidence(_short_anchors(placed, pieces, stay, marks.lines), marks.lines) if placed else {}
     company = _company(weighed)
     for anchor, own in weighed.items():
         kinds = (*own, *_linked_all_over(found, anchor.site), *company.get(anchor, ()))
@@ -116,12 +119,12 @@ def _anchors(found: Findings, placed: list[Placed], pieces: list[Piece], stay: l
         (marks.proven if proven else marks.suspected)[anchor.block].append(mark)
 
 
-def _short_anchors(placed: list[Placed], pieces: list[Piece], stay: list[int], lines: list[str]) -> list[inline.Anchor]:
+def _short_anchors(placed: list[Placed], pieces: list[Piece], stay: list[int], lines: list[str]) -> list[Anchor]:
     """The links that are a small part of the line they stand in, each at a place of its own."""
     owners: dict[html.HtmlElement, list[int]] = {}
     for at, block in enumerate(stay):
         owners.setdefault(pieces[block].node, []).append(at)
-    anchors: list[inline.Anchor] = []
+    anchors: list[Anchor] = []
     used: set[tuple[int, int]] = set()
     for piece, node, site, href in placed:
         owner = _above(piece, owners)
@@ -133,7 +136,7 @@ def _short_anchors(placed: list[Placed], pieces: list[Piece], stay: list[int], l
             if start >= 0:
                 used.add((at, start))
                 if len(text) * 2 < len(lines[at]) and len(text) < 60:
-                    anchors.append(inline.Anchor(at, text, site, href, start, start + len(text)))
+                    anchors.append(Anchor(at, text, site, href, start, start + len(text)))
                 break
     return anchors
 
@@ -143,14 +146,14 @@ def _is_proven(kinds: Iterable[str]) -> bool:
     return len(names) >= 2 and bool(names & _STRUCTURE)
 
 
-def _company(weighed: dict[inline.Anchor, tuple[str, ...]]) -> dict[inline.Anchor, tuple[str, ...]]:
+def _company(weighed: dict[Anchor, tuple[str, ...]]) -> dict[Anchor, tuple[str, ...]]:
     """More against the links of a page on which others are proven: the same site, and addresses made alike."""
     proven = {anchor for anchor, kinds in weighed.items() if _is_proven(kinds)}
     sites = {anchor.site for anchor in proven}
     told = {anchor: (f"company: {anchor.site} is that of a proven link",) for anchor in weighed if anchor.site in sites}
     alike = ("opaque: a bare number, as theirs",)
     return {
-        anchor: (*kinds, *(alike if inline.is_opaque(anchor.href) else ()))
+        anchor: (*kinds, *(alike if is_opaque(anchor.href) else ()))
         for anchor, kinds in told.items()
         if anchor not in proven
     }
@@ -176,15 +179,15 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
     if INVISIBLE.search(joined):
         _veiled(raw, beyond_ascii, marks)
     shown = (
-        [(at, mark) for at, text in beyond_ascii for mark in inline.disguised(text)]
-        if inline.may_be_mixed(joined)
+        [(at, mark) for at, text in beyond_ascii for mark in disguise.disguised(text)]
+        if disguise.may_be_mixed(joined)
         else []
     )
     # One disguised word may be a slip of a keyboard; two kinds, or the same in two places, are none.
     if len(shown) >= 2 or any(len(mark.evidence) >= 2 for _, mark in shown):
-        for at, mark in (*shown, *inline.same_string(raw, shown)):
+        for at, mark in (*shown, *disguise.same_string(raw, shown)):
             marks[at].append(mark)
-    glossed = [(at, mark) for at, text in beyond_ascii for mark in inline.glosses(text)] if HAN.search(joined) else []
+    glossed = [(at, mark) for at, text in beyond_ascii for mark in disguise.glosses(text)] if HAN.search(joined) else []
     # One or two are how a paper helps with a rare character.
     if len({raw[at][mark.start - 1] for at, mark in glossed}) >= 4:
         for at, mark in glossed:
@@ -194,12 +197,12 @@ def _invisible(raw: list[str], marks: list[list[Mark]]) -> None:
 def _veiled(raw: list[str], beyond_ascii: list[tuple[int, str]], marks: list[list[Mark]]) -> None:
     """Marks on invisible characters, and on what is only ever written with them."""
     for at, text in beyond_ascii:
-        marks[at].extend(inline.invisible_marks(text))
-    veiled = inline.veiled(raw)
+        marks[at].extend(disguise.invisible_marks(text))
+    veiled = disguise.veiled(raw)
     for at, text in enumerate(raw) if veiled else ():
         for start, end in occurrences(list(veiled), text):
             times = max(veiled.get(plain(text[start:end]).rstrip(":_"), 0), 2)
             kinds = ("invisible: marks inside it", f"repeats: {times} times, never without such marks")
             marks[at].append(Mark(start, end, "inline_token", kinds, "redacted"))
-    for at, mark in inline.laced(raw):
+    for at, mark in disguise.laced(raw):
         marks[at].append(mark)

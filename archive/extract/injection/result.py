@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from archive.extract.injection import inline
+from archive.extract.injection.disguise import within_words
 from archive.extract.injection.findings import Findings, mostly_of, without
 from archive.extract.injection.signs import Charge, Mark, Marks, words
 from archive.model import Block, Integrity, Span
@@ -120,7 +120,7 @@ def _is_invisible_attack(lines: dict[int, str], marks: dict[int, list[Mark]]) ->
         text = lines[at]
         mine = [mark for mark in found if mark.injection_class == "zero_width"]
         if mine:
-            inside += inline.within_words(mine, text)
+            inside += within_words(mine, text)
             kinds |= {text[mark.start] for mark in mine if text[mark.start] in "\u200b\u200c\u200d\u2060\u180e"}
     return inside >= 3 and len(kinds) >= 2
 

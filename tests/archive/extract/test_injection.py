@@ -9,9 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archive.extract import Evidence, extract
-from archive.extract.injection import Copy, index_copies, inline, restored_text, signs
+from archive.extract.injection import Copy, index_copies, restored_text, signs
+from archive.extract.injection.contacts import _ACCOUNT, _BARE, _BARE_PHONE, contacts
 from archive.extract.injection.copies import align, find_copies
-from archive.extract.injection.inline import contacts, disguised, glosses, invisible_marks
+from archive.extract.injection.disguise import disguised, glosses, invisible_marks
 from archive.extract.injection.kin import siblings
 from archive.extract.injection.links import site_of
 from archive.extract.injection.styles import hiding, hiding_rules
@@ -266,10 +267,10 @@ def test_every_simple_letter_compares_as_the_standards_say() -> None:
 
 
 @example("tg: +1 23 456 78 9")
-@given(said=st.from_regex(inline._BARE, fullmatch=True))
+@given(said=st.from_regex(_BARE, fullmatch=True))
 @settings(max_examples=20)
 def test_every_way_to_reach_somebody_has_what_is_looked_for_first(said: str) -> None:
-    assert inline._ACCOUNT.search(said) or inline._BARE_PHONE.search(said)
+    assert _ACCOUNT.search(said) or _BARE_PHONE.search(said)
 
 
 @pytest.mark.parametrize(
