@@ -8,6 +8,7 @@ from datetime import datetime
 
 from archive.acceptance import judge, readable
 from archive.archive import Archive
+from archive.batches import batches
 from archive.further import followed
 from archive.model import Capture, Outcome
 from archive.read import Reading, job_of, rules_for
@@ -42,8 +43,7 @@ def read_first(
     pages: dict[str, str] = {}  # record ids of further pages, and the address of the story they belong to
     try:
         ordered = sorted(found, key=lambda capture: (capture.fetched_at, capture.record_id))
-        for at in range(0, len(ordered), _BATCH):
-            batch = ordered[at : at + _BATCH]
+        for batch in batches(ordered, _BATCH):
             yield from _read_batch(archive, batch, writer, watches, pages, Circumstances(now, run), workers)
             near.settle(archive.catalog)
     finally:

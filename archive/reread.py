@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archive.acceptance import HTML_TYPES, READING_REASONS, judge
 from archive.archive import Archive
+from archive.batches import batches
 from archive.changes import said_in
 from archive.further import followed, named_pages
 from archive.model import Capture, Discovery, Extraction, Revision
@@ -74,7 +75,7 @@ def reread(
 
     `profile` None reads each page with the profile it was stored with.
     """
-    for batch in _batches(_tasks(archive, source, profile)):
+    for batch in batches(_tasks(archive, source, profile), _BATCH):
         jobs = [_job(archive, task, profile) for task in batch]
         for task, reading in zip(batch, read_many(jobs, workers), strict=True):
             yield _compared(archive, task, reading, now, profile)
@@ -87,7 +88,7 @@ def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[
     writer = RecordWriter(archive.store)
     watches: dict[str, Watch] = {}
     try:
-        for batch in _batches(found):
+        for batch in batches(found, _BATCH):
             with archive.catalog.transaction() as conn:
                 for one in batch:
                     if one.record is not None and one.status in ("differs", "new", "between"):
@@ -308,14 +309,3 @@ def _circumstances(archive: Archive, stored: dict[str, Any] | None, capture: Cap
         duplicate_of=stored["duplicate_of"],
         revision_count=stored["revision_count"],
     )
-
-
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) >= _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -22,7 +22,7 @@ from crawler.commands import config, crawl, demo, doctor, fetch, health, init, s
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
-    from archive.archive import ArchiveLocation
+    from archive.location import ArchiveLocation
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
@@ -118,7 +118,7 @@ _mount(asking.app)
 
 def _locate(folder: Path) -> ArchiveLocation:
     """Where an archive is, with its sources, for the commands that only ask. Raises NotFound, ConfigError."""
-    from archive.archive import CONFIG_NAME, locate
+    from archive.location import CONFIG_NAME, locate
     from crawler.config import load_sources
 
     found = locate(folder)

@@ -95,9 +95,10 @@ def import_(
     listing: Listing,
 ) -> None:
     """Make files of other tools part of the archive: readable, verifiable and exportable like its own."""
-    from archive.archive import open_archive, recover, writing
+    from archive.archive import open_archive, writing
     from archive.catalog import archives
     from archive.imports import import_files
+    from archive.recovery import recover
 
     moment = now()
     location = location_of(context)

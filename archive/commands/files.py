@@ -85,7 +85,8 @@ def _reread(
     if not apply:
         yield from found
         return
-    from archive.archive import recover, writing
+    from archive.archive import writing
+    from archive.recovery import recover
 
     with writing(archive.root, command=command_line(context), now=moment):
         recover(archive, moment)
@@ -234,9 +235,10 @@ def rebuild_(
     ] = False,
 ) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
-    from archive.archive import open_archive, recover, writing
+    from archive.archive import open_archive, writing
     from archive.catalog import open_catalog
     from archive.rebuild import rebuild
+    from archive.recovery import recover
 
     moment = now()
     location = location_of(context)

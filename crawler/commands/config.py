@@ -33,7 +33,7 @@ def show(
 @app.command()
 def check(context: typer.Context) -> None:
     """Check pressmark.toml and sources.toml, and tell every problem at once."""
-    from archive.archive import locate
+    from archive.location import locate
     from crawler.config import check_config, load_sources
     from crawler.sources_file import config_error
 

@@ -16,8 +16,9 @@ from archive.output import next_step, note, say
 from crawler.commands.shared import folder_of, globals_of, settings_of
 
 if TYPE_CHECKING:
-    from archive.archive import Archive, ArchiveLocation
+    from archive.archive import Archive
     from archive.catalog.frontier import UrlStory
+    from archive.location import ArchiveLocation
 
 
 class Show(StrEnum):
@@ -60,7 +61,7 @@ def fetch(
 
 def _location(context: typer.Context, stack: ExitStack, *, store: bool) -> ArchiveLocation:
     """The archive, or with `--no-store` one that is gone when the command ends."""
-    from archive.archive import ArchiveLocation
+    from archive.location import ArchiveLocation
     from crawler.session import location_of
 
     if store:

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from archive.acceptance import judge, readable
-from archive.archive import Archive, ArchiveLocation, open_archive
+from archive.archive import Archive, open_archive
 from archive.catalog import archives, captures, frontier, near, revisions, runs
 from archive.catalog.frontier import Acknowledged
+from archive.location import ArchiveLocation
 from archive.model import Capture, Claims, Discovery, Exchange, Outcome, ReadingRules, Run, Source
 from archive.provenance import discovery_fields
 from archive.read import job_of, read_capture

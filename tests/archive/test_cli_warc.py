@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from archive import cli
-from archive.archive import ArchiveLocation
+from archive.location import ArchiveLocation
 from archive.warc.reader import iter_records
 from tests.archive import small_archive
 from tests.archive.warc_samples import closed_file, exchange, head

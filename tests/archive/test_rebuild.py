@@ -10,12 +10,14 @@ from datetime import timedelta
 
 import pytest
 
-from archive.archive import locate, open_archive, recover
+from archive.archive import open_archive
 from archive.catalog import articles, captures, dump, frontier, open_catalog, revisions, runs
 from archive.errors import ConfigError, NotFound
+from archive.location import locate
 from archive.model import ReadingRules, Source
 from archive.read import job_of, read_capture
 from archive.rebuild import check, rebuild
+from archive.recovery import recover
 from archive.store import LocalStore
 from tests.archive import small_archive
 from tests.archive.small_archive import START, Step, crash, crawl, location, opened, page
