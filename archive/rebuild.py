@@ -19,7 +19,7 @@ from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
 from archive.logged import Told, tell
 from archive.model import Capture
-from archive.record import revision_of
+from archive.recorded import revision_of
 from archive.runlog import LogLine, read_run_log
 
 if TYPE_CHECKING:

@@ -124,7 +124,7 @@ def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
 def _index_records(archive: Archive, warc_file: str) -> int:
     from archive.catalog import revisions, tallies
     from archive.jsonl import read_json_lines
-    from archive.record import revision_of
+    from archive.recorded import revision_of
     from archive.revisions import New
 
     path = archive.store.path(archive.store.records_path_of(warc_file))

@@ -16,11 +16,13 @@ from archive.acceptance import HTML_TYPES, READING_REASONS, judge
 from archive.archive import Archive
 from archive.batches import batches
 from archive.changes import said_in
+from archive.extract.duplicates import simhash
 from archive.further import followed, named_pages
-from archive.model import Capture, Discovery, Extraction, Revision
+from archive.model import Capture, Revision
 from archive.read import Reading, ReadJob, job_of, rules_for, with_lists
 from archive.readers import FAILURES, read_many
-from archive.record import Circumstances, build_record, revision_of, stable_part
+from archive.record import Circumstances, build_record
+from archive.recorded import circumstances_of, discovery_of, revision_of, stable_part
 from archive.recording import RecordWriter, past_of
 from archive.revisions import Changed, Decision, New, Same, compare
 from archive.times import parse_rfc3339, rfc3339
@@ -251,7 +253,7 @@ def _record(
         article_id=stored["id"] if stored else _new_id(archive, task.capture),
         number=stored["revision"] if stored else 1,
         content_hash=content_hash(extraction.article),
-        simhash=simhash_of(extraction),
+        simhash=simhash(extraction.article.text),
         extractor=extractor_of(extraction),
         record_id=task.capture.record_id,
         first_seen=parse_rfc3339(own["first_seen"]) if own else task.capture.fetched_at,
@@ -261,17 +263,10 @@ def _record(
         extraction,
         task.capture,
         found,
-        _discovery(stored, reading),
+        (discovery_of(stored) if stored else None) or reading.discovery,
         replace(_circumstances(archive, stored, task.capture, now), pages=pages),
         reading.rights,
     )
-
-
-def simhash_of(extraction: Extraction) -> int:
-    """The near-duplicate fingerprint of a reading's text."""
-    from archive.extract.duplicates import simhash
-
-    return simhash(extraction.article.text)
 
 
 def _new_id(archive: Archive, capture: Capture) -> str:
@@ -281,31 +276,8 @@ def _new_id(archive: Archive, capture: Capture) -> str:
         return revisions.id_for(conn, capture.target_uri, capture.payload_digest)
 
 
-def _discovery(stored: dict[str, Any] | None, reading: Reading) -> Discovery | None:
-    said = stored["discovery"] if stored else None
-    if said is None or said["found_at"] is None or said["kind"] is None:
-        return reading.discovery
-    return Discovery(
-        url=stored["url"] if stored else "",
-        source=(stored or {}).get("source") or "",
-        found_by=said["kind"],
-        found_at=parse_rfc3339(said["found_at"]),
-        via=said["via"],
-        depth=said["depth"] or 0,
-    )
-
-
 def _circumstances(archive: Archive, stored: dict[str, Any] | None, capture: Capture, now: datetime) -> Circumstances:
-    if stored is None:
-        source = archive.sources.get(capture.source or "")
-        return Circumstances(read_at=now, run=capture.run, tags=source.tags if source else ())
-    return Circumstances(
-        read_at=now,
-        run=stored["discovery"]["run"],
-        requested_url=stored["requested_url"],
-        redirects=tuple(stored["capture"]["redirects"]),
-        robots=stored["capture"]["robots"],
-        tags=tuple(stored["tags"]),
-        duplicate_of=stored["duplicate_of"],
-        revision_count=stored["revision_count"],
-    )
+    if stored is not None:
+        return circumstances_of(stored, now)
+    source = archive.sources.get(capture.source or "")
+    return Circumstances(read_at=now, run=capture.run, tags=source.tags if source else ())

@@ -14,7 +14,7 @@ from archive.catalog import near, profiles, revisions
 from archive.extract import Evidence
 from archive.extract.injection import Copy, index_copies
 from archive.extract.site_profile import SiteProfile, profile_from
-from archive.record import is_clean
+from archive.recorded import is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
 from archive.model import Revision
-from archive.record import is_clean
+from archive.recorded import is_clean
 from archive.revisions import Changed, Decision, New, Same
 from archive.rights import reserved
 from archive.times import parse_rfc3339

@@ -24,8 +24,9 @@ from archive.model import (
     Span,
 )
 from archive.provenance import discovery_fields, discovery_from
-from archive.record import Circumstances, build_record, revision_of, stable_part
+from archive.record import Circumstances, build_record
 from archive.record_shape import ArticleRecord, json_schema, schema_path, schema_text
+from archive.recorded import revision_of, stable_part
 from archive.revisions import extractor_of
 from archive.words import word_measure
 

@@ -15,7 +15,8 @@ from archive.extract.duplicates import simhash
 from archive.extract.site_profile import Moment, Sighting, SiteProfile, profile_values
 from archive.integrity import hosts, pages
 from archive.model import Article, Capture, Extraction, Integrity, Span
-from archive.record import Circumstances, build_record, revision_of
+from archive.record import Circumstances, build_record
+from archive.recorded import revision_of
 from archive.revisions import New, article_id, decide
 from archive.urls import urlkey
 from archive.witnesses import copies_of, earlier_copy, evidence_again, host_of, profile_of
