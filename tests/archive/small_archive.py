@@ -250,3 +250,9 @@ def build(root: Path) -> ArchiveLocation:
     """The archive most tests ask: see `_template`."""
     shutil.copytree(_template(), root, dirs_exist_ok=True)
     return location(root)
+
+
+def build_configured(root: Path) -> ArchiveLocation:
+    """The same with a pressmark.toml, so that commands find it."""
+    (root / "pressmark.toml").write_text('[archive]\nname = "news"\n')
+    return build(root)

@@ -22,27 +22,6 @@ from tests.archive import small_archive
 HEAVY = ("sqlalchemy", "trafilatura", "lxml", "scrapy", "twisted", "warcio", "feedparser", "zstandard", "brotli")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    root = tmp_path_factory.mktemp("news")
-    (root / "pressmark.toml").write_text('[archive]\nname = "news"\n')
-    return small_archive.build(root)
-
-
-@pytest.fixture
-def run(built, monkeypatch, capfd):
-    """Type a command in the archive's folder; give back its exit code, output and messages."""
-    monkeypatch.chdir(built.root)
-    monkeypatch.delenv("PRESSMARK_DB__URL", raising=False)
-
-    def type_(*words: str) -> tuple[int, str, str]:
-        code = cli.main(words)
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return type_
-
-
 def commands(command=None, path="pressmark"):
     command = command or typer.main.get_command(cli.app)
     for name, child in getattr(command, "commands", {}).items():
@@ -213,7 +192,7 @@ def test_warc_files_are_listed_and_their_records_printed(run, built):
     assert [row["uri"] for row in rows] == [step.url for step in small_archive.FIRST[:3]]
     offset = str(rows[0]["offset"])
     whole = run("warc", "cat", file.name, "--offset", offset)[1]
-    assert whole.startswith("WARC-Type: response\r\n") or "WARC-Type: response" in whole
+    assert whole.startswith("WARC-Type: response\r\n")
     assert "HTTP/1.1 200 X\r\n" in whole
     assert run("warc", "cat", file.name, "--offset", offset, "-p")[1].encode() == small_archive.FIRST[0].body
     assert "HTTP/1.1" not in run("warc", "cat", file.name, "--offset", offset, "-w")[1]

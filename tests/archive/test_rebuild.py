@@ -19,21 +19,9 @@ from archive.read import job_of, read_capture
 from archive.rebuild import check, rebuild
 from archive.recovery import recover
 from archive.store import LocalStore
-from tests.archive import small_archive
-from tests.archive.small_archive import START, Step, crash, crawl, location, opened, page
+from tests.archive.small_archive import START, Step, crash, crawl, opened, page
 
 NOW = START + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return small_archive.build(tmp_path_factory.mktemp("news"))
-
-
-@pytest.fixture
-def copy(built, tmp_path):
-    shutil.copytree(built.root, tmp_path / "news")
-    return location(tmp_path / "news")
 
 
 def contents(archive) -> dict[str, list[dict[str, object]]]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import timedelta
-
-import pytest
 
 from archive.archive import open_archive
 from archive.catalog import articles, captures, frontier, revisions
@@ -15,21 +12,9 @@ from archive.history import steps_of
 from archive.model import ReadingLists, ReadingRules
 from archive.rebuild import check, rebuild
 from archive.reread import apply, differing, reread
-from tests.archive import small_archive
-from tests.archive.small_archive import HARBOUR, SOURCE, START, Step, crawl, location, page
+from tests.archive.small_archive import HARBOUR, SOURCE, START, Step, crawl, page
 
 NOW = START + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return small_archive.build(tmp_path_factory.mktemp("news"))
-
-
-@pytest.fixture
-def copy(built, tmp_path):
-    shutil.copytree(built.root, tmp_path / "news")
-    return location(tmp_path / "news")
 
 
 def test_reading_again_finds_no_difference(built):
