@@ -48,9 +48,8 @@ def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[C
     own = host_of(url)
     found: list[Copy] = []
     hosts = {own}
-    for one in near.near(
-        place, fingerprint, near.MAX_DISTANCE
-    ):  # overwritten words move it further than an editor does
+    # Overwritten words move a text further than an editor does.
+    for one in near.near(place, fingerprint, near.MAX_DISTANCE):
         record = revisions.record_of(place, one.article_id)
         if record is None or not is_clean(record) or host_of(record["url"]) in hosts:
             continue

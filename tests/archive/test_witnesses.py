@@ -19,7 +19,7 @@ from archive.record import Circumstances, build_record
 from archive.recorded import revision_of
 from archive.revisions import New, article_id, decide
 from archive.urls import urlkey
-from archive.witnesses import copies_of, earlier_copy, evidence_again, host_of, profile_of
+from archive.witnesses import MAX_COPIES, copies_of, earlier_copy, evidence_again, host_of, profile_of
 from crawler.demo.weekly import stories
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -86,6 +86,12 @@ def test_copies_are_of_other_hosts_and_trusted_where_no_page_was_ever_hijacked(c
     keep(catalog, replace(SiteProfile("taken.example"), first_hijacked=Moment("2026-11-22T00:00:00Z", "r")))
     found = copies_of(catalog, URL, simhash(TEXT))
     assert {copy.host: copy.trusted for copy in found} == {"good.example": True, "taken.example": False}
+
+
+def test_no_more_copies_are_compared_than_help(catalog: Catalog) -> None:
+    for number in range(MAX_COPIES + 2):
+        told(catalog, f"https://paper-{number}.example/roof", 0)
+    assert len(copies_of(catalog, URL, simhash(TEXT))) == MAX_COPIES
 
 
 def test_a_page_of_which_only_a_word_list_speaks_is_as_good_a_witness(catalog: Catalog) -> None:
