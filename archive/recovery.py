@@ -22,9 +22,6 @@ from archive.store import LocalStore
 _BATCH = 1000
 
 
-# -- recovery
-
-
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """What `recover` found and did."""
