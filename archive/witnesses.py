@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from archive.catalog import near, profiles, revisions
 from archive.extract import Evidence
 from archive.extract.injection import Copy, index_copies
 from archive.extract.site_profile import SiteProfile, profile_from
 from archive.recorded import is_clean
+from archive.urls import authority_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from archive.catalog import Catalog
 
 MAX_COPIES = 3
-
-
-def host_of(url: str) -> str:
-    """The host a profile is of, with its port where the URL has one."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def profile_of(place: Catalog | Connection, host: str) -> SiteProfile:
@@ -45,15 +40,15 @@ def earlier_copy(place: Catalog | Connection, url: str, before: datetime) -> Cop
 
 def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[Copy]:
     """Near-duplicates of a text on other hosts, the nearest first; trusted are those of hosts never seen hijacked."""
-    own = host_of(url)
+    own = authority_of(url)
     found: list[Copy] = []
     hosts = {own}
     # Overwritten words move a text further than an editor does.
     for one in near.near(place, fingerprint, near.MAX_DISTANCE):
         record = revisions.record_of(place, one.article_id)
-        if record is None or not is_clean(record) or host_of(record["url"]) in hosts:
+        if record is None or not is_clean(record) or authority_of(record["url"]) in hosts:
             continue
-        host = host_of(record["url"])
+        host = authority_of(record["url"])
         hosts.add(host)
         found.append(_copy(record, trusted=profile_of(place, host).first_hijacked is None))
         if len(found) >= MAX_COPIES:
@@ -65,7 +60,7 @@ def evidence_again(place: Catalog | Connection, record: Mapping[str, Any]) -> Ev
     """The evidence a record was read with; what is not in the catalog any more is left out, and the reading says so."""
     reading = record["extraction"]
     digest = reading.get("site_profile")
-    values = profiles.by_digest(place, host_of(record["url"]), digest) if digest else None
+    values = profiles.by_digest(place, authority_of(record["url"]), digest) if digest else None
     earlier: Copy | None = None
     copies: list[Copy] = []
     for record_id in reading.get("compared_with") or ():
@@ -75,7 +70,7 @@ def evidence_again(place: Catalog | Connection, record: Mapping[str, Any]) -> Ev
         if other["url_key"] == record["url_key"]:
             earlier = _copy(other, trusted=True)
         else:
-            clean = profile_of(place, host_of(other["url"])).first_hijacked is None
+            clean = profile_of(place, authority_of(other["url"])).first_hijacked is None
             copies.append(_copy(other, trusted=clean))
     return Evidence(profile_from(values) if values else None, index_copies(copies), earlier)
 
@@ -86,7 +81,7 @@ def _copy(record: Mapping[str, Any], *, trusted: bool) -> Copy:
         source=capture["warc_record_id"],
         text=record["text"],
         title=record["headline"] or "",
-        host=host_of(record["url"]),
+        host=authority_of(record["url"]),
         trusted=trusted,
         at=capture["fetched_at"],
     )

@@ -18,8 +18,8 @@ from archive.model import Article, Capture, Extraction, Integrity, Span
 from archive.record import Circumstances, build_record
 from archive.recorded import revision_of
 from archive.revisions import New, article_id, decide
-from archive.urls import urlkey
-from archive.witnesses import MAX_COPIES, copies_of, earlier_copy, evidence_again, host_of, profile_of
+from archive.urls import authority_of, urlkey
+from archive.witnesses import MAX_COPIES, copies_of, earlier_copy, evidence_again, profile_of
 from crawler.demo.weekly import stories
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -40,7 +40,7 @@ def told(catalog: Catalog, url: str, hour: int, verdict: Verdict = "clean", **mo
     """Tell the catalog of a page read at an hour; returns its record."""
     at, key = NOON + timedelta(hours=hour), urlkey(url)
     capture = Capture(
-        f"<urn:uuid:{host_of(url)}-{hour}>", "response", url, key, at, 200, "text/html", "sha1:A", 9,
+        f"<urn:uuid:{authority_of(url)}-{hour}>", "response", url, key, at, 200, "text/html", "sha1:A", 9,
         "warc/x.warc.gz", hour, 9, "news", "r1",
     )  # fmt: skip
     spans = (SPAN,) if verdict == "hijacked" else ()
@@ -67,7 +67,7 @@ def keep(catalog: Catalog, profile: SiteProfile) -> None:
 
 
 def test_a_host_is_named_with_its_port_and_without_a_password() -> None:
-    assert host_of("https://me:word@Weekly.example:8443/a") == "weekly.example:8443"
+    assert authority_of("https://me:word@Weekly.example:8443/a") == "weekly.example:8443"
 
 
 def test_the_earlier_text_is_that_of_the_last_clean_capture(catalog: Catalog) -> None:
