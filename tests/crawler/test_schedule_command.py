@@ -116,6 +116,7 @@ def test_schedule_list_says_it_in_words_and_to_programs(due_runs: tuple[Path, li
     honest, fickle = pressmark(folder, "schedule", "list", "--json").json()
     assert (honest["state"], fickle["state"], fickle["next"]) == ("waiting", "paused", None)
     assert (honest["listings"], honest["shortest_interval_seconds"]) == (1, 3600.0)
+    assert honest["last"] < honest["next"] and fickle["last"] is None
 
 
 def test_an_edited_schedule_holds_from_the_next_look_on(tmp_path: Path, site: PolledSite) -> None:
