@@ -104,23 +104,17 @@ def candidates(
 
 
 def listings_of_home(
-    home_html: bytes,
-    home_url: str,
-    source: str,
-    seen_at: datetime,
-    sitemaps: Iterable[str] = (),
-    *,
-    charset: str | None,
+    home_html: bytes, seen: Seen, sitemaps: Iterable[str] = (), *, charset: str | None
 ) -> tuple[Discovery, ...]:
     """Return the listings that a crawl of a home page goes on with: those the site names itself, else well-known paths.
 
     Sections of the navigation are followed only where the site names neither feed nor sitemap.
     """
-    found = candidates(home_html, home_url, Robots(sitemaps=tuple(sitemaps)), charset=charset)
+    found = candidates(home_html, seen.url, Robots(sitemaps=tuple(sitemaps)), charset=charset)
     named = [one for one in found if one.why in ("link", "robots")]
     chosen = named or [one for one in found if one.why in ("well-known", "navigation")]
     entries = (Entry(one.url, Claims(title=one.title), _FOUND_BY[one.kind], is_listing=True) for one in chosen)
-    return discover(entries, Seen(home_url, source, seen_at), "page")[0]
+    return discover(entries, seen, "page")[0]
 
 
 _FOUND_BY: dict[ListingKind, FoundBy] = {"feed": "link", "sitemap": "link", "section": "section"}
@@ -162,7 +156,7 @@ def _tried(candidate: ListingCandidate, answer: Fetched, seen_at: datetime) -> C
     if kind == "section" and candidate.kind != "section":
         return f"not a {candidate.kind} (a page)"
     url = canonical_or_none(answer.url or candidate.url) or candidate.url
-    listing = read_listing(answer.body, url, "", seen_at, media_type=answer.media_type, charset=answer.charset)
+    listing = read_listing(answer.body, Seen(url, "", seen_at), media_type=answer.media_type, charset=answer.charset)
     if not listing.discoveries:
         return "no entries"
     return Chosen(candidate, kind, url, listing)
