@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from archive.acceptance import HTML_TYPES, READING_REASONS, judge
 from archive.archive import Archive
 from archive.batches import batches
+from archive.catalog import articles, captures, frontier, near, revisions
+from archive.catalog.articles import ArticleQuery
 from archive.changes import said_in
 from archive.extract.duplicates import simhash
 from archive.further import followed, named_pages
@@ -24,9 +26,10 @@ from archive.readers import FAILURES, read_many
 from archive.record import Circumstances, build_record
 from archive.recorded import circumstances_of, discovery_of, revision_of, stable_part
 from archive.recording import RecordWriter, past_of
-from archive.revisions import Changed, Decision, New, Same, compare
+from archive.revisions import Changed, Decision, New, Same, compare, content_hash, extractor_of
 from archive.times import parse_rfc3339, rfc3339
 from archive.watch import Watch, after_reading
+from archive.witnesses import evidence_again
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
@@ -85,8 +88,6 @@ def reread(
 
 def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[Reread]:
     """Append the records of readings that differ to the files and tell the catalog. Call it with the lock held."""
-    from archive.catalog import near
-
     writer = RecordWriter(archive.store)
     watches: dict[str, Watch] = {}
     try:
@@ -107,8 +108,6 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
 
     Readings of an article come in the order of their captures, and are decided on as they would have been then.
     """
-    from archive.catalog import revisions
-
     found = revision_of(record)
     everything = revisions.revisions_of(conn, found.article_id)
     history = sorted((one for one in everything if one.extractor == found.extractor), key=lambda one: one.first_seen)
@@ -136,9 +135,6 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
 
 
 def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task]:
-    from archive.catalog import articles, captures, frontier
-    from archive.catalog.articles import ArticleQuery
-
     query = ArticleQuery(source=source, limit=None)
     kept = frontier.skipped(archive.catalog, "unread", source, kinds=("stored",))  # crawl --no-read
     unread = {one.url: captures.latest(archive.catalog, one.url) for one in kept}
@@ -159,8 +155,6 @@ def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task
 
 def _job(archive: Archive, task: _Task, profile: Any) -> ReadJob:
     """The job of a task, with the evidence the stored record was read with."""
-    from archive.witnesses import evidence_again
-
     pages = () if task.is_between else named_pages(archive, task.stored)
     job = job_of(archive, task.capture, _rules(archive, task, profile), pages)
     return job if task.stored is None else replace(job, evidence=evidence_again(archive.catalog, task.stored))
@@ -171,8 +165,6 @@ def _of_article(archive: Archive, records: list[dict[str, Any]], profile: Any) -
 
     An old extractor may have seen no change where the new one sees one: every payload is read once.
     """
-    from archive.catalog import captures, revisions
-
     own: dict[str, dict[str, Any]] = {record["capture"]["warc_record_id"]: record for record in records}
     everything = captures.of_url(archive.catalog, records[0]["url"])
     tasks = [_Task(own[one.record_id]["url"], one, own[one.record_id]) for one in everything if one.record_id in own]
@@ -245,8 +237,6 @@ def differing(stored: dict[str, Any], record: dict[str, Any]) -> tuple[str, ...]
 def _record(
     archive: Archive, task: _Task, reading: Reading, pages: tuple[Capture, ...], now: datetime
 ) -> dict[str, Any]:
-    from archive.revisions import content_hash, extractor_of
-
     extraction, stored = reading.extraction, task.stored
     own = stored if not task.is_between else None
     found = Revision(
@@ -270,8 +260,6 @@ def _record(
 
 
 def _new_id(archive: Archive, capture: Capture) -> str:
-    from archive.catalog import revisions
-
     with archive.catalog.reading() as conn:
         return revisions.id_for(conn, capture.target_uri, capture.payload_digest)
 
