@@ -73,10 +73,6 @@ class Change:
     kinds: tuple[Kind, ...] = ()
 
     @property
-    def chief(self) -> Kind | None:
-        return self.kinds[0] if self.kinds else None
-
-    @property
     def is_minor(self) -> bool:
         """Whether most readers would pass over it."""
         return MINOR.issuperset(self.kinds)

@@ -15,7 +15,8 @@ import typer
 
 from archive.commands import articles, captures, evidence, files, history, integrity, runs, seals, warc
 from archive.commands.shared import set_locate
-from archive.output import run_app, set_color
+from archive.exits import run_app
+from archive.output import set_color
 
 __all__ = ["app", "main", "set_locate"]
 

@@ -19,8 +19,7 @@
     ├── FailureLimit          12
     ├── PortInUse             13
     ├── SizeLimit             14
-    ├── TimeLimit             15
-    └── RateLimited           18   the site asks us to slow down
+    └── TimeLimit             15
 
 A message is one sentence that names the thing; `hint` is the next step, a command where there is one.
 """
@@ -131,7 +130,3 @@ class SizeLimit(PressmarkError):
 
 class TimeLimit(PressmarkError):
     code, exit_code = "time-limit", 15
-
-
-class RateLimited(PressmarkError):
-    code, exit_code = "rate-limited", 18

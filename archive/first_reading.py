@@ -6,12 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from archive.acceptance import judge, readable
 from archive.archive import Archive
+from archive.batches import batches
+from archive.catalog import near, revisions, tallies
 from archive.further import followed
 from archive.model import Capture, Outcome
-from archive.read import Reading, RecordWriter, decide_record, job_of, judge, readable, rules_for
+from archive.read import Reading, job_of, rules_for
 from archive.readers import ReadingFailed, read_many
 from archive.record import Circumstances
+from archive.recording import RecordWriter, decide_record
+from archive.revisions import Same, Unstable
 from archive.watch import Watch
 
 _BATCH = 64
@@ -33,76 +38,62 @@ def read_first(
 
     The records are durable before the catalog hears of them.
     """
-    from archive.catalog import near
-
-    writer = RecordWriter(archive.store)
-    watches: dict[str, Watch] = {}
-    pages: dict[str, str] = {}  # record ids of further pages, and the address of the story they belong to
+    reader = _Reader(archive, Circumstances(now, run))
     try:
         ordered = sorted(found, key=lambda capture: (capture.fetched_at, capture.record_id))
-        for at in range(0, len(ordered), _BATCH):
-            batch = ordered[at : at + _BATCH]
-            yield from _read_batch(archive, batch, writer, watches, pages, Circumstances(now, run), workers)
+        for batch in batches(ordered, _BATCH):
+            yield from reader.read(batch, workers)
             near.settle(archive.catalog)
     finally:
-        writer.close()
+        reader.writer.close()
 
 
-def _read_batch(
-    archive: Archive,
-    batch: list[Capture],
-    writer: RecordWriter,
-    watches: dict[str, Watch],
-    pages: dict[str, str],
-    circumstances: Circumstances,
-    workers: int,
-) -> Iterator[FirstReading]:
-    unread = [readable(one.status, one.media_type, one.payload_bytes) for one in batch]
-    rules = rules_for(archive, None)
-    jobs = [job_of(archive, one, rules) for one, reason in zip(batch, unread, strict=True) if reason is None]
-    readings = iter(read_many(jobs, workers))
-    for capture, reason in zip(batch, unread, strict=True):
-        if reason is not None:
-            yield FirstReading(capture.target_uri, reason)
-            continue
-        reading = next(readings)
+class _Reader:
+    """Reads one batch after the other; what it learned of pages in one is known in the next."""
+
+    def __init__(self, archive: Archive, circumstances: Circumstances) -> None:
+        self._archive, self._circumstances = archive, circumstances
+        self._rules = rules_for(archive, None)
+        self._watches: dict[str, Watch] = {}
+        self._pages: dict[str, str] = {}  # record ids of further pages, and the address of the story they belong to
+        self.writer = RecordWriter(archive.store)
+
+    def read(self, batch: list[Capture], workers: int) -> Iterator[FirstReading]:
+        unread = [readable(one.status, one.media_type, one.payload_bytes) for one in batch]
+        wanted = [one for one, reason in zip(batch, unread, strict=True) if reason is None]
+        readings = iter(read_many([job_of(self._archive, one, self._rules) for one in wanted], workers))
+        for capture, reason in zip(batch, unread, strict=True):
+            if reason is not None:
+                yield FirstReading(capture.target_uri, reason)
+            else:
+                yield self._told(capture, next(readings))
+
+    def _told(self, capture: Capture, reading: Reading | Exception) -> FirstReading:
         if isinstance(reading, Exception):
-            reason_of = reading.reason if isinstance(reading, ReadingFailed) else "reading"
-            yield FirstReading(capture.target_uri, Outcome("failed", reason_of, {"error": str(reading)}))
-            continue
-        if capture.record_id in pages:
-            article = pages[capture.record_id]
-            yield FirstReading(capture.target_uri, Outcome("kept", "page_of", {"article": article}))
-            continue
-        outcome = judge(reading.extraction, rules)
-        if outcome is not None:
-            yield FirstReading(capture.target_uri, outcome)
-            continue
-        reading, further = followed(archive, capture, reading, rules)
-        pages.update((one.record_id, capture.target_uri) for one in further)
-        yield _store(archive, capture, reading, writer, watches, replace(circumstances, pages=further))
+            reason = reading.reason if isinstance(reading, ReadingFailed) else "reading"
+            return FirstReading(capture.target_uri, Outcome("failed", reason, {"error": str(reading)}))
+        if capture.record_id in self._pages:
+            return FirstReading(
+                capture.target_uri, Outcome("kept", "page_of", {"article": self._pages[capture.record_id]})
+            )
+        left = judge(reading.extraction, self._rules)
+        if left is not None:
+            return FirstReading(capture.target_uri, left)
+        reading, further = followed(self._archive, capture, reading, self._rules)
+        self._pages.update((one.record_id, capture.target_uri) for one in further)
+        return self._store(capture, reading, replace(self._circumstances, pages=further))
 
+    def _store(self, capture: Capture, reading: Reading, circumstances: Circumstances) -> FirstReading:
 
-def _store(
-    archive: Archive,
-    capture: Capture,
-    reading: Reading,
-    writer: RecordWriter,
-    watches: dict[str, Watch],
-    circumstances: Circumstances,
-) -> FirstReading:
-    from archive.catalog import articles, tallies
-    from archive.revisions import Same, Unstable
-
-    with archive.catalog.transaction() as conn:
-        watch = watches.get(capture.urlkey, Watch())
-        decision, record, watched = decide_record(conn, reading, capture, None, circumstances, watch)
-        watches[capture.urlkey] = watched[0]
-        if isinstance(decision, Same | Unstable):
-            reason = "same_text" if isinstance(decision, Same) else "unstable"
-            return FirstReading(capture.target_uri, Outcome("unchanged", reason), decision.revision.article_id)
-        writer.append(capture.warc_file, record)
-        writer.sync()
-        articles.record(conn, decision, record, run=circumstances.run)
-        tallies.add_readings(conn, [record])
-    return FirstReading(capture.target_uri, Outcome("stored"), decision.revision.article_id)
+        with self._archive.catalog.transaction() as conn:
+            watch = self._watches.get(capture.urlkey, Watch())
+            decision, record, watched = decide_record(conn, reading, capture, circumstances, watch)
+            self._watches[capture.urlkey] = watched[0]
+            if isinstance(decision, Same | Unstable):
+                reason = "same_text" if isinstance(decision, Same) else "unstable"
+                return FirstReading(capture.target_uri, Outcome("unchanged", reason), decision.revision.article_id)
+            self.writer.append(capture.warc_file, record)
+            self.writer.sync()
+            revisions.record(conn, decision, record, run=circumstances.run)
+            tallies.add_readings(conn, [record])
+        return FirstReading(capture.target_uri, Outcome("stored"), decision.revision.article_id)

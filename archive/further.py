@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from archive.acceptance import HTML_TYPES
 from archive.archive import Archive
 from archive.errors import NotFound, UrlError, WarcDamaged
 from archive.model import Capture, ReadingRules
-from archive.read import HTML_TYPES, Reading, job_of, read_capture
+from archive.read import Reading, job_of, read_capture
 from archive.urls import canonical_url
 
 

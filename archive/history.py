@@ -59,13 +59,13 @@ def steps_of(archive: Archive, article_id: str) -> list[Step]:
 
 def _revisions(archive: Archive, article_id: str) -> Iterator[Step]:
     """The revisions; each compared with the one before it under the same extractor, in the order they were seen."""
-    from archive.catalog import articles
+    from archive.catalog import revisions
 
     before: dict[str, dict[str, Any]] = {}
     hashes: dict[tuple[str, str], int] = {}
-    known = articles.revisions_of(archive.catalog, article_id)
+    known = revisions.revisions_of(archive.catalog, article_id)
     for one in sorted(known, key=lambda one: (one.first_seen, one.extractor)):
-        record = articles.record_of(archive.catalog, article_id, number=one.number, extractor=one.extractor) or {}
+        record = revisions.record_of(archive.catalog, article_id, number=one.number, extractor=one.extractor) or {}
         earlier = before.get(one.extractor)
         step = Step(one.first_seen, one, record=record)
         if earlier is not None:

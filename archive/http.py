@@ -1,8 +1,8 @@
 """HTTP/1.x responses from bytes: the head, the framing, the entity. Pure, and one for crawler and archive.
 
-`ResponseReader` is fed bytes as they arrive and says where the message ends, so the crawler knows when to stop;
-`read_response` is the same reader fed with a whole block of a WARC record. Both are lenient: whatever a server
-sent has a reading, and what was wrong with it stands in `problems`. Rules: RFC 9112.
+`ResponseReader` is fed bytes as they arrive and says where the message ends, so the crawler knows when to stop; the
+archive feeds it with the blocks of WARC records. It is lenient: whatever a server sent has a reading, and what was
+wrong with it stands in `problems`. Rules: RFC 9112.
 """
 
 from __future__ import annotations
@@ -119,7 +119,6 @@ class ResponseReader:
         self._left = 0  # bytes of the body or of the chunk still to come
         self._chunk: Literal["size", "data", "end", "trailer", "broken"] = "size"
         self._scanned = 0
-        self._trailers: list[tuple[bytes, bytes]] = []
         self._trailer_bytes = 0
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -172,11 +171,6 @@ class ResponseReader:
         self.consumed += len(self._buffer)
         self._end(complete=False)
         return []
-
-    @property
-    def trailers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """Fields after the last chunk, as sent."""
-        return tuple(self._trailers)
 
     @property
     def keep_alive(self) -> bool:
@@ -334,8 +328,6 @@ class ResponseReader:
             if self._trailer_bytes > self._max_head_bytes:
                 self._break(f"trailers longer than {self._max_head_bytes} bytes")
                 return False
-            name, _, value = line.partition(b":")
-            self._trailers.append((name.strip(), value.strip()))
         else:
             self._end(complete=True)
         return True
@@ -363,26 +355,8 @@ def _line_end(data: bytes, start: int) -> int:
     return -1
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseBytes:
-    """A whole response, read: its head, its entity (transfer-decoded, still content-encoded), what was wrong."""
-
-    head: Head
-    entity: bytes
-    complete: bool
-    problems: tuple[str, ...]
-
-
 def entity_pieces(pieces: Iterable[bytes], reader: ResponseReader) -> Iterator[bytes]:
     """Feed `reader` and give the entity as it comes, so that large bodies need no memory."""
     for piece in pieces:
         yield from reader.feed(piece)
     yield from reader.eof()
-
-
-def read_response(block: bytes, method: str = "GET") -> ResponseBytes:
-    """Read the block of a response record."""
-    reader = ResponseReader(method)
-    entity = b"".join(entity_pieces((block,), reader))
-    head = reader.head or Head(b"", None, b"", (), 0, ("empty",))
-    return ResponseBytes(head, entity, reader.complete, tuple(reader.problems))

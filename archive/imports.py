@@ -22,9 +22,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from archive.archive import Archive, index_file
+from archive.archive import Archive
 from archive.audit import Audit, audit
 from archive.errors import DigestMismatch, NotFound, UrlError, UsageError, WarcDamaged
+from archive.recovery import index_file
 from archive.repair import repair
 from archive.store import LocalStore
 from archive.times import rfc3339

@@ -164,7 +164,7 @@ def _page(catalog: Catalog, host: str, records: list[dict[str, Any]]) -> Doubted
 
 
 def _clean_until(catalog: Catalog, url: str, first: Mapping[str, Any]) -> datetime | None:
-    from archive.catalog import articles
+    from archive.catalog import revisions
 
-    record = articles.last_clean(catalog, url, parse_rfc3339(first["capture"]["fetched_at"]))
+    record = revisions.last_clean(catalog, url, parse_rfc3339(first["capture"]["fetched_at"]))
     return parse_rfc3339(record["last_seen"]) if record else None

@@ -113,12 +113,12 @@ def _acknowledged(conn: Connection, line: LogLine, run_id: str) -> Acknowledged:
 
 
 def _seen_again(conn: Connection, line: LogLine) -> None:
-    from archive.catalog import articles, captures
+    from archive.catalog import captures, revisions
 
     capture = captures.by_record_id(conn, line["record_id"]) if line.get("record_id") else None
     at = parse_rfc3339(line["at"])
     if line.get("article_id") is not None:
-        articles.seen_again(conn, line["article_id"], capture.fetched_at if capture else at, at)
+        revisions.seen_again(conn, line["article_id"], capture.fetched_at if capture else at, at)
 
 
 def _profiles(conn: Connection, lines: list[LogLine], run_id: str) -> Told:

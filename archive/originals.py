@@ -48,7 +48,8 @@ def original_of(archive: Archive, revisit: Capture) -> Capture | None:
 def _by_address(archive: Archive, revisit: Capture) -> Capture | None:
     """By WARC-Refers-To-Target-URI and -Date, which the catalog does not know: they are in the record."""
     from archive.catalog import captures
-    from archive.warc.reader import parse_date, read_record
+    from archive.warc.reader import read_record
+    from archive.warc.record_stream import parse_date
 
     try:
         record = read_record(LocalStore(Path(root_of(archive, revisit))).find(revisit.warc_file), revisit.warc_offset)

@@ -1,13 +1,12 @@
-"""Reading: from a capture in a WARC file to an Extraction, a judgement, and a record beside the WARC.
+"""Reading: from a capture in a WARC file to an Extraction.
 
 `read_capture` takes a file and an offset and needs nothing else, so it runs in a worker process, from a live crawl
-and from a re-extraction alike. `judge` says whether a page is stored; it is pure. `RecordWriter` appends records.
+and from a re-extraction alike. Order: reading, the user's lists, jobs, the page that a reading starts from.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -16,46 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from archive.errors import NotFound, WarcDamaged
 from archive.http import Head
-from archive.jsonl import JsonLines
-from archive.model import (
-    NO_LISTS,
-    Capture,
-    Claims,
-    Discovery,
-    Extraction,
-    Outcome,
-    Page,
-    ReadingLists,
-    ReadingRules,
-    Revision,
-)
+from archive.model import NO_LISTS, Capture, Claims, Discovery, Extraction, Page, ReadingLists, ReadingRules
 from archive.provenance import Fields, discovery_from
 from archive.rights import UNKNOWN, Rights, rights_of
 from archive.store import LocalStore
-from archive.words import word_measure as word_measure
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
-
     from archive.archive import Archive
     from archive.extract import Evidence
     from archive.extract.filters import Filters
     from archive.extract.word_list import WordList
-    from archive.record import Circumstances
-    from archive.revisions import Decision, Past
     from archive.warc.reader import KeptResponse
-    from archive.watch import Watch, Watched
 
-HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
-# Reasons `judge` gives: a re-extraction looks at these pages again.
-READING_REASONS = frozenset(
-    ("bot_wall", "consent", "soft_404", "empty_extraction", "paywall", "not_article", "too_short", "wrong_language",
-     "no_date")
-)  # fmt: skip
-_WALLS = {"bot_wall": "bot_wall", "consent": "consent", "soft_404": "soft_404", "empty": "empty_extraction"}
-_OPEN_FILES = 4
-_PAST_TEXTS = 3  # of a page: enough to see a block that shows something else each time
-_OTHER_TEXTS = 20  # of its source: enough to know the furniture
 _RULES = ReadingRules()
 
 
@@ -188,12 +159,6 @@ class KeptPage:
     fields: Fields
 
 
-def load_page(job: ReadJob) -> tuple[Page, Discovery | None, datetime | None]:
-    """Return the Page a reading starts from, how it was found, and when it was fetched. Raises as `read_capture`."""
-    kept = load_kept(job)
-    return kept.page, kept.discovery, kept.page.seen_at
-
-
 def load_kept(job: ReadJob) -> KeptPage:
     """Return a capture's page with all that stands around it. Raises as `read_capture`."""
     from archive.warc.reader import read_exchange_block
@@ -241,190 +206,3 @@ def _read_with_metadata(path: Path, offset: int) -> tuple[KeptResponse, Fields]:
     except WarcDamaged:
         pass  # what follows is not this capture; it may be being written right now
     return kept, ()
-
-
-def readable(status: int | None, media_type: str | None, payload_bytes: int) -> Outcome | None:
-    """Say why a response is not even read, or None if it should be. Pure; before a worker is asked."""
-    if status is None or not 200 <= status < 300:
-        return Outcome("failed", "http_error", {"status": str(status or "none")})
-    if media_type is not None and media_type not in HTML_TYPES:
-        return Outcome("skipped", "mime", {"media_type": media_type})
-    return Outcome("skipped", "empty_extraction", {"payload_bytes": "0"}) if payload_bytes == 0 else None
-
-
-def judge(extraction: Extraction, rules: ReadingRules, languages: Sequence[str] = ()) -> Outcome | None:
-    """Say why a page that was read is not stored as an article, or None if it is. Pure.
-
-    Walls, consent pages, soft 404s and pages without text are never stored; a paywalled teaser with text is, and says
-    so in page_type. A page that declares itself an article is never too short.
-    """
-    article = extraction.article
-    kind = article.page_type
-    if kind in _WALLS:
-        return Outcome("skipped", _WALLS[kind], _evidence(extraction))
-    words = word_measure(article.text)
-    if kind == "section" and not extraction.declares_article:
-        return Outcome("skipped", "not_article", {"page_type": kind, "words": str(words)})
-    if not article.text.strip():
-        return Outcome("skipped", "paywall" if kind == "paywall" else "empty_extraction", _evidence(extraction))
-    if words < rules.min_words and not extraction.declares_article:
-        return Outcome("skipped", "too_short", {"words": str(words), "min_words": str(rules.min_words)})
-    if rules.require_date and article.date_published is None:
-        return Outcome("skipped", "no_date", {})
-    if languages and article.language and not _speaks(article.language, languages):
-        return Outcome("skipped", "wrong_language", {"language": article.language, "wanted": ", ".join(languages)})
-    return None
-
-
-def _speaks(language: str, wanted: Sequence[str]) -> bool:
-    primary = language.lower().split("-")[0]
-    return any(primary == one.lower().split("-")[0] for one in wanted)
-
-
-def _evidence(extraction: Extraction) -> dict[str, str]:
-    """What the reading saw: its warnings, and the blocks that gave the page away."""
-    detail: dict[str, str] = {"page_type": extraction.article.page_type}
-    if extraction.warnings:
-        detail["warnings"] = "; ".join(extraction.warnings)
-    return detail
-
-
-def decide_record(
-    conn: Connection,
-    reading: Reading,
-    capture: Capture,
-    discovery: Discovery | None,
-    circumstances: Circumstances,
-    watch: Watch,
-    *,
-    afresh: bool = False,
-) -> tuple[Decision, dict[str, Any], Watched]:
-    """Return what a reading is to the history of its page, its record, and the page's watch with what was found.
-
-    `afresh`: as if this very capture had no record. A process that died may have written it, and not what it means.
-    New and Changed records are appended (`RecordWriter`) and made durable, then told to the catalog
-    (`archive.catalog.articles.record`); of the others only the catalog hears.
-    """
-    from archive.catalog import articles, near
-    from archive.changes import said_by
-    from archive.extract.duplicates import simhash
-    from archive.record import build_record
-    from archive.revisions import content_hash, decide, extractor_of
-    from archive.watch import after_reading
-
-    extraction = reading.extraction
-    extractor = extractor_of(extraction)
-    own = capture.record_id if afresh else None
-    latest = articles.latest_revision(conn, capture.target_uri, extractor, without=own)
-    past = past_of(conn, latest, capture.source, watch, content_hash(extraction.article))
-    decision = decide(
-        extraction,
-        latest,
-        capture.fetched_at,
-        article_id=articles.id_for(conn, capture.target_uri, capture.payload_digest),
-        record_id=capture.record_id,
-        simhash=simhash(extraction.article.text),
-        past=past,
-    )
-    revision = decision.revision
-    alike = near.first_like(conn, revision.article_id, revision.simhash, extraction.article.text)
-    circumstances = replace(circumstances, duplicate_of=alike)
-    how_found = discovery or reading.discovery
-    record = build_record(extraction, capture, revision, how_found, circumstances, reading.rights)
-    now = said_by(extraction.article, hijacked=extraction.integrity.verdict == "hijacked")
-    before = past.said[0] if past.said else None
-    return decision, record, after_reading(watch, decision, before, now, capture.fetched_at)
-
-
-def past_of(conn: Connection, latest: Revision | None, source: str | None, watch: Watch, shown: str) -> Past:
-    """What the archive knows of a page's past under the extractor of `latest`; `shown` is the hash of its text now.
-
-    Furniture are lines that stand in two or more of the source's other new articles. Of a page that says the same
-    only its last text is looked at: most pages do, and this is done while others wait.
-    """
-    from archive.catalog import articles
-    from archive.changes import said_in
-    from archive.revisions import Past
-    from archive.watch import with_facts
-
-    if latest is None:
-        return Past()
-    is_same = latest.content_hash == shown and watch.unsettled is None
-    records, hashes = articles.past_texts(conn, latest, 1 if is_same else _PAST_TEXTS)
-    said = [said_in(record) for record in records]
-    said[:1] = [with_facts(one, watch.touched) for one in said[:1]]
-    others = [] if is_same else articles.texts_of_others(conn, latest.article_id, source, _OTHER_TEXTS)
-    lines = Counter(line for text in others for line in {line.strip() for line in text.split("\n")})
-    furniture = frozenset(line for line, count in lines.items() if count > 1)
-    return Past(tuple(said), hashes, watch.unsettled, watch.episodes, furniture)
-
-
-def read_again(
-    conn: Connection,
-    reading: Reading,
-    capture: Capture,
-    discovery: Discovery | None,
-    circumstances: Circumstances,
-    watch: Watch,
-) -> tuple[Decision, dict[str, Any]] | None:
-    """Return the decision and record of a second reading of a capture, or None where it says what the first said.
-
-    It takes the place of the first under the same number: the later line of the records file counts.
-    """
-    from archive.catalog import articles
-    from archive.extract.duplicates import simhash
-    from archive.record import build_record
-    from archive.revisions import Changed, New, content_hash, extractor_of
-
-    article = reading.extraction.article
-    known = articles.latest_revision(conn, capture.target_uri, extractor_of(reading.extraction))
-    if known is None or known.record_id != capture.record_id:
-        decision, record, _ = decide_record(conn, reading, capture, discovery, circumstances, watch)
-        return (decision, record) if isinstance(decision, New | Changed) else None
-    revision = replace(known, content_hash=content_hash(article), simhash=simhash(article.text))
-    how_found = discovery or reading.discovery
-    record = build_record(reading.extraction, capture, revision, how_found, circumstances, reading.rights)
-    stored = articles.record_of(conn, known.article_id, number=known.number, extractor=known.extractor) or {}
-    return None if _told(stored) == _told(record) else (New(revision), record)
-
-
-def _told(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a reader is told; more reasons for the same suspicion are no better reading."""
-    integrity = record.get("integrity") or {}
-    return record.get("headline"), record.get("text"), integrity.get("verdict"), integrity.get("spans")
-
-
-class RecordWriter:
-    """Appends records to records/…/NAME.jsonl beside the WARC file they were read from.
-
-    Call `sync` before anything refers to a record. A torn last line is cut when a file is opened.
-    """
-
-    def __init__(self, store: LocalStore) -> None:
-        self._store = store
-        self._files: OrderedDict[str, JsonLines] = OrderedDict()
-        self.written: dict[str, int] = {}  # records file → how many records were appended
-
-    def append(self, warc_file: str, record: dict[str, Any]) -> str:
-        """Append a record and return the file it is in, relative to the archive. Raises DiskFull."""
-        name = self._store.records_path_of(warc_file)
-        self._open(name).append(record)
-        self.written[name] = self.written.get(name, 0) + 1
-        return name
-
-    def sync(self) -> None:
-        for file in self._files.values():
-            file.sync()
-
-    def close(self) -> None:
-        while self._files:
-            self._files.popitem()[1].close()
-
-    def _open(self, name: str) -> JsonLines:
-        if name in self._files:
-            self._files.move_to_end(name)
-            return self._files[name]
-        while len(self._files) >= _OPEN_FILES:
-            self._files.popitem(last=False)[1].close()  # closing syncs
-        file = self._files[name] = JsonLines(self._store.path(name))
-        return file

@@ -7,18 +7,19 @@ outcomes), in that order: the logs refer to the others. Nothing but the catalog 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.archive import Archive, is_here, members
+from archive.batches import batches
 from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
 from archive.logged import Told, tell
 from archive.model import Capture
-from archive.record import revision_of
+from archive.recorded import revision_of
 from archive.runlog import LogLine, read_run_log
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _fill_captures(archive: Archive, catalog: Catalog, done: Rebuilt, progress: 
     for warc_file in archive.store.warc_files(include_open=True):
         progress(warc_file)
         done.warc_files += 1
-        for batch in _batches(_captures(archive, warc_file, done)):
+        for batch in batches(_captures(archive, warc_file, done), _BATCH):
             with catalog.transaction() as conn:
                 captures.insert(conn, batch)
             done.captures += len(batch)
@@ -141,16 +142,16 @@ def _captures(archive: Archive, warc_file: str, done: Rebuilt) -> Iterator[Captu
 
 
 def _fill_records(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Progress) -> None:
-    from archive.catalog import articles, tallies
+    from archive.catalog import revisions, tallies
     from archive.revisions import New
 
     seen: set[str] = set()
     for path in sorted((archive.root / "records").rglob("*.jsonl")):
         progress(path.relative_to(archive.root).as_posix())
-        for batch in _batches(read_json_lines(path, done.problems)):
+        for batch in batches(read_json_lines(path, done.problems), _BATCH):
             with catalog.transaction() as conn:
                 for record in batch:
-                    articles.record(conn, New(revision_of(record)), record, run=record["discovery"]["run"])
+                    revisions.record(conn, New(revision_of(record)), record, run=record["discovery"]["run"])
                     seen.add(record["id"])
                 tallies.add_readings(conn, batch)
             done.records += len(batch)
@@ -168,7 +169,7 @@ def _fill_runs(archive: Archive, catalog: Catalog, done: Rebuilt, progress: Prog
         progress(path.relative_to(archive.root).as_posix())
         run_id = str(_first(path).get("run_id") or path.stem)
         told = Told()
-        for batch in _batches(read_run_log(path, done.problems)):
+        for batch in batches(read_run_log(path, done.problems), _BATCH):
             with catalog.transaction() as conn:
                 told += tell(conn, batch, run_id)
                 runs.committed(conn, run_id, path.stat().st_size)
@@ -183,17 +184,6 @@ def _started(path: Path, done: Rebuilt) -> str:
 
 def _first(path: Path) -> LogLine:
     return next(read_run_log(path, []), {})
-
-
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) >= _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 # -- comparing

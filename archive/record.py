@@ -1,4 +1,4 @@
-"""How a published record is built (record_shape.py), and what is read back out of one.
+"""How a published record is built (record_shape.py). What is read back out of one: recorded.py.
 
 `build_record` is pure: it turns an Extraction and where it came from into the dict that is written to records/… and
 handed on by every export.
@@ -6,27 +6,15 @@ handed on by every export.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.model import (
-    TEXT_LABELS,
-    Capture,
-    Discovery,
-    Entry,
-    Extraction,
-    Moment,
-    Origin,
-    Outcome,
-    Revision,
-    shown_verdict,
-)
-from archive.record_shape import ARTICLE_SCHEMA, SKIPPED_SCHEMA, ArticleRecord, SkippedRecord
+from archive.model import TEXT_LABELS, Capture, Discovery, Entry, Extraction, Moment, Origin, Revision
+from archive.record_shape import ARTICLE_SCHEMA, ArticleRecord
 from archive.rights import UNKNOWN, Rights
-from archive.times import parse_rfc3339, rfc3339
+from archive.times import rfc3339
 from archive.words import word_measure
 
 
@@ -114,32 +102,6 @@ def build_record(
     return ArticleRecord.model_validate(values).model_dump(mode="json")
 
 
-def skipped_record(
-    url: str,
-    outcome: Outcome,
-    *,
-    at: datetime | None,
-    source: str | None,
-    run: str | None,
-    discovery: Discovery | None = None,
-    record_id: str | None = None,
-) -> dict[str, Any]:
-    """Return the `pressmark.skipped/1` record of a URL that was not stored. Pure."""
-    values = {
-        "schema": SKIPPED_SCHEMA,
-        "url": url,
-        "source": source,
-        "run": run,
-        "reason": outcome.reason,
-        "detail": {name: str(value) for name, value in outcome.detail.items()},
-        "found_in": discovery.via if discovery else None,
-        "depth": discovery.depth if discovery else None,
-        "at": rfc3339(at) if at else None,
-        "warc_record_id": record_id,
-    }
-    return SkippedRecord.model_validate(values).model_dump(mode="json")
-
-
 def _zone(moment: Moment | None) -> str | None:
     if moment is None or moment.zone_from != "stated":
         return None
@@ -208,12 +170,6 @@ def _integrity(extraction: Extraction) -> dict[str, Any]:
     return {"verdict": found.verdict, "reasons": list(found.reasons), "spans": spans}
 
 
-def is_clean(record: Mapping[str, Any]) -> bool:
-    """Whether a page shows nothing that was put into it, whatever words a user listed."""
-    found = record["integrity"]
-    return shown_verdict(found["verdict"], found["reasons"]) == "clean"
-
-
 def _origins(extraction: Extraction) -> dict[str, Any]:
     return {
         name: {
@@ -270,24 +226,3 @@ def _extraction(extraction: Extraction, capture: Capture, circumstances: Circums
         "at": rfc3339(circumstances.read_at),
         "warnings": warnings,
     }
-
-
-def revision_of(record: Mapping[str, Any]) -> Revision:
-    """The Revision a record is of, as it was when the record was written."""
-    reading = record["extraction"]
-    return Revision(
-        article_id=record["id"],
-        number=record["revision"],
-        content_hash=record["content_hash"],
-        simhash=int(record["simhash"], 16),
-        extractor=f"{reading['version']} {reading['profile']} {reading['config_hash']}",
-        record_id=record["capture"]["warc_record_id"],
-        first_seen=parse_rfc3339(record["first_seen"]),
-        last_seen=parse_rfc3339(record["last_seen"]),
-    )
-
-
-def stable_part(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What two readings of one capture by one extractor version must share: all but the moment of reading."""
-    reading = {name: value for name, value in record["extraction"].items() if name != "at"}
-    return {**record, "extraction": reading}

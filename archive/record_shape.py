@@ -211,6 +211,7 @@ class SkippedRecord(_Model):
     """A URL that was not stored, and why."""
 
     schema_: Literal["pressmark.skipped/1"] = Field(alias="schema")
+    kind: Literal["skipped", "failed"]
     url: str
     source: str | None
     run: str | None

@@ -23,7 +23,7 @@ from archive.warc.digests import same_digest
 from archive.warc.members import placed
 from archive.warc.output import disk_error, sync_folder
 from archive.warc.packing import Packed, pack, pack_pieces
-from archive.warc.reader import RawRecord, is_plain
+from archive.warc.record_stream import RawRecord, is_plain
 from archive.warc.records import FILE_RECORDS, end_record, note_record
 from archive.warc.salvage import Found, Gap, salvage
 from archive.warc.sequence import CODES, Sequence, counted_records

@@ -12,27 +12,24 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
+from archive.acceptance import HTML_TYPES, READING_REASONS, judge
 from archive.archive import Archive
+from archive.batches import batches
+from archive.catalog import articles, captures, frontier, near, revisions
+from archive.catalog.articles import ArticleQuery
 from archive.changes import said_in
+from archive.extract.duplicates import simhash
 from archive.further import followed, named_pages
-from archive.model import Capture, Discovery, Extraction, Revision
-from archive.read import (
-    HTML_TYPES,
-    READING_REASONS,
-    Reading,
-    ReadJob,
-    RecordWriter,
-    job_of,
-    judge,
-    past_of,
-    rules_for,
-    with_lists,
-)
+from archive.model import Capture, Revision
+from archive.read import Reading, ReadJob, job_of, rules_for, with_lists
 from archive.readers import FAILURES, read_many
-from archive.record import Circumstances, build_record, revision_of, stable_part
-from archive.revisions import Changed, Decision, New, Same, compare
+from archive.record import Circumstances, build_record
+from archive.recorded import circumstances_of, discovery_of, revision_of, stable_part
+from archive.recording import RecordWriter, past_of
+from archive.revisions import Changed, Decision, New, Same, compare, content_hash, extractor_of
 from archive.times import parse_rfc3339, rfc3339
 from archive.watch import Watch, after_reading
+from archive.witnesses import evidence_again
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
@@ -83,7 +80,7 @@ def reread(
 
     `profile` None reads each page with the profile it was stored with.
     """
-    for batch in _batches(_tasks(archive, source, profile)):
+    for batch in batches(_tasks(archive, source, profile), _BATCH):
         jobs = [_job(archive, task, profile) for task in batch]
         for task, reading in zip(batch, read_many(jobs, workers), strict=True):
             yield _compared(archive, task, reading, now, profile)
@@ -91,12 +88,10 @@ def reread(
 
 def apply(archive: Archive, found: Iterable[Reread], now: datetime) -> Iterator[Reread]:
     """Append the records of readings that differ to the files and tell the catalog. Call it with the lock held."""
-    from archive.catalog import near
-
     writer = RecordWriter(archive.store)
     watches: dict[str, Watch] = {}
     try:
-        for batch in _batches(found):
+        for batch in batches(found, _BATCH):
             with archive.catalog.transaction() as conn:
                 for one in batch:
                     if one.record is not None and one.status in ("differs", "new", "between"):
@@ -113,10 +108,8 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
 
     Readings of an article come in the order of their captures, and are decided on as they would have been then.
     """
-    from archive.catalog import articles
-
     found = revision_of(record)
-    everything = articles.revisions_of(conn, found.article_id)
+    everything = revisions.revisions_of(conn, found.article_id)
     history = sorted((one for one in everything if one.extractor == found.extractor), key=lambda one: one.first_seen)
     if any(known.record_id == found.record_id and known.content_hash == found.content_hash for known in history):
         return
@@ -138,13 +131,10 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
         decision = replace(decision, revision=replace(found, number=number))
         record = record | {"revision": number, "revision_count": number}
         writer.append(record["capture"]["warc_file"], record)
-    articles.record(conn, decision, record, run=record["discovery"]["run"])
+    revisions.record(conn, decision, record, run=record["discovery"]["run"])
 
 
 def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task]:
-    from archive.catalog import articles, captures, frontier
-    from archive.catalog.articles import ArticleQuery
-
     query = ArticleQuery(source=source, limit=None)
     kept = frontier.skipped(archive.catalog, "unread", source, kinds=("stored",))  # crawl --no-read
     unread = {one.url: captures.latest(archive.catalog, one.url) for one in kept}
@@ -165,8 +155,6 @@ def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task
 
 def _job(archive: Archive, task: _Task, profile: Any) -> ReadJob:
     """The job of a task, with the evidence the stored record was read with."""
-    from archive.witnesses import evidence_again
-
     pages = () if task.is_between else named_pages(archive, task.stored)
     job = job_of(archive, task.capture, _rules(archive, task, profile), pages)
     return job if task.stored is None else replace(job, evidence=evidence_again(archive.catalog, task.stored))
@@ -177,13 +165,11 @@ def _of_article(archive: Archive, records: list[dict[str, Any]], profile: Any) -
 
     An old extractor may have seen no change where the new one sees one: every payload is read once.
     """
-    from archive.catalog import articles, captures
-
     own: dict[str, dict[str, Any]] = {record["capture"]["warc_record_id"]: record for record in records}
     everything = captures.of_url(archive.catalog, records[0]["url"])
     tasks = [_Task(own[one.record_id]["url"], one, own[one.record_id]) for one in everything if one.record_id in own]
     wanted = profile or records[0]["extraction"]["profile"]
-    known = articles.revisions_of(archive.catalog, records[0]["id"], _extractor(archive, wanted))
+    known = revisions.revisions_of(archive.catalog, records[0]["id"], _extractor(archive, wanted))
     begins = min((one.first_seen for one in known), default=None)
     read = {task.capture.payload_digest for task in tasks}
     for one in everything:
@@ -251,15 +237,13 @@ def differing(stored: dict[str, Any], record: dict[str, Any]) -> tuple[str, ...]
 def _record(
     archive: Archive, task: _Task, reading: Reading, pages: tuple[Capture, ...], now: datetime
 ) -> dict[str, Any]:
-    from archive.revisions import content_hash, extractor_of
-
     extraction, stored = reading.extraction, task.stored
     own = stored if not task.is_between else None
     found = Revision(
         article_id=stored["id"] if stored else _new_id(archive, task.capture),
         number=stored["revision"] if stored else 1,
         content_hash=content_hash(extraction.article),
-        simhash=simhash_of(extraction),
+        simhash=simhash(extraction.article.text),
         extractor=extractor_of(extraction),
         record_id=task.capture.record_id,
         first_seen=parse_rfc3339(own["first_seen"]) if own else task.capture.fetched_at,
@@ -269,62 +253,19 @@ def _record(
         extraction,
         task.capture,
         found,
-        _discovery(stored, reading),
+        (discovery_of(stored) if stored else None) or reading.discovery,
         replace(_circumstances(archive, stored, task.capture, now), pages=pages),
         reading.rights,
     )
 
 
-def simhash_of(extraction: Extraction) -> int:
-    """The near-duplicate fingerprint of a reading's text."""
-    from archive.extract.duplicates import simhash
-
-    return simhash(extraction.article.text)
-
-
 def _new_id(archive: Archive, capture: Capture) -> str:
-    from archive.catalog import articles
-
     with archive.catalog.reading() as conn:
-        return articles.id_for(conn, capture.target_uri, capture.payload_digest)
-
-
-def _discovery(stored: dict[str, Any] | None, reading: Reading) -> Discovery | None:
-    said = stored["discovery"] if stored else None
-    if said is None or said["found_at"] is None or said["kind"] is None:
-        return reading.discovery
-    return Discovery(
-        url=stored["url"] if stored else "",
-        source=(stored or {}).get("source") or "",
-        found_by=said["kind"],
-        found_at=parse_rfc3339(said["found_at"]),
-        via=said["via"],
-        depth=said["depth"] or 0,
-    )
+        return revisions.id_for(conn, capture.target_uri, capture.payload_digest)
 
 
 def _circumstances(archive: Archive, stored: dict[str, Any] | None, capture: Capture, now: datetime) -> Circumstances:
-    if stored is None:
-        source = archive.sources.get(capture.source or "")
-        return Circumstances(read_at=now, run=capture.run, tags=source.tags if source else ())
-    return Circumstances(
-        read_at=now,
-        run=stored["discovery"]["run"],
-        requested_url=stored["requested_url"],
-        redirects=tuple(stored["capture"]["redirects"]),
-        robots=stored["capture"]["robots"],
-        tags=tuple(stored["tags"]),
-        duplicate_of=stored["duplicate_of"],
-        revision_count=stored["revision_count"],
-    )
-
-
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) >= _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    if stored is not None:
+        return circumstances_of(stored, now)
+    source = archive.sources.get(capture.source or "")
+    return Circumstances(read_at=now, run=capture.run, tags=source.tags if source else ())

@@ -44,11 +44,6 @@ class Rights:
     tdm_policy: str | None = None
     tdm_from: str | None = None  # "header" or "meta"
 
-    @property
-    def no_ai(self) -> bool:
-        """Whether the page or its head says noai or the like."""
-        return any(map(_NO_AI.search, (*self.x_robots_tag, *self.meta_robots)))
-
     def as_dict(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}

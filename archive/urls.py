@@ -98,6 +98,14 @@ def host_of(url: str) -> str:
     return _ascii_host(_split(url).hostname or "", url)
 
 
+def authority_of(url: str) -> str:
+    """Return the host of a URL with the port it names ("news.example:8080"): whom we are polite to, whose page it is.
+
+    RFC 3986's authority in lower case, without the user's name and password. Never raises for a canonical URL.
+    """
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
 def same_site(url: str, source: Source) -> bool:
     """Whether a URL belongs to a source, by `same_host`.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from archive.catalog import articles, near, profiles
+from archive.catalog import near, profiles, revisions
 from archive.extract import Evidence
 from archive.extract.injection import Copy, index_copies
 from archive.extract.site_profile import SiteProfile, profile_from
-from archive.record import is_clean
+from archive.recorded import is_clean
+from archive.urls import authority_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 MAX_COPIES = 3
 
 
-def host_of(url: str) -> str:
-    """The host a profile is of, with its port where the URL has one."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
-
-
 def profile_of(place: Catalog | Connection, host: str) -> SiteProfile:
     """The newest profile of a host; an empty one where nothing was learned yet."""
     found = profiles.newest(place, host)
@@ -39,22 +34,21 @@ def profile_of(place: Catalog | Connection, host: str) -> SiteProfile:
 
 def earlier_copy(place: Catalog | Connection, url: str, before: datetime) -> Copy | None:
     """The page's own text in its last clean capture before a time."""
-    record = articles.last_clean(place, url, before)
+    record = revisions.last_clean(place, url, before)
     return _copy(record, trusted=True) if record is not None else None
 
 
 def copies_of(place: Catalog | Connection, url: str, fingerprint: int) -> list[Copy]:
     """Near-duplicates of a text on other hosts, the nearest first; trusted are those of hosts never seen hijacked."""
-    own = host_of(url)
+    own = authority_of(url)
     found: list[Copy] = []
     hosts = {own}
-    for one in near.near(
-        place, fingerprint, near.MAX_DISTANCE
-    ):  # overwritten words move it further than an editor does
-        record = articles.record_of(place, one.article_id)
-        if record is None or not is_clean(record) or host_of(record["url"]) in hosts:
+    # Overwritten words move a text further than an editor does.
+    for one in near.near(place, fingerprint, near.MAX_DISTANCE):
+        record = revisions.record_of(place, one.article_id)
+        if record is None or not is_clean(record) or authority_of(record["url"]) in hosts:
             continue
-        host = host_of(record["url"])
+        host = authority_of(record["url"])
         hosts.add(host)
         found.append(_copy(record, trusted=profile_of(place, host).first_hijacked is None))
         if len(found) >= MAX_COPIES:
@@ -66,17 +60,17 @@ def evidence_again(place: Catalog | Connection, record: Mapping[str, Any]) -> Ev
     """The evidence a record was read with; what is not in the catalog any more is left out, and the reading says so."""
     reading = record["extraction"]
     digest = reading.get("site_profile")
-    values = profiles.by_digest(place, host_of(record["url"]), digest) if digest else None
+    values = profiles.by_digest(place, authority_of(record["url"]), digest) if digest else None
     earlier: Copy | None = None
     copies: list[Copy] = []
     for record_id in reading.get("compared_with") or ():
-        other = articles.record_read_from(place, record_id)
+        other = revisions.record_read_from(place, record_id)
         if other is None:
             continue
         if other["url_key"] == record["url_key"]:
             earlier = _copy(other, trusted=True)
         else:
-            clean = profile_of(place, host_of(other["url"])).first_hijacked is None
+            clean = profile_of(place, authority_of(other["url"])).first_hijacked is None
             copies.append(_copy(other, trusted=clean))
     return Evidence(profile_from(values) if values else None, index_copies(copies), earlier)
 
@@ -87,7 +81,7 @@ def _copy(record: Mapping[str, Any], *, trusted: bool) -> Copy:
         source=capture["warc_record_id"],
         text=record["text"],
         title=record["headline"] or "",
-        host=host_of(record["url"]),
+        host=authority_of(record["url"]),
         trusted=trusted,
         at=capture["fetched_at"],
     )

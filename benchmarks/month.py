@@ -17,7 +17,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from archive.archive import locate, open_archive
+from archive.archive import open_archive
+from archive.location import locate
 from tests.month.script import write_script
 from tests.month.verdict import TROUBLE_RULES, Edit, Verdict, judged, simpler_habits
 from tests.month.walk import alarms_told, live_through, write_settings

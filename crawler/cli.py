@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive import cli as asking
-from archive.output import run_app, set_color, set_quiet
+from archive.exits import run_app
+from archive.output import set_color, set_quiet
 from crawler.commands import config, crawl, demo, doctor, fetch, health, init, schedule, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
-    from archive.archive import ArchiveLocation
+    from archive.location import ArchiveLocation
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
@@ -117,7 +118,7 @@ _mount(asking.app)
 
 def _locate(folder: Path) -> ArchiveLocation:
     """Where an archive is, with its sources, for the commands that only ask. Raises NotFound, ConfigError."""
-    from archive.archive import CONFIG_NAME, locate
+    from archive.location import CONFIG_NAME, locate
     from crawler.config import load_sources
 
     found = locate(folder)

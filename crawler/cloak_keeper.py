@@ -7,9 +7,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from archive.archive import ArchiveLocation, open_archive, recover, writing
+from archive.archive import open_archive, writing
 from archive.catalog import archives, captures, runs
+from archive.location import ArchiveLocation
 from archive.model import Capture, Exchange
+from archive.recovery import recover
 from archive.runlog import RunLog, end_line, run_line
 from archive.times import utc_now
 from archive.warc.writer import WarcInfo, WarcWriter

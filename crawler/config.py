@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from archive.archive import locate
 from archive.errors import ConfigError, DiskFull, NotFound, UsageError
+from archive.location import locate
 from archive.toml import TomlError
 from crawler.config_check import Toml, complaints, did_you_mean, read_toml
 from crawler.config_values import DefaultsEntry, Settings, SourcesFile

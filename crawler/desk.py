@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from archive.acceptance import judge
 from archive.catalog import frontier
 from archive.catalog.frontier import Acknowledged, Lease, Validators
 from archive.errors import UrlError
 from archive.model import Capture, Discovery, Event, Outcome
-from archive.read import Reading, decide_record, judge, read_again
+from archive.read import Reading
 from archive.record import Circumstances
+from archive.recording import decide_record, read_again
 from archive.revisions import Changed, Decision, New, Same
 from archive.urls import canonical_url
 from archive.watch import Watched, after_absence, after_presence, watch_of, watch_values
@@ -201,8 +203,8 @@ class Desk:
             return  # what was stored stays: a page is not unsaid
         self._session.sites.judged(page, reading.extraction.integrity.verdict)
         with self._session.archive.catalog.reading() as connection:
-            watch = watch_of(page.lease.watch)
-            again = read_again(connection, reading, page.capture, found(page.lease), self._circumstances(page), watch)
+            around, watch = self._circumstances(page), watch_of(page.lease.watch)
+            again = read_again(connection, _as_found(reading, page), page.capture, around, watch)
         if again is not None:
             self._session.ledger.read(Entry(page.capture, *again))
 
@@ -210,9 +212,8 @@ class Desk:
         session, capture, lease = self._session, page.capture, page.lease
         with session.archive.catalog.reading() as connection:
             around, watch = self._circumstances(page), watch_of(lease.watch)
-            decision, record, watched = decide_record(
-                connection, reading, capture, found(lease), around, watch, afresh=True
-            )
+            found_as = _as_found(reading, page)
+            decision, record, watched = decide_record(connection, found_as, capture, around, watch, afresh=True)
         watched = replace(watched[0], pages=len(page.pages)), watched[1]
         session.ledger.read(Entry(capture, decision, record))
         session.ledger.last = reading.extraction.article.headline or lease.url
@@ -241,6 +242,11 @@ class Desk:
             before = frontier.outcome_of(self._session.archive.catalog, via)
             via, found_by = (before.via, before.found_by) if before is not None else (None, "page")
         return chain
+
+
+def _as_found(reading: Reading, page: PageToRead) -> Reading:
+    """The reading with how this run came to the page, which the WARC tells of its first capture only."""
+    return replace(reading, discovery=found(page.lease))
 
 
 def _outcome(decision: Decision) -> Outcome:

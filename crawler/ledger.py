@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from archive.acceptance import READING_REASONS
 from archive.archive import Archive
-from archive.catalog import articles, captures, events, frontier, listings, near, profiles, runs, tallies
+from archive.catalog import captures, events, frontier, listings, near, profiles, revisions, runs, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Event, Outcome
 from archive.provenance import Fields, outcome_fields
-from archive.read import READING_REASONS, RecordWriter
+from archive.recording import RecordWriter
 from archive.revisions import Changed, Decision, New
 from archive.runlog import (
     RunLog,
@@ -64,6 +65,18 @@ class _Pending:
 
     def __bool__(self) -> bool:
         return bool(self.captures or self.discoveries or self.readings or self.results or self.asked or self.profiles)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What of the pending is new, once the catalog was asked."""
+
+    fresh: set[str]  # URLs never seen before
+    later: list[Discovery]  # known pages that were modified later than we heard before
+    settled: Settled  # what was learned of listings
+    results: list[tuple[Acknowledged, Lease, Capture | None]]  # outcomes, due again as their listings say
+    hastened: dict[str, datetime]  # listings, sooner due
+    changed: dict[str, datetime]  # articles that are to be looked at again
 
 
 class Ledger:
@@ -158,45 +171,51 @@ class Ledger:
             pending.said.pop(0)
         self._writer.sync()
         self._write_records(pending.readings)
-        fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
-        later = frontier.modified(self._archive.catalog, pending.discoveries)
-        settled = self._polls.settle(pending.asked, pending.discoveries, fresh)
-        results = [(_due_again(result, settled), lease, capture) for result, lease, capture in pending.results]
-        self._log.append_many(_discovery_lines(pending, fresh, now))
-        self._log.append_many(map(discovered_line, later))  # `db rebuild` has to know the claim, too
-        self._log.append_many(_outcome_lines(results, settled))
-        self._log.append_many(map(event_line, pending.events))
-        self._log.append_many(profile_line(profile_values(one), one.digest, at) for one, at in pending.profiles)
-        self._log.sync()
-        acknowledged = [result for result, _, _ in results]
-        hastened = self._polls.hasten(later, now)
-        changed = told_as_changed(later, pending.discoveries, fresh)
-
-        def tell(connection: Connection) -> frontier.Added:
-            captures.insert(connection, pending.captures)
-            added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
-            for reading in pending.readings:
-                articles.record(connection, reading.decision, reading.record, run=self._run_id)
-            for profile, at in pending.profiles:
-                profiles.put(connection, profile_values(profile), profile.digest, at, self._run_id)
-            frontier.acknowledge(connection, acknowledged)
-            events.put(connection, pending.events)
-            for article_id, seen_at, known_at in pending.seen_again:
-                articles.seen_again(connection, article_id, seen_at, known_at)
-            tallies.add_outcomes(connection, acknowledged)
-            tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
-            listings.put(connection, settled.states)
-            listings.distrusted(connection, settled.distrusted)
-            listings.hasten(connection, hastened)
-            frontier.look_again(connection, changed, now)
-            runs.committed(connection, self._run_id, self._log.size)
-            return added
-
-        added = self._archive.catalog.attempt(tell)
+        news = self._news_of(pending, now)
+        self._write_log(pending, news, now)
+        added = self._archive.catalog.attempt(lambda connection: self._tell(connection, pending, news, now))
         if pending.readings:
             near.settle(self._archive.catalog)
         self._pending = _Pending()
         self._count_refused(added.new_urls, pending.refused)
+
+    def _news_of(self, pending: _Pending, now: datetime) -> _News:
+        fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
+        later = frontier.modified(self._archive.catalog, pending.discoveries)
+        settled = self._polls.settle(pending.asked, pending.discoveries, fresh)
+        results = [(_due_again(result, settled), lease, capture) for result, lease, capture in pending.results]
+        hastened, changed = self._polls.hasten(later, now), told_as_changed(later, pending.discoveries, fresh)
+        return _News(fresh, later, settled, results, hastened, changed)
+
+    def _write_log(self, pending: _Pending, news: _News, now: datetime) -> None:
+        self._log.append_many(_discovery_lines(pending, news.fresh, now))
+        self._log.append_many(map(discovered_line, news.later))  # `db rebuild` has to know the claim, too
+        self._log.append_many(_outcome_lines(news.results, news.settled))
+        self._log.append_many(map(event_line, pending.events))
+        self._log.append_many(profile_line(profile_values(one), one.digest, at) for one, at in pending.profiles)
+        self._log.sync()
+
+    def _tell(self, connection: Connection, pending: _Pending, news: _News, now: datetime) -> frontier.Added:
+        """The catalog's transaction; it may be begun again, so it takes nothing away."""
+        acknowledged = [result for result, _, _ in news.results]
+        captures.insert(connection, pending.captures)
+        added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
+        for reading in pending.readings:
+            revisions.record(connection, reading.decision, reading.record, run=self._run_id)
+        for profile, at in pending.profiles:
+            profiles.put(connection, profile_values(profile), profile.digest, at, self._run_id)
+        frontier.acknowledge(connection, acknowledged)
+        events.put(connection, pending.events)
+        for article_id, seen_at, known_at in pending.seen_again:
+            revisions.seen_again(connection, article_id, seen_at, known_at)
+        tallies.add_outcomes(connection, acknowledged)
+        tallies.add_readings(connection, (one.record for one in pending.readings if _is_news(one)))
+        listings.put(connection, news.settled.states)
+        listings.distrusted(connection, news.settled.distrusted)
+        listings.hasten(connection, news.hastened)
+        frontier.look_again(connection, news.changed, now)
+        runs.committed(connection, self._run_id, self._log.size)
+        return added
 
     def _write_records(self, readings: Sequence[Entry]) -> None:
         for reading in readings:

@@ -221,7 +221,7 @@ def read_sample(visit: Visit, claims: Claims, seen_at: datetime) -> Sample:
 
 def sample_from(url: str, extraction: Extraction) -> Sample:
     """What a reading gave, and which of headline, text and date it lacks."""
-    from archive.read import word_measure
+    from archive.words import word_measure
 
     article = extraction.article
     words = word_measure(article.text)

@@ -8,15 +8,15 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from archive import garbage
-from archive.archive import Recovery
 from archive.errors import DiskFull, Interrupted, PressmarkError
 from archive.model import Source
+from archive.recovery import Recovery
 from archive.warc.check import check_file
 from crawler.limits import NOTHING_IS_DAMAGED, resume_hint
 from crawler.logs import install_json_lines, log_settings
 
 if TYPE_CHECKING:
-    from archive.archive import ArchiveLocation
+    from archive.location import ArchiveLocation
     from crawler.config import Settings as PressmarkSettings
     from crawler.session import CrawlOptions, Session
 

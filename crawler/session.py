@@ -17,15 +17,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.archive import Archive, ArchiveLocation, Recovery, open_archive, recover, writing
+from archive.acceptance import READING_REASONS
+from archive.archive import Archive, open_archive, writing
 from archive.catalog import archives, runs, tallies
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.errors import NotFound, PressmarkError
+from archive.exits import in_our_words
 from archive.health.history import LOOK_BACK
+from archive.location import ArchiveLocation
 from archive.model import Capture, Discovery, Run, Source
-from archive.output import in_our_words
-from archive.read import READING_REASONS, ReadJob, RecordWriter, job_of
+from archive.read import ReadJob, job_of
+from archive.recording import RecordWriter
+from archive.recovery import Recovery, recover
 from archive.runlog import RunLog, end_line, run_line
 from archive.times import utc_now
 from archive.urls import canonical_url
@@ -327,7 +331,7 @@ def session_here(source: str | None, folder: Path | None = None) -> Session:
 
 def location_of(folder: Path, settings: Settings) -> ArchiveLocation:
     """Where the archive of a folder with these settings is."""
-    from archive.archive import locate
+    from archive.location import locate
 
     found = locate(folder)
     return replace(found, db_url=settings.db.url) if settings.db.url else found

@@ -17,7 +17,8 @@ from archive.extract.duplicates import simhash
 from archive.extract.injection import index_copies
 from archive.extract.site_profile import Learner, SiteProfile, traits_of
 from archive.read import ReadJob
-from archive.witnesses import copies_of, earlier_copy, host_of, profile_of
+from archive.urls import authority_of
+from archive.witnesses import copies_of, earlier_copy, profile_of
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -95,7 +96,7 @@ class Sites:
         return Evidence(profile, index_copies(copies), earlier_copy(catalog, url, page.capture.fetched_at))
 
     def _site(self, url: str) -> _Site:
-        host = host_of(url)
+        host = authority_of(url)
         if host not in self._sites:
             before = profile_of(self._archive.catalog, host)
             self._sites[host] = _Site(before, Learner(before), [])

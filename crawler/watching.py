@@ -17,7 +17,7 @@ from crawler.due import expected
 from crawler.identity import software
 
 if TYPE_CHECKING:
-    from archive.archive import ArchiveLocation
+    from archive.location import ArchiveLocation
     from crawler.config import Settings
 
 

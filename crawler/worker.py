@@ -19,9 +19,10 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from archive.archive import Archive, ArchiveLocation, open_archive
+from archive.archive import Archive, open_archive
 from archive.catalog import runs
 from archive.errors import ConfigError, PressmarkError
+from archive.location import ArchiveLocation
 from archive.lock import WORKER_LOCK_NAME, ArchiveLock
 from archive.model import Run, Source
 from archive.runlog import RunLog, end_line, run_line

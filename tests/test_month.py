@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.archive import locate, open_archive
+from archive.archive import open_archive
+from archive.location import locate
 from tests.month.script import write_script
 from tests.month.verdict import judged
 from tests.month.walk import alarms_told, live_through, write_settings

@@ -2,7 +2,7 @@
 
 `Catalog` is an engine and its transactions. What can be asked and told stands in a file by noun, as functions that
 take a Catalog (to ask) or a Connection of `Catalog.transaction()` (to tell): archives, frontier, captures, articles,
-runs; search has the words. Callers own the clock; all times are aware and in UTC.
+revisions, runs; search has the words. Callers own the clock; all times are aware and in UTC.
 """
 
 from archive.catalog.engine import Catalog, connection, open_catalog

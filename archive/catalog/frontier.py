@@ -24,7 +24,6 @@ from archive.catalog.leases import (
     bump,
     bump_where,
     hold,
-    host_of,
     release,
     renew,
 )
@@ -43,11 +42,11 @@ from archive.catalog.taking import lease, take, take_unread
 from archive.catalog.upsert import upsert
 from archive.errors import UrlError
 from archive.model import Claims, Discovery, Outcome, OutcomeKind
-from archive.urls import urlkey
+from archive.urls import authority_of, urlkey
 
 __all__ = [
     "ARTICLE", "LISTING", "RECHECK", "REQUISITE", "Acknowledged", "Added", "Lease", "Pending", "Skipped", "UrlStory",
-    "Validators", "acknowledge", "add", "hold", "host_of", "lease", "look_again", "make_due", "modified",
+    "Validators", "acknowledge", "add", "hold", "lease", "look_again", "make_due", "modified",
     "outcome_of", "outcomes_of_run", "pending", "release", "renew", "skipped", "take", "take_unread", "unknown",
     "waiting",
 ]  # fmt: skip
@@ -227,7 +226,7 @@ def _row(found: Discovery, now: datetime, *, due: bool, outcome: Outcome | None,
         "url": key,
         "long_url": None if key == found.url else found.url,
         "urlkey": bounded(_key_of(found.url)),
-        "host": host_of(found.url),
+        "host": authority_of(found.url),
         "source": found.source,
         "is_listing": found.is_listing,
         "found_by": found.found_by,

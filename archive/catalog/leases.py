@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import (
     ColumnElement,
@@ -42,6 +41,7 @@ from archive.catalog.tables import (
 )
 from archive.catalog.upsert import upsert
 from archive.model import Capture, Claims, FoundBy, Outcome
+from archive.urls import authority_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +167,6 @@ def hold(conn: Connection, host: str, until: datetime) -> None:
     conn.execute(statement.on_conflict_do_update(index_elements=["host"], set_={"next_at": later}))
 
 
-def host_of(url: str) -> str:
-    """The host we are polite to, with its port if it is not the scheme's own: "news.example:8080"."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
-
-
 def bump(conn: Connection, due: Iterable[tuple[str, str, datetime]]) -> None:
     """Say that something of (host, source) is due at a time. Whoever makes a URL due calls this, after it."""
     earliest: dict[tuple[str, str], datetime] = {}
@@ -207,7 +202,7 @@ def _rest(conn: Connection, results: Sequence[Acknowledged], seconds: float) -> 
         return
     until = max(one.now for one in results) + timedelta(seconds=seconds)
     busy = exists().where(IS_LEASED, urls.c.leased_by == hosts.c.leased_by, urls.c.host == hosts.c.host)
-    ended = among(conn, hosts.c.host, {host_of(one.url) for one in results})
+    ended = among(conn, hosts.c.host, {authority_of(one.url) for one in results})
     conn.execute(update(hosts).where(ended, hosts.c.leased_until > until, ~busy).values(leased_until=until))
 
 

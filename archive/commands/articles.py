@@ -14,7 +14,8 @@ import typer
 from archive.commands.history import ArticleId, article_app, record_of_revision
 from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, with_listing
 from archive.errors import UsageError
-from archive.output import Listing, dump, heading, next_step, note, plural, print_listing, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import heading, next_step, note, plural, say
 from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, An
 def _cluster_end(archive: Archive, cluster: str, total: int) -> None:
     """Say whose story it is."""
     from archive.catalog import near
-    from archive.catalog.articles import record_of
+    from archive.catalog.revisions import record_of
     from archive.syndication import probable_origin
 
     names = near.members(archive.catalog, cluster)[:_MOST_OF_A_CLUSTER]
@@ -240,7 +241,7 @@ def skipped(
 
 
 def _skipped_row(one: Any) -> dict[str, Any]:
-    """pressmark.skipped/1, with its kind."""
+    """The `pressmark.skipped/1` record of a URL (archive/record_shape.py)."""
     values = asdict(one)
     return {
         "schema": "pressmark.skipped/1",
@@ -275,7 +276,8 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Explain what became of a URL, and how an article was read from its page."""
-    from archive.explain import explain, lines, raw_html, to_change
+    from archive.explain import explain, raw_html
+    from archive.explain_lines import lines, to_change
 
     with archive_of(context) as archive:
         found = explain(archive, asked, with_blocks=text or as_json)

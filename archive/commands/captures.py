@@ -14,7 +14,8 @@ import typer
 
 from archive.commands.shared import AsJson, archive_of, command_line, location_of, now, with_listing
 from archive.errors import NotFound, UsageError
-from archive.output import Listing, heading, next_step, note, plural, print_listing, say, size
+from archive.listing import Listing, print_listing
+from archive.output import heading, next_step, note, plural, say, size
 from archive.times import parse_moment, rfc3339
 
 if TYPE_CHECKING:
@@ -94,9 +95,10 @@ def import_(
     listing: Listing,
 ) -> None:
     """Make files of other tools part of the archive: readable, verifiable and exportable like its own."""
-    from archive.archive import open_archive, recover, writing
+    from archive.archive import open_archive, writing
     from archive.catalog import archives
     from archive.imports import import_files
+    from archive.recovery import recover
 
     moment = now()
     location = location_of(context)

@@ -10,7 +10,8 @@ import typer
 from archive.commands.shared import now, with_listing
 from archive.commands.warc import Files, chosen_files, path_of
 from archive.errors import VerificationFailed
-from archive.output import Listing, next_step, plural, print_listing, say, size
+from archive.listing import Listing, print_listing
+from archive.output import next_step, plural, say, size
 
 if TYPE_CHECKING:
     from archive.audit import Audit

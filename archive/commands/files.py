@@ -16,7 +16,8 @@ import typer
 
 from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
 from archive.errors import UsageError, VerificationFailed
-from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
+from archive.listing import Listing, print_listing
+from archive.output import next_step, note, passing, plural, say, size
 from archive.times import parse_moment
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def _reread(
     if not apply:
         yield from found
         return
-    from archive.archive import recover, writing
+    from archive.archive import writing
+    from archive.recovery import recover
 
     with writing(archive.root, command=command_line(context), now=moment):
         recover(archive, moment)
@@ -233,9 +235,10 @@ def rebuild_(
     ] = False,
 ) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
-    from archive.archive import open_archive, recover, writing
+    from archive.archive import open_archive, writing
     from archive.catalog import open_catalog
     from archive.rebuild import rebuild
+    from archive.recovery import recover
 
     moment = now()
     location = location_of(context)

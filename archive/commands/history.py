@@ -10,7 +10,8 @@ import typer
 
 from archive.commands.shared import AsJson, archive_of, with_listing
 from archive.errors import NotFound
-from archive.output import Listing, dump, heading, next_step, note, paint, plural, print_listing, safe, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import heading, next_step, note, paint, plural, safe, say
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -31,7 +32,7 @@ class Unit(StrEnum):
 
 def record_of_revision(archive: Archive, row: ArticleRow, number: int | None) -> dict[str, Any]:
     """The record of a revision, None for the current one. Raises NotFound."""
-    from archive.catalog.articles import record_of
+    from archive.catalog.revisions import record_of
 
     record = record_of(archive.catalog, row.article_id, number=number)
     if record is None:

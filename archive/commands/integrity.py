@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from archive.commands.shared import archive_of, with_listing
-from archive.output import Listing, next_step, note, plural, print_listing, say
+from archive.listing import Listing, print_listing
+from archive.output import next_step, note, plural, say
 
 integrity_app = typer.Typer(no_args_is_help=True, help="What in the archive its publishers did not write.")
 

@@ -13,7 +13,8 @@ import typer
 from archive.commands.shared import AsJson, archive_of, with_listing
 from archive.errors import NotFound, TimeLimit
 from archive.health.findings import lasting
-from archive.output import Listing, dump, next_step, note, plural, print_listing, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import next_step, note, plural, say
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -73,7 +74,7 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 def _ending(run: Run) -> str:
-    from archive.archive import is_gone
+    from archive.run_process import is_gone
 
     if run.ended_at is None:
         return "died" if is_gone(run) else "running"
@@ -152,8 +153,8 @@ def stop(
     wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for its end.")] = 60.0,
 ) -> None:
     """Stop a run as Ctrl-C would: what it has fetched is kept, what is left is resumed later."""
-    from archive.archive import end_of_process, interrupt
     from archive.lookup import find_run
+    from archive.run_process import end_of_process, interrupt
 
     with archive_of(context) as archive:
         found = find_run(archive, run)
@@ -173,8 +174,8 @@ def stop(
 
 def _followed(path: Path, run: Run, wait_seconds: float = 0.5) -> Iterator[dict[str, Any]]:
     """The lines there are and those to come, up to the end of the run or of its process."""
-    from archive.archive import is_gone
     from archive.jsonl import json_lines_from
+    from archive.run_process import is_gone
 
     offset = 0
     while True:

@@ -8,7 +8,8 @@ import typer
 
 from archive.commands.shared import location_of, now, with_listing
 from archive.errors import VerificationFailed
-from archive.output import Listing, next_step, note, plural, print_listing, say, size
+from archive.listing import Listing, print_listing
+from archive.output import next_step, note, plural, say, size
 from archive.store import LocalStore
 
 

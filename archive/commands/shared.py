@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.errors import NotFound, UsageError
-from archive.output import Listing, Shape
+from archive.listing import Listing, Shape
 from archive.times import parse_moment, utc_now
 
 if TYPE_CHECKING:
-    from archive.archive import Archive, ArchiveLocation, Locate
+    from archive.archive import Archive
+    from archive.location import ArchiveLocation, Locate
 
 _locate: Locate | None = None
 
@@ -50,7 +51,7 @@ def folder_of(context: typer.Context) -> Path:
 
 def location_of(context: typer.Context) -> ArchiveLocation:
     """Where the archive is that a command is asked about. Raises NotFound, ConfigError."""
-    from archive.archive import locate
+    from archive.location import locate
 
     return (_locate or locate)(folder_of(context))
 

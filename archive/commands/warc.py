@@ -15,7 +15,8 @@ import typer
 
 from archive.commands.shared import location_of, with_listing
 from archive.errors import NotFound, UsageError, VerificationFailed, WarcDamaged
-from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
+from archive.listing import Listing, print_listing
+from archive.output import next_step, note, passing, plural, say, size
 
 if TYPE_CHECKING:
     from archive.verify import Report

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from archive.errors import UsageError
 from archive.export.markup import markdown, tei_corpus
 from archive.jsonl import dump_line
-from archive.output import csv_cell, flatten
+from archive.listing import csv_cell, flatten
 from archive.record_shape import ArticleRecord
 
 if TYPE_CHECKING:

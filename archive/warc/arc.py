@@ -21,7 +21,7 @@ from archive.errors import WarcDamaged
 from archive.warc.digests import digest_of, read_payload, sha256_of
 from archive.warc.members import MemberError, MemberReader
 from archive.warc.packing import pack_pieces
-from archive.warc.reader import RecordError, RecordStream, is_plain
+from archive.warc.record_stream import RecordError, RecordStream, is_plain
 from archive.warc.records import Draft, Fields, safe_uri, warc_date, warc_fields
 from archive.wire import Wire
 

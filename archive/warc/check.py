@@ -19,7 +19,15 @@ from archive.http import ResponseReader
 from archive.store import OPEN_SUFFIX
 from archive.warc.digests import same_digest, wire_entity
 from archive.warc.members import MemberError, MemberReader, find_member
-from archive.warc.reader import RawRecord, RecordError, RecordStream, find_plain, is_plain, parse_date, plain_stream
+from archive.warc.record_stream import (
+    RawRecord,
+    RecordError,
+    RecordStream,
+    find_plain,
+    is_plain,
+    parse_date,
+    plain_stream,
+)
 from archive.warc.sequence import Sequence
 
 _RECORD_ID = re.compile(r"^<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>$")

@@ -16,7 +16,8 @@ from archive.codings import decode_content
 from archive.http import Head, ResponseReader, entity_pieces
 from archive.warc.check import digest_over_chunks
 from archive.warc.digests import same_digest
-from archive.warc.reader import RawRecord, body_codings
+from archive.warc.reader import body_codings
+from archive.warc.record_stream import RawRecord
 
 Certainty = Literal["proven", "likely"]
 Fault = tuple[str, Certainty, str]  # code, how sure, in words

@@ -21,7 +21,7 @@ from archive.warc.captures import build_index
 from archive.warc.members import MemberError, MemberReader
 from archive.warc.output import disk_error, sync_folder, write_whole
 from archive.warc.packing import pack
-from archive.warc.reader import RawRecord, RecordError, RecordStream
+from archive.warc.record_stream import RawRecord, RecordError, RecordStream
 from archive.warc.records import end_record
 from archive.warc.sequence import Sequence
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive.warc.members import MemberError, MemberReader, find_member
-from archive.warc.reader import RawRecord, RecordError, RecordStream, find_plain, is_plain, plain_stream
+from archive.warc.record_stream import RawRecord, RecordError, RecordStream, find_plain, is_plain, plain_stream
 from archive.warc.sequence import Sequence
 
 _PIECE_BYTES = 1 << 12

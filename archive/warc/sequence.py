@@ -8,7 +8,7 @@ others say neither and have nothing to answer for; files that were put together 
 from __future__ import annotations
 
 from archive.warc.members import PLACE_BYTES
-from archive.warc.reader import RawRecord
+from archive.warc.record_stream import RawRecord
 from archive.warc.records import FILE_END, FILE_RECORDS, parse_warc_fields
 
 Problem = tuple[str, str]  # code for programs, message for people

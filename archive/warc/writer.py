@@ -145,11 +145,6 @@ class WarcWriter:
         """Compressed bytes written by this writer, over all its files."""
         return self._closed_bytes + (self._output.size if self._output else 0)
 
-    @property
-    def current_file(self) -> str | None:
-        """The file being written, relative to the archive and without ".open"."""
-        return self._file if self._output else None
-
     def close(self) -> list[str]:
         """Finish the open file and return the names of all files this writer wrote. May be called twice."""
         with self._lock:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from archive.errors import NotFound
-from archive.output import Listing, dump, next_step, note, print_listing, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import next_step, note, say
 from crawler.commands.shared import SOURCES_FILE, folder_of, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="What the settings are, where each came from, what is wrong with them.")
@@ -32,7 +33,7 @@ def show(
 @app.command()
 def check(context: typer.Context) -> None:
     """Check pressmark.toml and sources.toml, and tell every problem at once."""
-    from archive.archive import locate
+    from archive.location import locate
     from crawler.config import check_config, load_sources
     from crawler.sources_file import config_error
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 import typer
 
 from archive.errors import ArchiveLocked, NotFound, UsageError
-from archive.output import dump, note, say
+from archive.listing import dump
+from archive.output import note, say
 from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
-    from archive.archive import ArchiveLocation
+    from archive.location import ArchiveLocation
     from archive.model import Source
     from crawler.config import Settings
     from crawler.due import Due

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archive.errors import NotFound
-from archive.output import Listing, next_step, paint, plural, print_listing, say
+from archive.listing import Listing, print_listing
+from archive.output import next_step, paint, plural, say
 from archive.times import utc_now
 from crawler.commands.shared import folder_of, globals_of
 

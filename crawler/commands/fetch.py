@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archive.errors import NotFound
-from archive.output import dump, next_step, note, say
+from archive.listing import dump
+from archive.output import next_step, note, say
 from crawler.commands.shared import folder_of, globals_of, settings_of
 
 if TYPE_CHECKING:
-    from archive.archive import Archive, ArchiveLocation
+    from archive.archive import Archive
     from archive.catalog.frontier import UrlStory
+    from archive.location import ArchiveLocation
 
 
 class Show(StrEnum):
@@ -59,7 +61,7 @@ def fetch(
 
 def _location(context: typer.Context, stack: ExitStack, *, store: bool) -> ArchiveLocation:
     """The archive, or with `--no-store` one that is gone when the command ends."""
-    from archive.archive import ArchiveLocation
+    from archive.location import ArchiveLocation
     from crawler.session import location_of
 
     if store:
@@ -77,9 +79,9 @@ def _story(archive: Archive, url: str) -> UrlStory | None:
 
 def _show(archive: Archive, url: str, show: Show) -> None:
     """Print what was fetched, following redirects to the page they led to. Raises NotFound where nothing came."""
-    from archive.catalog import articles
+    from archive.catalog import revisions
     from archive.model import ReadingRules
-    from archive.read import job_of, load_page
+    from archive.read import job_of, load_kept
     from archive.warc.reader import read_exchange_block
 
     story = _story(archive, url)
@@ -94,12 +96,12 @@ def _show(archive: Archive, url: str, show: Show) -> None:
     capture = story.captures[-1] if story.captures else None
     if show in (Show.html, Show.headers) and capture is not None:
         if show is Show.html:
-            say(load_page(job_of(archive, capture, ReadingRules()))[0].body.decode("utf-8", "replace"))
+            say(load_kept(job_of(archive, capture, ReadingRules())).page.body.decode("utf-8", "replace"))
         else:
             head = read_exchange_block(archive.store.find(capture.warc_file), capture.warc_offset).head
             say(*(f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in head.fields))
         return
-    record = articles.record_of(archive.catalog, story.article_id) if story.article_id else None
+    record = revisions.record_of(archive.catalog, story.article_id) if story.article_id else None
     if record is not None and record["integrity"]["verdict"] != "clean":
         note(f"{record['integrity']['verdict']}: {'; '.join(record['integrity']['reasons'])}")
     if record is None:

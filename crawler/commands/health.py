@@ -13,7 +13,8 @@ import typer
 
 from archive.commands.shared import with_listing
 from archive.errors import UsageError
-from archive.output import Listing, next_step, note, paint, plural, print_listing, say
+from archive.listing import Listing, print_listing
+from archive.output import next_step, note, paint, plural, say
 from archive.times import utc_now
 from crawler.commands.shared import folder_of, settings_of, sources_of
 

@@ -61,7 +61,8 @@ def make_catalog(folder: Path) -> str:
 
     Raises DatabaseUnreachable; the folder then stands and can be used once the database answers.
     """
-    from archive.archive import CATALOG_NAME, open_archive
+    from archive.archive import open_archive
+    from archive.location import CATALOG_NAME
     from crawler.config import load_settings
     from crawler.config_values import without_password
 

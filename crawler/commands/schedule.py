@@ -13,7 +13,8 @@ import typer
 
 from archive.commands.shared import with_listing
 from archive.errors import Interrupted, NotFound, UsageError
-from archive.output import Listing, next_step, note, print_listing, say
+from archive.listing import Listing, print_listing
+from archive.output import next_step, note, say
 from archive.times import utc_now
 from crawler.commands.shared import folder_of, globals_of, settings_of, sources_of
 
@@ -74,8 +75,11 @@ def _row(archive: Archive, source: Source, now: datetime) -> dict[str, Any]:
     found = listings.of_source(archive.catalog, source.name)
     asked = [one.asked_at for one in found if one.asked_at is not None]
     times = [one.due_at for one in found if one.due_at is not None]
-    manual = parse_schedule(source.schedule) is None
-    due_at = None if source.paused or manual else min(times, default=now)
+    if source.paused or parse_schedule(source.schedule) is None:
+        due_at, state = None, "paused" if source.paused else "manual"
+    else:
+        due_at = min(times, default=now)
+        state = "due" if due_at <= now else "waiting"
     intervals = sorted(one.state.interval_seconds for one in found if one.state is not None)
     return {
         "name": source.name,
@@ -83,13 +87,7 @@ def _row(archive: Archive, source: Source, now: datetime) -> dict[str, Any]:
         "in_words": in_words(source.schedule),
         "last": max(asked, default=None),
         "next": due_at,
-        "state": "paused"
-        if source.paused
-        else "manual"
-        if manual
-        else "due"
-        if due_at and due_at <= now
-        else "waiting",
+        "state": state,
         "listings": len(found),
         "failing": sum(1 for one in found if one.state is not None and one.state.failures),
         "shortest_interval_seconds": intervals[0] if intervals else None,

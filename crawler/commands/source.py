@@ -15,7 +15,8 @@ import typer
 
 from archive.commands.shared import with_listing
 from archive.errors import MissingExtra, NotFound, UsageError
-from archive.output import Listing, dump, next_step, note, plural, print_listing, say
+from archive.listing import Listing, dump, print_listing
+from archive.output import next_step, note, plural, say
 from crawler.commands import source_look
 from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of, sources_of
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.errors import ForbiddenByRobots, Interrupted, SiteUnreachable, UsageError
-from archive.output import dump, next_step, say, use_color
+from archive.listing import dump
+from archive.output import next_step, say, use_color
 from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of, globals_of, settings_of, sources_of
 

@@ -18,8 +18,6 @@ from zlib import crc32
 
 from crawler.demo.stories import SITE, Outlet, Piece, Story, linked
 
-FULL_WIDTH = ("zh", "ja")
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:

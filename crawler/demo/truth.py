@@ -47,7 +47,6 @@ class Reading:
     charset: str = "utf-8"  # WHATWG name
     hijacked: bool = False
     injected: int = 0  # words of the text lost to the brand
-    brands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,6 @@ def _reading(story: Story, hosts: Mapping[str, str], moment: datetime) -> Readin
         charset="gb18030" if story.charset == "gb2312" else story.charset,
         hijacked=taken,
         injected=injected(text) if taken else 0,
-        brands=(BRAND, BRAND_LONG) if taken else (),
     )
 
 

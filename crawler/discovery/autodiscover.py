@@ -8,8 +8,8 @@ The order of the candidates is the order to try them in: what the publisher name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -104,67 +104,20 @@ def candidates(
 
 
 def listings_of_home(
-    home_html: bytes,
-    home_url: str,
-    source: str,
-    seen_at: datetime,
-    sitemaps: Iterable[str] = (),
-    *,
-    charset: str | None,
+    home_html: bytes, seen: Seen, sitemaps: Iterable[str] = (), *, charset: str | None
 ) -> tuple[Discovery, ...]:
     """Return the listings that a crawl of a home page goes on with: those the site names itself, else well-known paths.
 
     Sections of the navigation are followed only where the site names neither feed nor sitemap.
     """
-    found = candidates(home_html, home_url, Robots(sitemaps=tuple(sitemaps)), charset=charset)
+    found = candidates(home_html, seen.url, Robots(sitemaps=tuple(sitemaps)), charset=charset)
     named = [one for one in found if one.why in ("link", "robots")]
     chosen = named or [one for one in found if one.why in ("well-known", "navigation")]
     entries = (Entry(one.url, Claims(title=one.title), _FOUND_BY[one.kind], is_listing=True) for one in chosen)
-    return discover(entries, Seen(home_url, source, seen_at), "page")[0]
+    return discover(entries, seen, "page")[0]
 
 
 _FOUND_BY: dict[ListingKind, FoundBy] = {"feed": "link", "sitemap": "link", "section": "section"}
-
-
-def fetch_and_choose(
-    found: Iterable[ListingCandidate],
-    fetch: Callable[[str], Fetched],
-    home_url: str,
-    seen_at: datetime,
-    *,
-    enough: int = 2,
-    most: int = 12,
-) -> Choice:
-    """Try candidates in order with `fetch` until `enough` feeds and sitemaps work, at most `most` requests; choose.
-
-    Of a sitemap index the sitemap of news is tried next. Sections are tried only where there is neither feed nor
-    sitemap.
-    """
-    queue = list(found)
-    tried: list[tuple[ListingCandidate, Fetched]] = []
-    working = 0
-    while queue and len(tried) < most:
-        candidate = queue.pop(0)
-        if (working >= enough and candidate.why != "link") or (candidate.kind == "section" and working):
-            break
-        answer = fetch(candidate.url)
-        tried.append((candidate, answer))
-        result = _tried(candidate, answer, seen_at)
-        if isinstance(result, Chosen) and result.kind != "section":
-            news = _news_sitemap(result)
-            if news and news.url not in {one.url for one, _ in tried}:
-                queue.insert(0, news)  # counts once it was read itself
-            else:
-                working += 1
-    return choose(tried, home_url, seen_at)
-
-
-def _news_sitemap(index: Chosen) -> ListingCandidate | None:
-    """The sitemap of news that a sitemap index names, if it does."""
-    for found in index.listing.discoveries:
-        if found.is_listing and re.search(r"news|aktuell|google", urlsplit(found.url).path, re.IGNORECASE):
-            return ListingCandidate(found.url, "sitemap", index.candidate.why)
-    return None
 
 
 def choose(fetched: Iterable[tuple[ListingCandidate, Fetched]], home_url: str, seen_at: datetime) -> Choice:
@@ -196,12 +149,6 @@ def choose(fetched: Iterable[tuple[ListingCandidate, Fetched]], home_url: str, s
     )
 
 
-def as_source(choice: Choice, home_url: str, name: str) -> Source:
-    """Return the choice as a source, with all hosts of its articles: the home page's too, wherever its feed is."""
-    source = Source(name, choice.kind, choice.urls, hosts=choice.hosts, language=choice.language)
-    return source if same_site(home_url, source) else replace(source, hosts=(host_of(home_url), *choice.hosts))
-
-
 def _tried(candidate: ListingCandidate, answer: Fetched, seen_at: datetime) -> Chosen | str:
     if answer.status is None or not 200 <= answer.status < 300:
         return f"HTTP {answer.status}" if answer.status else "no response"
@@ -209,7 +156,7 @@ def _tried(candidate: ListingCandidate, answer: Fetched, seen_at: datetime) -> C
     if kind == "section" and candidate.kind != "section":
         return f"not a {candidate.kind} (a page)"
     url = canonical_or_none(answer.url or candidate.url) or candidate.url
-    listing = read_listing(answer.body, url, "", seen_at, media_type=answer.media_type, charset=answer.charset)
+    listing = read_listing(answer.body, Seen(url, "", seen_at), media_type=answer.media_type, charset=answer.charset)
     if not listing.discoveries:
         return "no entries"
     return Chosen(candidate, kind, url, listing)

@@ -23,17 +23,14 @@ _PERIOD_SECONDS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 
 _MAX_TTL_SECONDS = 7 * 86400.0
 
 
-def read_feed(
-    body: bytes, url: str, source: str, seen_at: datetime, depth: int = 0, *, content_type: str | None = None
-) -> Listing:
-    """Return the entries of a feed, content-decoded `body` at `url`. Never raises: see `problems`.
+def read_feed(body: bytes, seen: Seen, *, content_type: str | None = None) -> Listing:
+    """Return the entries of a feed, whose body is content-decoded. Never raises: see `problems`.
 
     `content_type` is the header as sent, for its charset. Enclosures are no articles and are left.
     """
-    seen = Seen(url, source, seen_at, depth)
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return _json_feed(body, seen)
-    headers = {"content-type": content_type or "application/xml", "content-location": url}
+    headers = {"content-type": content_type or "application/xml", "content-location": seen.url}
     try:
         # A stream, because feedparser takes a plain value for a URL or a file name first.
         parsed: Any = feedparser.parse(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from datetime import datetime
+from dataclasses import replace
 from typing import Literal
 
 from archive.model import LinkRules
 from crawler.discovery.feeds import read_feed
-from crawler.discovery.listing import Listing
+from crawler.discovery.listing import Listing, Seen
 from crawler.discovery.sections import read_section
 from crawler.discovery.sitemaps import read_sitemap
 
@@ -50,10 +50,7 @@ def sniff_listing(body: bytes, media_type: str | None = None) -> ListingKind:
 
 def read_listing(
     body: bytes,
-    url: str,
-    source: str,
-    seen_at: datetime,
-    depth: int = 0,
+    seen: Seen,
     *,
     kind: ListingKind | None = None,
     media_type: str | None = None,
@@ -67,15 +64,13 @@ def read_listing(
     found = sniff_listing(body, media_type)
     if found == "feed":
         content_type = f"{media_type or 'application/xml'}" + (f"; charset={charset}" if charset else "")
-        listing = read_feed(body, url, source, seen_at, depth, content_type=content_type)
+        listing = read_feed(body, seen, content_type=content_type)
     elif found == "sitemap":
-        listing = read_sitemap(body, url, source, seen_at, depth)
+        listing = read_sitemap(body, seen)
     else:
-        listing = read_section(body, url, source, seen_at, depth, rules, charset=charset)
+        listing = read_section(body, seen, rules, charset=charset)
     if kind is None or kind == found:
         return listing
-    from dataclasses import replace
-
     return replace(listing, problems=(f"expected a {kind}, found a {found}; read as such", *listing.problems))
 
 

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -91,14 +90,7 @@ class Link:
 
 
 def read_section(
-    html: bytes | str,
-    url: str,
-    source: str,
-    seen_at: datetime,
-    depth: int = 0,
-    rules: LinkRules = _DEFAULT_RULES,
-    *,
-    charset: str | None = None,
+    html: bytes | str, seen: Seen, rules: LinkRules = _DEFAULT_RULES, *, charset: str | None = None
 ) -> Listing:
     """Return the links of a front or section page that lead to articles, in the order of the page.
 
@@ -108,30 +100,28 @@ def read_section(
     root = parse_html(html, charset)
     if root is None:
         return Listing(problems=("not an HTML page",))
-    base = base_url(root, url)
+    base = base_url(root, seen.url)
     problems: list[str] = []
     if rules.css is None:
-        chosen = [link for link in score_links(root, base, url) if link.score >= ARTICLE_SCORE]
+        chosen = [link for link in score_links(root, base, seen.url) if link.score >= ARTICLE_SCORE]
     else:
         chosen = _selected(root, base, rules.css, problems)
     if len(chosen) > rules.max:
         problems.append(f"{len(chosen) - rules.max} links over links.max = {rules.max} are left")
     entries = (Entry(link.url, Claims(title=link.text or None)) for link in chosen[: rules.max])
-    discoveries, more, _ = discover(entries, Seen(url, source, seen_at, depth), "section")
+    discoveries, more, _ = discover(entries, seen, "section")
     return _described(root, discoveries, (*problems, *more))
 
 
-def page_links(
-    html: bytes | str, url: str, source: Source, seen_at: datetime, depth: int = 0, *, charset: str | None = None
-) -> Listing:
+def page_links(html: bytes | str, seen: Seen, source: Source, *, charset: str | None = None) -> Listing:
     """Return every link of a page that stays on the source's site, each URL once: what a bounded crawl follows."""
     root = parse_html(html, charset)
     if root is None:
         return Listing(problems=("not an HTML page",))
-    base = base_url(root, url)
-    own = canonical_or_none(url)
+    base = base_url(root, seen.url)
+    own = canonical_or_none(seen.url)
     urls = (found for _, found in _anchors(root, base) if found != own and same_site(found, source))
-    discoveries, problems, _ = discover(map(Entry, urls), Seen(url, source.name, seen_at, depth), "link")
+    discoveries, problems, _ = discover(map(Entry, urls), seen, "link")
     return _described(root, discoveries, tuple(problems))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from lxml import etree
@@ -22,14 +21,11 @@ MAX_BYTES = 64_000_000  # decompressed; sitemaps.org allows 50 MB
 _PIECE_BYTES = 1 << 16
 
 
-def read_sitemap(
-    body: bytes, url: str, source: str, seen_at: datetime, depth: int = 0, *, max_entries: int = MAX_ENTRIES
-) -> Listing:
+def read_sitemap(body: bytes, seen: Seen, *, max_entries: int = MAX_ENTRIES) -> Listing:
     """Return the URLs of a sitemap, or the sitemaps of an index (as discoveries with `is_listing`).
 
     `body` may still be a gzip file (sitemap.xml.gz). `lastmod` and the news extension's fields become claims.
     """
-    seen = Seen(url, source, seen_at, depth)
     notes: list[str] = []
     pieces = _pieces(body, notes)
     first = next(pieces, b"")

@@ -124,8 +124,8 @@ def _open_files(patient: Patient) -> Iterator[Finding]:
 
 
 def _catalog(patient: Patient) -> Iterator[Finding]:
-    from archive.archive import locate
     from archive.catalog import SCHEMA_VERSION, open_catalog
+    from archive.location import locate
 
     assert patient.folder is not None
     try:

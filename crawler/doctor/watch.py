@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def _by_itself(patient: Patient) -> Iterator[Finding]:
-    from archive.archive import locate
     from archive.catalog import open_catalog
+    from archive.location import locate
 
     assert patient.folder is not None
     try:

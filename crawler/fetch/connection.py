@@ -27,7 +27,6 @@ class Connection(asyncio.Protocol):
         self._open = False
         self._notes = notes  # of the connection, repeated on each of its exchanges
         self._proxied = proxied
-        self.exchanges = 0
         self.idle_since = 0.0
         self.ip_address: str | None = None
         self.protocols: tuple[str, ...] = ("http/1.1",)
@@ -54,7 +53,6 @@ class Connection(asyncio.Protocol):
 
     def exchange(self, request: bytes, method: str, limits: Limits) -> asyncio.Future[Reply]:
         """Send `request` and give the reply; it never raises but by cancellation: see `Reply.truncated`."""
-        self.exchanges += 1
         self._limits = limits
         self._reader = ResponseReader(method)
         self._pieces: list[bytes] = []

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy.http import Request, Response
 
+from archive.acceptance import readable
 from archive.catalog.frontier import Lease
 from archive.errors import DatabaseUnreachable, DiskFull
 from archive.model import Capture, Discovery, Outcome, Source
-from archive.read import readable
 from archive.watch import watch_of
 from crawler.admission import admit
 from crawler.discovery.autodiscover import listings_of_home
@@ -136,9 +136,7 @@ class NewsSpider(scrapy.Spider):
     def _page(self, response: Response, lease: Lease, capture: Capture | None) -> Iterator[PageToRead]:
         source = self.session.sources[lease.source]
         if source.kind == "crawl" and lease.depth < source.depth:
-            links = page_links(
-                response.body, response.url, source, self.session.clock(), lease.depth, charset=_charset(response)
-            )
+            links = page_links(response.body, self._seen(response, lease), source, charset=_charset(response))
             self._discover(links.discoveries, source)
         if capture is None:
             raise RuntimeError(f"{response.url} was not kept")  # no reading without bytes; the keeper raises first
@@ -161,9 +159,12 @@ class NewsSpider(scrapy.Spider):
         if source.capture != "requisites":
             return ()
         read = {"text/html": page_requisites, "application/xhtml+xml": page_requisites, "text/css": style_requisites}
-        seen = Seen(response.url, lease.source, self.session.clock(), lease.depth)
         found = read.get(_media_type(response) or "")
+        seen = self._seen(response, lease)
         return found(response.body, seen, charset=_charset(response)) if found is not None else ()
+
+    def _seen(self, response: Response, lease: Lease) -> Seen:
+        return Seen(response.url, lease.source, self.session.clock(), lease.depth)
 
     def _listed(self, response: Response, lease: Lease, capture: Capture | None) -> None:
         """Read a listing; one that says what it said before is not read again, whatever its headers claim."""
@@ -201,15 +202,12 @@ class NewsSpider(scrapy.Spider):
         self.session.ledger.discovered(found, refused)
 
     def _read_listing(self, response: Response, lease: Lease, source: Source) -> Listing:
-        now, charset = self.session.clock(), _charset(response)
+        seen, charset = self._seen(response, lease), _charset(response)
         if source.kind == "crawl":
-            return page_links(response.body, response.url, source, now, lease.depth, charset=charset)
+            return page_links(response.body, seen, source, charset=charset)
         listing = read_listing(
             response.body,
-            response.url,
-            source.name,
-            now,
-            lease.depth,
+            seen,
             kind=source.kind if source.kind in ("feed", "sitemap", "section") else None,
             media_type=_media_type(response),
             charset=charset,
@@ -218,7 +216,7 @@ class NewsSpider(scrapy.Spider):
         is_page = sniff_listing(response.body, _media_type(response)) == "section"
         if source.kind == "auto" and lease.depth == 0 and is_page:  # of a feed there is nothing more to find out
             sitemaps = self.crawler.robots.sitemaps(response.url)  # type: ignore[attr-defined]
-            found = listings_of_home(response.body, response.url, source.name, now, sitemaps, charset=charset)
+            found = listings_of_home(response.body, seen, sitemaps, charset=charset)
             return replace(listing, discoveries=(*found, *listing.discoveries))
         return listing
 

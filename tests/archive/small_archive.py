@@ -20,13 +20,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archive.archive import Archive, ArchiveLocation, open_archive
-from archive.catalog import archives, articles, captures, frontier, near, runs
+from archive.acceptance import judge, readable
+from archive.archive import Archive, open_archive
+from archive.catalog import archives, captures, frontier, near, revisions, runs
 from archive.catalog.frontier import Acknowledged
+from archive.location import ArchiveLocation
 from archive.model import Capture, Claims, Discovery, Exchange, Outcome, ReadingRules, Run, Source
 from archive.provenance import discovery_fields
-from archive.read import RecordWriter, decide_record, job_of, judge, read_capture, readable
+from archive.read import job_of, read_capture
 from archive.record import Circumstances
+from archive.recording import RecordWriter, decide_record
 from archive.revisions import Same
 from archive.runlog import RunLog, discovered_line, end_line, outcome_line, run_line
 from archive.store import LocalStore
@@ -181,9 +184,9 @@ def _read(
 ) -> tuple[Outcome, str | None, dict[str, Any] | None]:
     known = frontier.outcome_of(archive.catalog, capture.target_uri).watch
     if capture.status == 304:
-        latest = articles.latest_revision(archive.catalog, capture.target_uri)
+        latest = revisions.latest_revision(archive.catalog, capture.target_uri)
         with archive.catalog.transaction() as conn:
-            articles.seen_again(conn, latest.article_id, capture.fetched_at, at)
+            revisions.seen_again(conn, latest.article_id, capture.fetched_at, at)
         return Outcome("unchanged", "not_modified"), latest.article_id, known
     unread = readable(capture.status, capture.media_type, capture.payload_bytes)
     if unread is not None:
@@ -194,11 +197,11 @@ def _read(
         return skipped, None, known
     with archive.catalog.transaction() as conn:
         circumstances = Circumstances(read_at=at, run=run, tags=SOURCE.tags)
-        decision, record, (watch, _) = decide_record(conn, reading, capture, None, circumstances, watch_of(known))
+        decision, record, (watch, _) = decide_record(conn, reading, capture, circumstances, watch_of(known))
         if not isinstance(decision, Same):
             records.append(capture.warc_file, record)
             records.sync()
-        articles.record(conn, decision, record, run=run)
+        revisions.record(conn, decision, record, run=run)
     near.settle(archive.catalog)
     kind = "unchanged" if isinstance(decision, Same) else "stored"
     return (
@@ -247,3 +250,9 @@ def build(root: Path) -> ArchiveLocation:
     """The archive most tests ask: see `_template`."""
     shutil.copytree(_template(), root, dirs_exist_ok=True)
     return location(root)
+
+
+def build_configured(root: Path) -> ArchiveLocation:
+    """The same with a pressmark.toml, so that commands find it."""
+    (root / "pressmark.toml").write_text('[archive]\nname = "news"\n')
+    return build(root)

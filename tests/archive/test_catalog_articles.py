@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from archive.catalog import Catalog, articles
+from archive.catalog import Catalog, articles, revisions
 from archive.catalog.articles import ArticleQuery
 from archive.model import Article, Extraction
 from archive.revisions import Changed, decide
@@ -30,13 +30,13 @@ def keep(
 ) -> str:
     extraction = read(text, headline, version)
     with catalog.transaction() as conn:
-        name = articles.id_for(conn, url, f"sha1:{hash(text)}")
-        latest = articles.latest_revision(conn, url, f"{version} balanced c0")
+        name = revisions.id_for(conn, url, f"sha1:{hash(text)}")
+        latest = revisions.latest_revision(conn, url, f"{version} balanced c0")
         decision = decide(
             extraction, latest, at, article_id=name, record_id=f"<urn:uuid:{at:%H%M%S}>", simhash=(1 << 64) - 2
         )
         record = {"url": url, "headline": headline, "text": text, "source": "herald", "language": "de"} | more
-        articles.record(conn, decision, record, run="r1")
+        revisions.record(conn, decision, record, run="r1")
     return name
 
 
@@ -45,12 +45,12 @@ def test_a_changed_text_is_a_revision_and_the_same_text_is_none(catalog: Catalog
     name = keep(catalog, "Der Bundestag hat beschlossen.")
     assert keep(catalog, "Der Bundestag hat beschlossen.", NOW + hour) == name
     assert keep(catalog, "Der Bundestag hat nicht beschlossen.", NOW + 2 * hour) == name
-    one, two = articles.revisions_of(catalog, name)
+    one, two = revisions.revisions_of(catalog, name)
     assert (one.number, one.first_seen, one.last_seen, one.simhash) == (1, NOW, NOW + hour, (1 << 64) - 2)
     assert (two.number, two.first_seen) == (2, NOW + 2 * hour)
     [row] = articles.list_articles(catalog)
     assert (row.revision, row.first_seen, row.last_seen) == (2, NOW, NOW + 2 * hour)
-    found = articles.record_of(catalog, name)
+    found = revisions.record_of(catalog, name)
     assert found is not None and found["text"] == "Der Bundestag hat nicht beschlossen."
     assert [r["text"] for r in articles.records(catalog)] == ["Der Bundestag hat nicht beschlossen."]
 
@@ -86,13 +86,13 @@ def test_a_reading_by_another_extractor_is_no_edit_and_is_shown(catalog: Catalog
     keep(catalog, "zwei, besser gelesen", NOW + hour, version="2")
     row = articles.get(catalog, name)
     assert row is not None and (row.extractor, row.revision, row.first_seen) == ("2 balanced c0", 2, NOW)
-    assert [(one.extractor[0], one.number) for one in articles.revisions_of(catalog, name)] == [
+    assert [(one.extractor[0], one.number) for one in revisions.revisions_of(catalog, name)] == [
         ("1", 1), ("1", 2), ("2", 1), ("2", 2),
     ]  # fmt: skip
-    assert articles.record_of(catalog, name, number=1)["text"] == "eins, besser gelesen"  # type: ignore[index]
-    old = articles.record_of(catalog, name, extractor="1 balanced c0")
+    assert revisions.record_of(catalog, name, number=1)["text"] == "eins, besser gelesen"  # type: ignore[index]
+    old = revisions.record_of(catalog, name, extractor="1 balanced c0")
     assert old is not None and old["text"] == "zwei"
-    latest = articles.latest_revision(catalog, URL)
+    latest = revisions.latest_revision(catalog, URL)
     assert latest is not None and (latest.extractor[0], latest.number) == ("2", 2)
     assert [one["text"] for one in articles.records(catalog, all_revisions=True)] == [
         "eins, besser gelesen", "zwei, besser gelesen",
@@ -104,14 +104,14 @@ def test_recording_again_changes_nothing(catalog: Catalog) -> None:
     name = keep(catalog, "zwei", NOW + timedelta(hours=1))
 
     def all_of_it() -> object:
-        return articles.list_articles(catalog), articles.revisions_of(catalog, name), list(articles.records(catalog))
+        return articles.list_articles(catalog), revisions.revisions_of(catalog, name), list(articles.records(catalog))
 
     before = all_of_it()
-    latest = articles.latest_revision(catalog, URL)
+    latest = revisions.latest_revision(catalog, URL)
     assert latest is not None
     with catalog.transaction() as conn:
         record = {"url": URL, "headline": "Haushalt", "text": "zwei", "source": "herald", "language": "de"}
-        articles.record(conn, Changed(latest, latest), record, run="r1")
+        revisions.record(conn, Changed(latest, latest), record, run="r1")
     assert all_of_it() == before
 
 
@@ -156,10 +156,10 @@ def test_someone_who_mistypes_is_shown_what_is_near(catalog: Catalog) -> None:
 
 def test_a_record_keeps_every_character_and_number(catalog: Catalog) -> None:
     name = keep(catalog, "NUL \x00 \ud83d 新闻", headline="\x00", z={"b": 1.5, "a": [None, True, 10**20]})
-    found = articles.record_of(catalog, name)
+    found = revisions.record_of(catalog, name)
     assert found is not None and found["text"] == "NUL \x00 \ud83d 新闻" and list(found["z"]) == ["b", "a"]
     assert found["z"]["a"] == [None, True, 10**20]
-    assert articles.record_of(catalog, "a_none") is None
+    assert revisions.record_of(catalog, "a_none") is None
 
 
 def test_half_a_million_characters_of_records_come_in_pieces(catalog: Catalog) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from archive.catalog import Catalog, frontier
 from archive.catalog.frontier import Acknowledged, Added, Lease, Validators
 from archive.model import Claims, Discovery, Outcome
+from archive.urls import authority_of
 
 NOW = datetime(2026, 11, 22, 7, 20, 11, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -344,7 +345,7 @@ def test_nothing_is_lost_and_nothing_is_held_twice_whatever_workers_do(
             for lease in take(catalog, worker, now=now, limit=data.draw(st.integers(1, 5)), per_host=2):
                 alive = {url: who for url, (who, until) in held.items() if until >= now}
                 assert lease.url not in alive
-                assert all(who == worker for url, who in alive.items() if frontier.host_of(url) == lease.host)
+                assert all(who == worker for url, who in alive.items() if authority_of(url) == lease.host)
                 held[lease.url] = (worker, lease.until)
         elif act in ("end", "later") and mine:
             end(catalog, mine[0], now=now, due_again_at=now + MINUTE if act == "later" else None)

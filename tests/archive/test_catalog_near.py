@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from archive.catalog import Catalog, articles, near, open_catalog
+from archive.catalog import Catalog, near, open_catalog, revisions
 from archive.catalog.near import MAX_DISTANCE, NEAR, cluster_of, members, resemblance, settle, sketch
 from archive.catalog.tables import fingerprints
 from archive.extract.duplicates import distance, simhash
@@ -49,7 +49,7 @@ def store(catalog: Catalog, number: int, text: str, revision: int = 1) -> str:
         name, revision, f"h{number}-{revision}", simhash(text), "1 balanced c0", f"<urn:{number}>", seen, seen
     )
     with catalog.transaction() as conn:
-        articles.record(conn, New(found), {"url": url, "headline": "H", "text": text, "source": "s"})
+        revisions.record(conn, New(found), {"url": url, "headline": "H", "text": text, "source": "s"})
     return name
 
 
@@ -193,10 +193,10 @@ def test_a_text_seen_again_keeps_its_place(catalog: Catalog) -> None:
     name = store(catalog, 1, text)
     store(catalog, 2, text)
     settle(catalog)
-    latest = articles.latest_revision(catalog, "https://paper1.example/1")
+    latest = revisions.latest_revision(catalog, "https://paper1.example/1")
     assert latest is not None
     with catalog.transaction() as conn:
         later = replace(latest, number=2, content_hash="h", last_seen=NOW + timedelta(days=9))
-        articles.record(conn, New(later), {"url": "https://paper1.example/1", "text": text})
+        revisions.record(conn, New(later), {"url": "https://paper1.example/1", "text": text})
     assert settle(catalog) == 1
     assert cluster_of(catalog, name) == "c_0000000001"

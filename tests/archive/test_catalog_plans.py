@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 
-from archive.catalog import Catalog, articles, captures, frontier
+from archive.catalog import Catalog, articles, captures, frontier, revisions
 from archive.catalog.frontier import Acknowledged
 from archive.model import Discovery, Outcome
 
@@ -83,8 +83,8 @@ def test_captures_and_articles_are_found_by_index(catalog: Catalog) -> None:
         captures.nearest(catalog, "example,a)/", NOW)
         captures.in_file(catalog, "news", "warc/x")
         captures.by_record_id(catalog, "<urn:uuid:1>")
-        articles.latest_revision(catalog, "https://a.example/", "1")
-        articles.revisions_of(catalog, "a_1")
+        revisions.latest_revision(catalog, "https://a.example/", "1")
+        revisions.revisions_of(catalog, "a_1")
         articles.get(catalog, "a_1")
         articles.list_articles(catalog)
     assert [line for line in plans(catalog, said) if _is_scan(line, "captures", "articles", "revisions")] == []

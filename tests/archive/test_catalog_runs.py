@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.archive import is_gone
 from archive.catalog import Catalog, archives, runs
 from archive.model import Run
+from archive.run_process import is_gone
 
 NOW = datetime(2026, 11, 22, 7, 20, 11, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from archive.catalog import Catalog, articles
+from archive.catalog import Catalog, articles, revisions
 from archive.catalog.articles import ArticleQuery
 from archive.catalog.search import Query, Term, read_query, segment
 from archive.model import Revision
@@ -67,7 +67,7 @@ def test_queries_are_read_as_people_write_them(asked: str, wanted: list[Term], u
 def keep(catalog: Catalog, name: str, text: str, **more: Any) -> None:
     revision = Revision(name, 1, "0", 0, "x", "<urn:uuid:1>", NOW, NOW)
     with catalog.transaction() as conn:
-        articles.record(conn, New(revision), {"url": f"https://a.example/{name}", "text": text} | more)
+        revisions.record(conn, New(revision), {"url": f"https://a.example/{name}", "text": text} | more)
 
 
 def find(catalog: Catalog, asked: str) -> set[str]:

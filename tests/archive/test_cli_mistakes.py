@@ -14,26 +14,8 @@ import pytest
 
 from archive import cli
 from archive.archive import writing
-from archive.output import Listing, fit, print_listing, safe, size
-from tests.archive import small_archive
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    root = tmp_path_factory.mktemp("news")
-    (root / "pressmark.toml").write_text('[archive]\nname = "news"\n')
-    return small_archive.build(root)
-
-
-@pytest.fixture
-def run(built, monkeypatch, capfd):
-    monkeypatch.chdir(built.root)
-
-    def type_(*words: str) -> tuple[int, str]:
-        code = cli.main(words)
-        return code, capfd.readouterr().err
-
-    return type_
+from archive.listing import Listing, print_listing
+from archive.output import fit, safe, size
 
 
 @pytest.mark.parametrize(
@@ -66,7 +48,7 @@ def run(built, monkeypatch, capfd):
     ],
 )
 def test_a_mistake_gets_a_message_a_hint_and_its_exit_code(run, words, code, message, hint):
-    found, err = run(*words)
+    found, _, err = run(*words)
     first, *rest = err.splitlines()
     assert (found, first.split(":")[0][:6]) == (code, "error[")
     assert message.lower() in err.lower()
@@ -75,13 +57,13 @@ def test_a_mistake_gets_a_message_a_hint_and_its_exit_code(run, words, code, mes
 
 
 def test_programs_get_their_errors_as_json(run):
-    code, err = run("article", "show", "a_nothing", "--json")
+    code, _, err = run("article", "show", "a_nothing", "--json")
     assert code == 5
     assert json.loads(err)["error"] == "not-found" and json.loads(err)["exit_code"] == 5
 
 
 def test_the_closest_article_is_named(run, built):
-    code, err = run("article", "show", "https://news.example/2026/harbor")
+    code, _, err = run("article", "show", "https://news.example/2026/harbor")
     assert code == 5 and "closest: a_" in err and "(Norden dredges its harbour)" in err
 
 

@@ -10,39 +10,22 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from archive import cli
-from archive.archive import ArchiveLocation
+from archive.location import ArchiveLocation
 from archive.warc.reader import iter_records
 from tests.archive import small_archive
+from tests.archive.conftest import Run
 from tests.archive.warc_samples import closed_file, exchange, head
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def built(tmp_path: Path) -> ArchiveLocation:
     root = tmp_path / "news"
     root.mkdir()
-    (root / "pressmark.toml").write_text('[archive]\nname = "news"\n')
-    return small_archive.build(root)
-
-
-@pytest.fixture
-def run(built: ArchiveLocation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(built.root)
-    monkeypatch.delenv("PRESSMARK_DB__URL", raising=False)
-
-    def type_(*words: str) -> tuple[int, str, str]:
-        code = cli.main(words)
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return type_
+    return small_archive.build_configured(root)
 
 
 def first_file(built: ArchiveLocation) -> Path:

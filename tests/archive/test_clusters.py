@@ -10,7 +10,8 @@ import pytest
 from archive import cli
 from archive.archive import Archive
 from archive.catalog import near
-from archive.catalog.articles import by_url, record_of
+from archive.catalog.articles import by_url
+from archive.catalog.revisions import record_of
 from archive.errors import NotFound
 from archive.lookup import find_cluster
 from tests.archive.small_archive import HARBOUR, RIVER_ZH, Step, crawl, opened, page

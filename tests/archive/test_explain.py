@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from archive.explain import Explanation, because, lines, to_change
+from archive.explain import Explanation, because
+from archive.explain_lines import lines, to_change
 from archive.model import Outcome
 
 AT = datetime(2026, 11, 22, 7, 20, 31, tzinfo=UTC)

@@ -19,16 +19,10 @@ from archive.export import Options, export, manifest_path
 from archive.export.formats import csv_header
 from archive.extract import EXTRACTOR_VERSION
 from archive.record_shape import json_schema
-from tests.archive import small_archive
 from tests.archive.small_archive import START, Step, crawl, opened, page
 
 NOW = START + timedelta(days=1)
 ALL = ArticleQuery(limit=None)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return small_archive.build(tmp_path_factory.mktemp("news"))
 
 
 def test_json_lines_hold_the_records_and_fit_the_schema(built, tmp_path):

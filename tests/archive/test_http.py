@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.http import ResponseReader, parse_head, read_response
+from archive.http import ResponseReader, parse_head
 from tests.archive.warc_samples import chunked, samples
 
 
@@ -30,7 +30,6 @@ def reading(pieces: list[bytes], method: str, max_head: int = 400) -> dict[str, 
         "excess_bytes": reader.excess_bytes,
         "open": open_state,
         "complete": reader.complete,
-        "trailers": reader.trailers,
         "keep_alive": reader.keep_alive,
     }
 
@@ -135,12 +134,11 @@ def test_endless_trailers_are_broken_off() -> None:
         reader.feed(b"X-Trailer: on and on\r\n")
     reader.eof()
     assert "trailers longer than 1000 bytes" in reader.problems and not reader.complete
-    assert len(reader.trailers) < 60
 
 
 def test_a_number_too_long_for_a_number_is_a_problem() -> None:
-    read = read_response(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"1" * 6000 + b"\r\n\r\nbody")
-    assert read.entity == b"body" and read.problems[0].startswith("Content-Length is not a number")
+    read = reading([b"HTTP/1.1 200 OK\r\nContent-Length: " + b"1" * 6000 + b"\r\n\r\nbody"], "GET", 8000)
+    assert read["entity"] == b"body" and read["problems"][0].startswith("Content-Length is not a number")
 
 
 def test_lists_and_charsets_of_a_head() -> None:

@@ -18,7 +18,7 @@ from warcio.warcwriter import WARCWriter
 
 from archive.archive import Archive
 from archive.audit import audit
-from archive.catalog import articles, captures
+from archive.catalog import articles, captures, revisions
 from archive.catalog.articles import ArticleQuery
 from archive.errors import DigestMismatch, NotFound, UsageError, WarcDamaged
 from archive.export import export
@@ -88,7 +88,7 @@ def test_imported_pages_are_read_into_articles_and_a_rebuild_gives_the_same(arch
     (read,) = read_first(archive, found, NOON, "2026-11-22T12-00-00")
     article = articles.by_url(archive.catalog, URL)
     assert read.outcome.kind == "stored" and article is not None and article.headline == "Bridge closed"
-    record = articles.record_of(archive.catalog, article.article_id)
+    record = revisions.record_of(archive.catalog, article.article_id)
     assert record is not None and record["capture"]["warc_file"] == one.warc_file and record["source"] is None
     assert archive.store.path("records/2026/11/22/crawl.jsonl").read_bytes().count(b"\n") == 1
     assert check(archive, NOON)[0] == []
@@ -279,7 +279,7 @@ def test_bytes_a_tool_made_up_are_marked_and_each_record_says_why(archive: Archi
     assert [capture.wire_exact for capture in found] == [False, False]
     assert all(read.outcome.kind == "stored" for read in read_first(archive, found, NOON, "2026-11-22T12-00-00"))
     article = articles.by_url(archive.catalog, URL)
-    record = articles.record_of(archive.catalog, article.article_id) if article else None
+    record = revisions.record_of(archive.catalog, article.article_id) if article else None
     assert record is not None and record["capture"]["wire_exact"] is False
     assert "bytes not as received: forged-status-line" in record["extraction"]["warnings"]
     assert check(archive, NOON)[0] == []  # the catalog can be made again: the judgement lies beside the file

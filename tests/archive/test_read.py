@@ -9,12 +9,14 @@ from datetime import timedelta
 
 import pytest
 
+from archive.acceptance import judge, readable
 from archive.archive import open_archive
-from archive.catalog import articles, captures
+from archive.catalog import articles, captures, revisions
 from archive.errors import NotFound
 from archive.model import Article, Extraction, Moment, ReadingRules
-from archive.read import ReadJob, RecordWriter, job_of, judge, load_page, read_capture, readable
+from archive.read import ReadJob, job_of, load_kept, read_capture
 from archive.readers import read_many
+from archive.recording import RecordWriter
 from archive.store import LocalStore
 from tests.archive import small_archive
 from tests.archive.small_archive import START, Step, crawl, opened, page
@@ -119,18 +121,19 @@ def test_a_job_can_be_sent_to_another_process_and_needs_no_bytes(built):
 def test_what_the_listing_claimed_is_read_from_the_warc_alone(built):
     with open_archive(built) as archive:
         capture = captures.of_url(archive.catalog, "https://news.example/2026/river")[0]
-        loaded, discovery, _ = load_page(job_of(archive, capture, ReadingRules()))
-    assert discovery.via == small_archive.RSS and discovery.found_by == "feed" and discovery.source == "news"
-    assert loaded.claims.rank == 1
-    assert loaded.seen_at == capture.fetched_at
+        kept = load_kept(job_of(archive, capture, ReadingRules()))
+    found = kept.discovery
+    assert found.via == small_archive.RSS and found.found_by == "feed" and found.source == "news"
+    assert kept.page.claims.rank == 1
+    assert kept.page.seen_at == capture.fetched_at
 
 
 def test_a_revisit_is_read_from_the_record_it_refers_to(built):
     with open_archive(built) as archive:
         first, revisit = captures.of_url(archive.catalog, "https://news.example/2026/river")
         assert revisit.record_type == "revisit"
-        one = load_page(job_of(archive, first, ReadingRules()))[0]
-        other = load_page(job_of(archive, revisit, ReadingRules()))[0]
+        one = load_kept(job_of(archive, first, ReadingRules())).page
+        other = load_kept(job_of(archive, revisit, ReadingRules())).page
         assert other.body == one.body and other.http_charset == "utf-8"
         with pytest.raises(NotFound, match="revisit"):
             read_capture(ReadJob(str(archive.root), revisit.warc_file, revisit.warc_offset))
@@ -157,7 +160,7 @@ def test_a_file_still_being_written_can_be_read(tmp_path):
 def test_records_lie_beside_the_file_they_were_read_from(built, tmp_path):
     with open_archive(built) as archive:
         row = articles.list_articles(archive.catalog)[0]
-        record = articles.record_of(archive.catalog, row.article_id)
+        record = revisions.record_of(archive.catalog, row.article_id)
     writer = RecordWriter(LocalStore(tmp_path))
     for number in range(6):  # more files than are kept open
         name = writer.append(f"warc/2026/11/2{number}/x.warc.gz", record)
@@ -183,4 +186,4 @@ def test_a_revisit_of_a_revisit_is_read_from_the_record_with_the_payload(tmp_pat
             crawl(archive, [step], START + timedelta(hours=hours))
         *_, before, last = captures.of_url(archive.catalog, url)
         assert last.refers_to == before.record_id and before.record_type == "revisit"
-        assert load_page(job_of(archive, last, ReadingRules()))[0].body == body
+        assert load_kept(job_of(archive, last, ReadingRules())).page.body == body

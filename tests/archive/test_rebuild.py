@@ -10,28 +10,18 @@ from datetime import timedelta
 
 import pytest
 
-from archive.archive import locate, open_archive, recover
-from archive.catalog import articles, captures, dump, frontier, open_catalog, runs
+from archive.archive import open_archive
+from archive.catalog import articles, captures, dump, frontier, open_catalog, revisions, runs
 from archive.errors import ConfigError, NotFound
+from archive.location import locate
 from archive.model import ReadingRules, Source
 from archive.read import job_of, read_capture
 from archive.rebuild import check, rebuild
+from archive.recovery import recover
 from archive.store import LocalStore
-from tests.archive import small_archive
-from tests.archive.small_archive import START, Step, crash, crawl, location, opened, page
+from tests.archive.small_archive import START, Step, crash, crawl, opened, page
 
 NOW = START + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return small_archive.build(tmp_path_factory.mktemp("news"))
-
-
-@pytest.fixture
-def copy(built, tmp_path):
-    shutil.copytree(built.root, tmp_path / "news")
-    return location(tmp_path / "news")
 
 
 def contents(archive) -> dict[str, list[dict[str, object]]]:
@@ -178,7 +168,7 @@ def test_a_page_read_twice_after_a_crash_is_still_one_revision(tmp_path):
         records.write_bytes(records.read_bytes() * 2)  # written again because the catalog did not know
         rebuild(archive, NOW)
         row = articles.list_articles(archive.catalog)[0]
-        assert len(articles.revisions_of(archive.catalog, row.article_id)) == 1
+        assert len(revisions.revisions_of(archive.catalog, row.article_id)) == 1
 
 
 def test_two_archives_of_one_catalog_are_rebuilt_and_read_together(tmp_path):

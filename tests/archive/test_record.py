@@ -20,13 +20,13 @@ from archive.model import (
     Integrity,
     Moment,
     Origin,
-    Outcome,
     Revision,
     Span,
 )
 from archive.provenance import discovery_fields, discovery_from
-from archive.record import Circumstances, build_record, revision_of, skipped_record, stable_part
+from archive.record import Circumstances, build_record
 from archive.record_shape import ArticleRecord, json_schema, schema_path, schema_text
+from archive.recorded import revision_of, stable_part
 from archive.revisions import extractor_of
 from archive.words import word_measure
 
@@ -151,13 +151,6 @@ def test_only_the_moment_of_reading_may_differ_between_readings():
     later = build_record(EXTRACTION, CAPTURE, REVISION, DISCOVERY, replace(CIRCUMSTANCES, read_at=NOON + timedelta(1)))
     assert later != RECORD
     assert stable_part(later) == stable_part(RECORD)
-
-
-def test_a_skipped_record_fits_its_schema():
-    outcome = Outcome("skipped", "robots", {"rule": "Disallow: /abo/"})
-    record = skipped_record("https://x.example/abo/", outcome, at=NOON, source="news", run="r1", discovery=DISCOVERY)
-    jsonschema.Draft202012Validator(json_schema("skipped")).validate(record)
-    assert (record["found_in"], record["depth"]) == ("https://news.example/rss.xml", 1)
 
 
 def test_a_discovery_comes_back_from_the_fields_of_a_metadata_record():

@@ -147,6 +147,26 @@ def test_missing_line_ends_are_mended_and_said(tmp_path: Path, whole: Path) -> N
     assert done.records == 14 and check_file(done.out).ok
 
 
+def test_a_record_without_its_line_ends_is_left_out_where_nothing_proves_its_block(tmp_path: Path, whole: Path) -> None:
+    plain = gzip.decompress(whole.read_bytes())
+    before, after = plain.rsplit(b"WARC-Block-Digest: ", 1)
+    unproven = repaired(tmp_path, before + after.split(b"\r\n", 1)[1][:-3], "x.warc")
+    assert [(note.action, note.reason) for note in damage(unproven)] == [
+        ("left out", "3 of the 4 bytes after the block are missing")
+    ]
+    longer = repaired(tmp_path, plain[:-4] + b"more\r\n\r\n", "x.warc")  # it has its digest, and goes on
+    assert damage(longer)[0].action == "left out"
+    assert "no two line ends after the block" in damage(longer)[0].reason
+
+
+def test_a_member_that_holds_no_record_is_left_out_whole(tmp_path: Path, whole: Path) -> None:
+    data, record = whole.read_bytes(), list(iter_records(whole))[3]
+    member = gzip.compress(b"WARC/1.1\r\nContent-Length: none\r\n\r\n")
+    done = repaired(tmp_path, data[: record.offset] + member + data[record.offset + record.length :])
+    assert damage(done)[0].offset == record.offset
+    assert (damage(done)[0].action, done.left_out_bytes) == ("left out", len(member))
+
+
 def test_large_records_are_repacked_too(tmp_path: Path) -> None:
     path = closed_file(tmp_path, samples()["spooled body"])
     done = repaired(tmp_path, gzip.compress(gzip.decompress(path.read_bytes()), 1))

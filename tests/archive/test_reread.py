@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from archive.archive import open_archive
-from archive.catalog import articles, captures, frontier
+from archive.catalog import articles, captures, frontier, revisions
 from archive.history import steps_of
 from archive.model import ReadingLists, ReadingRules
 from archive.rebuild import check, rebuild
 from archive.reread import apply, differing, reread
-from tests.archive import small_archive
-from tests.archive.small_archive import HARBOUR, SOURCE, START, Step, crawl, location, page
+from tests.archive.small_archive import HARBOUR, SOURCE, START, Step, crawl, page
 
 NOW = START + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return small_archive.build(tmp_path_factory.mktemp("news"))
-
-
-@pytest.fixture
-def copy(built, tmp_path):
-    shutil.copytree(built.root, tmp_path / "news")
-    return location(tmp_path / "news")
 
 
 def test_reading_again_finds_no_difference(built):
@@ -48,7 +33,7 @@ def test_another_profile_is_another_reading_of_every_page(built):
 def test_a_changed_record_is_found_with_the_fields_that_differ(copy):
     with open_archive(copy) as archive:
         row = articles.by_url(archive.catalog, "https://news.example/2026/harbour")
-        record = articles.record_of(archive.catalog, row.article_id)
+        record = revisions.record_of(archive.catalog, row.article_id)
         forged = record | {"headline": "Forged", "capture": record["capture"] | {"status": 500}}
     assert differing(forged, record) == ("capture.status", "headline")
 
@@ -61,7 +46,7 @@ def test_what_a_new_profile_reads_is_added_and_nothing_is_overwritten(copy):
         assert len(after) == len(before) + 3
         assert set(before) < set(after)
         row = articles.by_url(archive.catalog, "https://news.example/2026/harbour")
-        history = articles.revisions_of(archive.catalog, row.article_id)
+        history = revisions.revisions_of(archive.catalog, row.article_id)
         assert sorted((one.extractor.split()[3], one.number) for one in history) == [
             ("balanced", 1),
             ("balanced", 2),
@@ -73,7 +58,7 @@ def test_what_a_new_profile_reads_is_added_and_nothing_is_overwritten(copy):
         assert len([line for path in (copy.root / "records").rglob("*.jsonl") for line in path.open()]) == len(after)
         assert check(archive, NOW)[0] == []
         rebuild(archive, NOW)
-        assert articles.revisions_of(archive.catalog, row.article_id) == history
+        assert revisions.revisions_of(archive.catalog, row.article_id) == history
 
 
 def as_an_old_extractor_left_it(root, *, without: str | None = None) -> None:
@@ -91,15 +76,15 @@ def test_a_new_extractor_finds_the_edit_that_the_old_one_missed_at_its_own_time(
     with open_archive(copy) as archive:
         rebuild(archive, NOW)
         row = articles.by_url(archive.catalog, "https://news.example/2026/harbour")
-        assert [one.number for one in articles.revisions_of(archive.catalog, row.article_id)] == [1]
+        assert [one.number for one in revisions.revisions_of(archive.catalog, row.article_id)] == [1]
         found = list(apply(archive, reread(archive, NOW), NOW))
         assert [one.status for one in found if one.article_id == row.article_id] == ["differs", "between"]
-        history = [one for one in articles.revisions_of(archive.catalog, row.article_id) if one.extractor[0] != "0"]
+        history = [one for one in revisions.revisions_of(archive.catalog, row.article_id) if one.extractor[0] != "0"]
         seen = [one.fetched_at for one in captures.of_url(archive.catalog, row.url)]
         assert [(one.number, one.first_seen) for one in history] == [(1, seen[0]), (2, seen[1])]
         assert {one.status for one in apply(archive, reread(archive, NOW), NOW)} == {"same"}
         rebuild(archive, NOW)
-        known = [one for one in articles.revisions_of(archive.catalog, row.article_id) if one.extractor[0] != "0"]
+        known = [one for one in revisions.revisions_of(archive.catalog, row.article_id) if one.extractor[0] != "0"]
         assert known == history
 
 

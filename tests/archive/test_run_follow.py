@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.archive import is_gone
 from archive.commands.runs import _ending, _followed, _said
 from archive.jsonl import json_lines_from
 from archive.model import Distrust, Event, ListingState, Run
+from archive.run_process import is_gone
 from archive.runlog import RunLog, distrusted_line, end_line, event_line, polled_line, profile_line, run_line
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)

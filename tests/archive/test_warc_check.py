@@ -20,7 +20,8 @@ from archive.errors import NotFound, WarcDamaged
 from archive.verify import check_file, usual_workers, verify_files
 from archive.warc.captures import captures_in
 from archive.warc.check import Report
-from archive.warc.reader import iter_records, parse_record_head, read_record
+from archive.warc.reader import iter_records, read_record
+from archive.warc.record_stream import parse_record_head
 from archive.warc.writer import RevisitOf
 from tests.archive.warc_samples import PAGE, chunked, closed_file, exchange, head, samples, writer
 

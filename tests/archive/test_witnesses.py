@@ -10,15 +10,16 @@ from typing import Any, Literal
 
 import pytest
 
-from archive.catalog import Catalog, articles, near, open_catalog, profiles
+from archive.catalog import Catalog, near, open_catalog, profiles, revisions
 from archive.extract.duplicates import simhash
 from archive.extract.site_profile import Moment, Sighting, SiteProfile, profile_values
 from archive.integrity import hosts, pages
 from archive.model import Article, Capture, Extraction, Integrity, Span
-from archive.record import Circumstances, build_record, revision_of
+from archive.record import Circumstances, build_record
+from archive.recorded import revision_of
 from archive.revisions import New, article_id, decide
-from archive.urls import urlkey
-from archive.witnesses import copies_of, earlier_copy, evidence_again, host_of, profile_of
+from archive.urls import authority_of, urlkey
+from archive.witnesses import MAX_COPIES, copies_of, earlier_copy, evidence_again, profile_of
 from crawler.demo.weekly import stories
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -39,7 +40,7 @@ def told(catalog: Catalog, url: str, hour: int, verdict: Verdict = "clean", **mo
     """Tell the catalog of a page read at an hour; returns its record."""
     at, key = NOON + timedelta(hours=hour), urlkey(url)
     capture = Capture(
-        f"<urn:uuid:{host_of(url)}-{hour}>", "response", url, key, at, 200, "text/html", "sha1:A", 9,
+        f"<urn:uuid:{authority_of(url)}-{hour}>", "response", url, key, at, 200, "text/html", "sha1:A", 9,
         "warc/x.warc.gz", hour, 9, "news", "r1",
     )  # fmt: skip
     spans = (SPAN,) if verdict == "hijacked" else ()
@@ -50,12 +51,12 @@ def told(catalog: Catalog, url: str, hour: int, verdict: Verdict = "clean", **mo
     )  # fmt: skip
     extraction = replace(extraction, **more)
     name = article_id(key, "sha1:A")
-    latest = max(articles.revisions_of(catalog, name), key=lambda one: one.number, default=None)
+    latest = max(revisions.revisions_of(catalog, name), key=lambda one: one.number, default=None)
     text = extraction.article.text
     decision = decide(extraction, latest, at, article_id=name, record_id=capture.record_id, simhash=simhash(text))
     record = build_record(extraction, capture, decision.revision, None, Circumstances(at, "r1"))
     with catalog.transaction() as conn:
-        articles.record(conn, New(revision_of(record)), record, run="r1")
+        revisions.record(conn, New(revision_of(record)), record, run="r1")
     near.settle(catalog)
     return record
 
@@ -66,7 +67,7 @@ def keep(catalog: Catalog, profile: SiteProfile) -> None:
 
 
 def test_a_host_is_named_with_its_port_and_without_a_password() -> None:
-    assert host_of("https://me:word@Weekly.example:8443/a") == "weekly.example:8443"
+    assert authority_of("https://me:word@Weekly.example:8443/a") == "weekly.example:8443"
 
 
 def test_the_earlier_text_is_that_of_the_last_clean_capture(catalog: Catalog) -> None:
@@ -85,6 +86,12 @@ def test_copies_are_of_other_hosts_and_trusted_where_no_page_was_ever_hijacked(c
     keep(catalog, replace(SiteProfile("taken.example"), first_hijacked=Moment("2026-11-22T00:00:00Z", "r")))
     found = copies_of(catalog, URL, simhash(TEXT))
     assert {copy.host: copy.trusted for copy in found} == {"good.example": True, "taken.example": False}
+
+
+def test_no_more_copies_are_compared_than_help(catalog: Catalog) -> None:
+    for number in range(MAX_COPIES + 2):
+        told(catalog, f"https://paper-{number}.example/roof", 0)
+    assert len(copies_of(catalog, URL, simhash(TEXT))) == MAX_COPIES
 
 
 def test_a_page_of_which_only_a_word_list_speaks_is_as_good_a_witness(catalog: Catalog) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.archive import locate, open_archive
+from archive.archive import open_archive
 from archive.catalog import frontier
+from archive.location import locate
 from archive.warc.captures import exchanges_in
 from archive.warc.reader import iter_records
 from archive.warc.records import parse_warc_fields

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from archive.model import Source
-from archive.urls import same_site
-from crawler.discovery.autodiscover import Fetched, as_source, candidates, choose, fetch_and_choose
+from crawler.discovery.autodiscover import Choice, Fetched, ListingCandidate, candidates, choose
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 HOME = "https://www.news.example/"
@@ -49,54 +47,37 @@ def test_what_the_publisher_names_comes_before_what_we_guess() -> None:
     assert len({one.url for one in found}) == len(found)
 
 
-def site(**pages: bytes):  # type: ignore[no-untyped-def]
-    asked: list[str] = []
+def choice_of(found: list[ListingCandidate], **pages: bytes) -> Choice:
+    """The choice where every candidate was asked for and these alone answered."""
 
     def fetch(url: str) -> Fetched:
-        asked.append(url)
         body = pages.get(url.removeprefix(HOME).replace(".", "_").replace("/", "_"))
         return Fetched(404, b"not found", "text/html") if body is None else Fetched(200, body, url=url)
 
-    return fetch, asked
+    return choose([(one, fetch(one.url)) for one in found], HOME, SEEN)
 
 
 def test_feeds_and_news_sitemaps_are_watched_together() -> None:
-    fetch, asked = site(all_rss=FEED, news_xml=NEWS)
-    choice = fetch_and_choose(candidates(PAGE, HOME, ROBOTS), fetch, HOME, SEEN)
+    choice = choice_of(candidates(PAGE, HOME, ROBOTS), all_rss=FEED, news_xml=NEWS)
     assert (choice.kind, choice.urls) == ("auto", (HOME + "all.rss", HOME + "news.xml"))
     assert (choice.language, choice.title, choice.hosts) == ("de", "News", ())
-    assert len(asked) <= 5
     assert ("HTTP 404") in [why for _, why in choice.rejected]
 
 
-def test_of_a_sitemap_index_the_news_are_watched() -> None:
-    index = (
-        b"<sitemapindex><sitemap><loc>https://www.news.example/s1.xml</loc></sitemap>"
-        b"<sitemap><loc>https://www.news.example/s-news.xml</loc></sitemap></sitemapindex>"
-    )
-    fetch, asked = site(all_rss=FEED, sitemaps_index_xml=index, **{"s-news_xml": NEWS})
-    choice = fetch_and_choose(candidates(PAGE, HOME, ROBOTS), fetch, HOME, SEEN)
-    assert choice.urls == (HOME + "all.rss", HOME + "s-news.xml")
-    assert HOME + "s1.xml" not in asked
-
-
 def test_a_feed_alone_is_a_feed() -> None:
-    fetch, _ = site(feed=FEED)
-    choice = fetch_and_choose(candidates("<html></html>", HOME), fetch, HOME, SEEN)
+    choice = choice_of(candidates("<html></html>", HOME), feed=FEED)
     assert (choice.kind, choice.urls) == ("feed", (HOME + "feed",))
 
 
 def test_an_old_sitemap_gives_way_to_a_feed_and_is_better_than_nothing() -> None:
-    fetch, _ = site(sitemap_xml=OLD, rss_xml=FEED)
-    assert fetch_and_choose(candidates("", HOME), fetch, HOME, SEEN).urls == (HOME + "rss.xml",)
-    fetch, _ = site(sitemap_xml=OLD)
-    choice = fetch_and_choose(candidates("", HOME), fetch, HOME, SEEN, most=20)
+    found = candidates("", HOME)
+    assert choice_of(found, sitemap_xml=OLD, rss_xml=FEED).urls == (HOME + "rss.xml",)
+    choice = choice_of(found, sitemap_xml=OLD)
     assert (choice.kind, choice.urls) == ("sitemap", (HOME + "sitemap.xml",))
 
 
 def test_without_feed_and_sitemap_there_are_sections() -> None:
-    fetch, _ = site(**{"": PAGE.encode(), "politik_": PAGE.encode()})
-    choice = fetch_and_choose(candidates(PAGE, HOME), fetch, HOME, SEEN, most=30)
+    choice = choice_of(candidates(PAGE, HOME), **{"": PAGE.encode(), "politik_": PAGE.encode()})
     assert choice.kind == "section"
     assert choice.urls == (HOME, HOME + "politik/")
 
@@ -112,24 +93,6 @@ def test_articles_on_another_host_make_it_a_host_of_the_source() -> None:
     body = FEED.replace(b"https://www.news.example/", b"https://stories.example/")
     found = candidates(PAGE, HOME)
     assert choose([(found[0], Fetched(200, body))], HOME, SEEN).hosts == ("stories.example",)
-
-
-def test_a_choice_becomes_a_source_that_takes_in_what_it_lists() -> None:
-    body = FEED.replace(b"https://www.news.example/", b"https://stories.example/")
-    found = candidates(PAGE, HOME)
-    choice = choose([(found[0], Fetched(200, body, url="https://feeds.proxy.example/news"))], HOME, SEEN)
-    source = as_source(choice, HOME, "news")
-    assert source == Source(
-        "news",
-        "feed",
-        ("https://feeds.proxy.example/news",),
-        hosts=("www.news.example", "stories.example"),
-        language="de",
-    )
-    assert all(
-        same_site(url, source) for url in (HOME, "https://politics.news.example/a", "https://stories.example/a0")
-    )
-    assert not same_site("https://shop.example/", source)
 
 
 def test_the_same_listing_behind_two_addresses_is_watched_once() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.discovery.feeds import read_feed
-from crawler.discovery.listing import Listing
+from crawler.discovery.listing import Listing, Seen
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 URL = "https://news.example/rss.xml"
@@ -18,7 +18,7 @@ URL = "https://news.example/rss.xml"
 
 def read(body: bytes | str, content_type: str | None = None, url: str = URL) -> Listing:
     raw = body.encode() if isinstance(body, str) else body
-    return read_feed(raw, url, "news", SEEN, content_type=content_type)
+    return read_feed(raw, Seen(url, "news", SEEN), content_type=content_type)
 
 
 def rss(items: str, head: str = "") -> str:
@@ -239,4 +239,4 @@ PIECES = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.lists(PIECES, max_size=20).map(b"".join), st.binary(max_size=200)))
 def test_any_bytes_give_a_listing(body: bytes) -> None:
-    assert isinstance(read_feed(body, URL, "news", SEEN), Listing)
+    assert isinstance(read_feed(body, Seen(URL, "news", SEEN)), Listing)

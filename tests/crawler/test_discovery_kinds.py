@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.discovery.kinds import read_listing, sniff_listing
-from crawler.discovery.listing import Listing, read_language, read_time, read_title
+from crawler.discovery.listing import Listing, Seen, read_language, read_time, read_title
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 RSS = (
@@ -48,12 +48,12 @@ def test_what_bytes_are(body: bytes, media_type: str | None, kind: str) -> None:
 
 @pytest.mark.parametrize(("body", "found_by"), [(RSS, "feed"), (SITEMAP, "sitemap"), (PAGE, "section")])
 def test_one_door_reads_every_kind(body: bytes, found_by: str) -> None:
-    listing = read_listing(body, "https://news.example/x", "news", SEEN)
+    listing = read_listing(body, Seen("https://news.example/x", "news", SEEN))
     assert [(found.url, found.found_by) for found in listing.discoveries] == [("https://news.example/a", found_by)]
 
 
 def test_a_mistaken_kind_works_and_is_told() -> None:
-    listing = read_listing(RSS, "https://news.example/x", "news", SEEN, kind="sitemap")
+    listing = read_listing(RSS, Seen("https://news.example/x", "news", SEEN), kind="sitemap")
     assert len(listing.discoveries) == 1
     assert listing.problems == ("expected a sitemap, found a feed; read as such",)
 
@@ -61,7 +61,7 @@ def test_a_mistaken_kind_works_and_is_told() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([None, "text/html", "text/xml", "application/json", ""]))
 def test_any_bytes_give_a_listing(body: bytes, media_type: str | None) -> None:
-    assert isinstance(read_listing(body, "https://news.example/x", "news", SEEN, media_type=media_type), Listing)
+    assert isinstance(read_listing(body, Seen("https://news.example/x", "news", SEEN), media_type=media_type), Listing)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.model import LinkRules, Source
-from crawler.discovery.listing import Listing
+from crawler.discovery.listing import Listing, Seen
 from crawler.discovery.sections import page_links, read_section, shape_score
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
@@ -17,7 +17,7 @@ URL = "https://news.example/politics/"
 
 
 def read(html: str | bytes, rules: LinkRules | None = None, charset: str | None = None) -> Listing:
-    return read_section(html, URL, "news", SEEN, rules=rules or LinkRules(), charset=charset)
+    return read_section(html, Seen(URL, "news", SEEN), rules or LinkRules(), charset=charset)
 
 
 def paths(listing: Listing) -> list[str]:
@@ -139,7 +139,7 @@ def test_the_header_charset_wins_over_the_page() -> None:
 
 def test_a_crawl_follows_every_link_that_stays_on_the_site() -> None:
     source = Source("news", "crawl", ("https://news.example/",), depth=2)
-    listing = page_links(FRONT, URL, source, SEEN, depth=1)
+    listing = page_links(FRONT, Seen(URL, source.name, SEEN, 1), source)
     assert paths(listing) == [
         "/", "/subscribe", "/section/1/", "/private/desk", "/go/p1", "/2026/11/22/river-falls", "/author/jane-doe", "/tag/river",
         "/imprint", "/privacy-policy-of-this-page",
@@ -169,7 +169,7 @@ PIECES = st.sampled_from(
 @given(st.one_of(st.lists(PIECES, max_size=25).map("".join), st.text(max_size=100), st.binary(max_size=200)))
 def test_any_page_gives_a_listing(html: str | bytes) -> None:
     assert isinstance(read(html), Listing)
-    assert isinstance(page_links(html, URL, Source("n", "crawl", (URL,)), SEEN), Listing)
+    assert isinstance(page_links(html, Seen(URL, "n", SEEN), Source("n", "crawl", (URL,))), Listing)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.discovery.listing import Listing
+from crawler.discovery.listing import Listing, Seen
 from crawler.discovery.sitemaps import read_sitemap
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
@@ -20,7 +20,7 @@ TWO = HEAD + "<url><loc>https://news.example/a</loc></url><url><loc>https://news
 
 
 def read(body: bytes | str, **more: int) -> Listing:
-    return read_sitemap(body.encode() if isinstance(body, str) else body, URL, "news", SEEN, **more)
+    return read_sitemap(body.encode() if isinstance(body, str) else body, Seen(URL, "news", SEEN), **more)
 
 
 def urls(listing: Listing) -> list[str]:

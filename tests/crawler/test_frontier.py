@@ -42,12 +42,14 @@ def source(name: str, limit: int | None = None, rechecks: int = 200) -> Source:
 def test_without_limits_every_article_may_be_fetched() -> None:
     quota = Quota([source("daily")])
     assert all(quota.take("daily", ARTICLE) for _ in range(1000))
-    assert quota.open_sources() == ["daily"]
+    assert (quota.open_sources(), quota.is_used_up) == (["daily"], False)
 
 
 def test_a_source_s_limit_closes_that_source_only() -> None:
     quota = Quota([source("daily", 2, rechecks=0), source("bote")])
+    assert not quota.is_used_up
     assert [quota.take("daily", ARTICLE) for _ in range(3)] == [True, True, False]
+    assert quota.is_used_up
     assert quota.take("bote", ARTICLE)
     assert quota.open_sources() == ["bote"]
 
@@ -56,7 +58,7 @@ def test_the_run_s_limit_counts_the_articles_of_all_sources() -> None:
     quota = Quota([source("daily"), source("bote")], 2)
     taken = [quota.take("daily", ARTICLE), quota.take("bote", RECHECK), quota.take("daily", ARTICLE)]
     assert taken == [True, True, False]
-    assert quota.open_sources() == []
+    assert (quota.open_sources(), quota.is_used_up) == ([], True)
 
 
 def test_an_article_refused_by_its_source_is_not_counted_for_the_run() -> None:

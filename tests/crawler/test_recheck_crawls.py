@@ -95,6 +95,17 @@ def kinds_of(folder: Path, site: Site) -> dict[str, str]:
     return {one["url"].removeprefix(site.url): one["kind"] for one in events(folder)}
 
 
+def test_a_page_the_server_has_only_as_it_was_linked_is_asked_for_so(tmp_path: Path, site: Site) -> None:
+    linked = "/2026/05/whole-query?utm_source=rss"
+    site.pages |= {linked: article("Story as linked", "A boat came in."), "/rss.xml": feed_of(site.url, [linked])}
+    folder = archive_at(tmp_path, site)
+    crawl(folder)
+    assert [one["url"] for one in pressmark(folder, "articles", "--json").json()] == [site.url + linked]
+    said = pressmark(folder, "why", f"{site.url}/2026/05/whole-query").out
+    assert said.startswith("MOVED as_linked") and linked in said
+    assert [path for path in site.asked if "whole-query" in path] == ["/2026/05/whole-query", linked]
+
+
 def assert_the_files_say_the_same(folder: Path) -> None:
     """What the catalog knows, due times and events too, is in the files."""
     before, told = due_times(folder), events(folder, "--all")

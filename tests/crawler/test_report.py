@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from archive.archive import Recovery
 from archive.errors import TimeLimit
+from archive.recovery import Recovery
 from crawler.report import duration, report_lines, report_values, size
 from crawler.run import RunReport, WrittenFile
 

@@ -18,8 +18,9 @@ from archive.archive import open_archive, writing
 from archive.catalog import runs
 from archive.jsonl import read_json_lines
 from archive.model import Run
-from crawler.config import load_sources
+from crawler.config import load_settings, load_sources
 from crawler.due import due_now
+from crawler.rows import new_run, write_row
 from crawler.worker import backoff_seconds
 from tests.crawler.cli_harness import PROJECT, in_a_process, new_archive, pressmark, process_environment
 from tests.crawler.polled_site import PolledSite, polled_site
@@ -115,6 +116,7 @@ def test_schedule_list_says_it_in_words_and_to_programs(due_runs: tuple[Path, li
     honest, fickle = pressmark(folder, "schedule", "list", "--json").json()
     assert (honest["state"], fickle["state"], fickle["next"]) == ("waiting", "paused", None)
     assert (honest["listings"], honest["shortest_interval_seconds"]) == (1, 3600.0)
+    assert honest["last"] < honest["next"] and fickle["last"] is None
 
 
 def test_an_edited_schedule_holds_from_the_next_look_on(tmp_path: Path, site: PolledSite) -> None:
@@ -139,6 +141,22 @@ def test_an_edited_schedule_holds_from_the_next_look_on(tmp_path: Path, site: Po
     with open_archive(folder) as archive:  # another address in it is due at once
         found = due_now(archive, load_sources(folder / "sources.toml"), now)
     assert [one.name for one in found.sources] == ["honest"]
+
+
+def test_due_times_that_another_row_explains_are_not_told_as_missed(tmp_path: Path, site: PolledSite) -> None:
+    folder = new_archive(tmp_path, source(site), SETTINGS)
+    assert in_a_process(folder, "crawl", "honest").code == 0
+    now, sources = datetime.now(UTC), load_sources(folder / "sources.toml")
+    with open_archive(folder) as archive:
+
+        def missed_after_a_row(at: datetime) -> tuple[str, ...]:
+            row = new_run(load_settings(folder), at, kind="skipped", command="pressmark crawl --due")
+            write_row(archive, row, "honest: this archive is being written by pid 1")
+            return due_now(archive, sources, now + timedelta(hours=5, minutes=30)).missed
+
+        (missed,) = missed_after_a_row(now + timedelta(minutes=30))  # the first slot came after it
+        assert missed.startswith("honest was not asked 4 times from ")
+        assert missed_after_a_row(now + timedelta(hours=2)) == ()
 
 
 # -- install
@@ -214,6 +232,11 @@ def children(folder: Path, kind: str) -> list[dict[str, object]]:
     return [line for lines in logs for line in lines if line["type"] == kind]
 
 
+def wait_for_two_looks(folder: Path) -> None:
+    seen: set[datetime | None] = set()
+    wait_for(lambda: seen.add(rows(folder, "schedule")[0].heartbeat_at) or len(seen) > 2)
+
+
 def test_a_worker_crawls_what_is_due_and_stops_cleanly(tmp_path: Path) -> None:
     with polled_site(honest=3) as site:
         folder = new_archive(tmp_path, source(site), SETTINGS)
@@ -231,8 +254,16 @@ def test_a_worker_crawls_what_is_due_and_stops_cleanly(tmp_path: Path) -> None:
             move_due(folder, timedelta(minutes=61))
             wait_for(lambda: len(stored(folder)) == 4)
             wait_for(lambda: len(children(folder, "ended")) == 2)
+            edited = (folder / "sources.toml").read_text()
+            for mistake in ("kund", "limitt"):
+                (folder / "sources.toml").write_text(f"{edited}{mistake} = 1\n")
+                wait_for(lambda named=mistake: named in str(children(folder, "config")))
+                wait_for_two_looks(folder)  # it goes on, with the sources as they were
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
+    assert [str(line["words"])[:38] for line in children(folder, "config")] == [
+        "sources.toml is as it was before: sour"
+    ] * 2
     (row,) = rows(folder, "schedule")
     assert (row.exit_code, row.reason) == (0, "stopped")
     started, ended = children(folder, "started")[0], children(folder, "ended")[0]

@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from archive.archive import ArchiveLocation, open_archive
+from archive.archive import open_archive
 from archive.audit import audit_files
 from archive.imports import import_files
+from archive.location import ArchiveLocation
 from archive.verify import verify_files
 from tests.oracles.environments import FOREIGN, Environment, ToolFailed, node_environment, python_environment, run
 from tests.oracles.ours import Said, said_by_us

@@ -1,10 +1,11 @@
-"""Words that say nothing about what a text is about, and that tell the languages written in Latin letters apart. Pure."""
+"""Words that say nothing about what a text is about, the languages in Latin letters they tell apart, and scripts. Pure."""
 
 # ruff: noqa: E501 - tables of words are read by row
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 from archive.extract.injection.signs import grams
@@ -49,3 +50,46 @@ def latin_language(text: str) -> str:
     hits = sorted(((sum(map(known.__contains__, words)), name) for name, known in _LANGUAGES.items()), reverse=True)
     (most, name), (second, _) = hits[:2]
     return name if most >= 3 and most * 12 >= len(words) and most >= second * 2 else ""
+
+
+_BEYOND_LATIN = re.compile("[^\x00-\u024f\u2010-\u205e]")  # punctuation belongs to every script
+
+
+def is_beyond_latin(text: str) -> bool:
+    """Whether a text has letters of another script than the Latin one."""
+    return _BEYOND_LATIN.search(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def script_of_letter(char: str) -> str:
+    """The script of a letter; "" for what is no letter."""
+    if not char.isalpha():
+        return ""
+    if char < "\u0250":
+        return "latin"
+    if "\u3040" <= char <= "\u30ff":
+        return "kana"
+    if "\u3400" <= char <= "\u9fff":
+        return "han"
+    if "\uac00" <= char <= "\ud7a3":
+        return "hangul"
+    return "cyrillic" if "\u0400" <= char <= "\u04ff" else "other"
+
+
+_LETTER_WEIGHT = {"kana": 3, "han": 3, "hangul": 3}  # one of them says as much as three of an alphabet
+
+
+def script_of(text: str) -> str:
+    """The script most letters of a text are in: "han", "kana", "hangul", "latin", "cyrillic", "other" or ""."""
+    if not is_beyond_latin(text):
+        return "latin" if any(map(str.isalpha, text)) else ""
+    counted: Counter[str] = Counter()
+    for char, times in Counter(text).items():
+        script = script_of_letter(char)
+        if script:
+            counted[script] += times * _LETTER_WEIGHT.get(script, 1)
+    if not counted:
+        return ""
+    if counted["kana"] * 5 > sum(counted.values()):
+        return "kana"
+    return counted.most_common(1)[0][0]

@@ -14,17 +14,10 @@ from archive.addresses import host_of
 from archive.extract.elements import Elements, text_of
 from archive.extract.injection.links import site_of
 from archive.extract.injection.signs import HAN, grams, plain, words
-from archive.extract.injection.tokens import (
-    NO_PAST,
-    Past,
-    Token,
-    Zones,
-    find_tokens,
-    foreign_title,
-    occurrences,
-    title_parts,
-)
+from archive.extract.injection.tokens import find_tokens, occurrences
 from archive.extract.injection.traces import Traces
+from archive.extract.injection.weighing import NO_PAST, Past, Token
+from archive.extract.injection.zones import Zones, foreign_title, title_parts
 from archive.extract.pieces import Piece
 
 _TITLES = ("og:title", "twitter:title", "title", "dc.title", "headline", "parsely-title", "sailthru.title")

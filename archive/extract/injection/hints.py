@@ -1,4 +1,4 @@
-"""How a story is written, and what a paragraph that is written otherwise shows: another language, other commas. Pure.
+"""How a story is written, and what a paragraph that is not of it shows: another language, other commas, offers. Pure.
 
 A hint is one kind of evidence, and never enough: a quotation may be in another language, a notice have other commas.
 """
@@ -14,6 +14,11 @@ from archive.extract.injection.common import latin_language
 _HALF_COMMA = re.compile(r"[\u3040-\u9fff],(?=[\u3040-\u9fff])")
 _FULL_COMMA = re.compile("[，、]")
 _QUOTED = re.compile(r"[\"“”„«»「『]")
+_OFFER = re.compile(
+    r"\d+\s*%|24\s*/\s*7|\b24\s*h|[$€£¥￥]\s*\d|\d\s*[$€£￥]|\d+\s*(?:元|小时|小時|時間|分钟|hours|stunden|horas|heures|ore|시간)|百分百|二十四小时",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SAMPLE = 6000  # characters of a story that show its manner
 
 
@@ -52,3 +57,14 @@ def manner_of(body: str, script: str) -> Manner:
         wide = len(_FULL_COMMA.findall(sample))
         return Manner(wide_commas=wide >= 5 and wide >= 2 * len(_HALF_COMMA.findall(sample)))
     return Manner()
+
+
+def offers(text: str) -> int:
+    """How much the figures of a paragraph look like an offer: 2 as of one, 1 where a share alone may be, 0 not."""
+    found = _OFFER.findall(text)
+    shares = sum(figure.endswith("%") for figure in found)
+    return 2 if len(found) > shares or (shares and len(_NUMBER.findall(text)) > 1) else min(shares, 1)
+
+
+def has_figures_of_offer(text: str) -> bool:
+    return _OFFER.search(text) is not None

@@ -13,14 +13,15 @@ from dataclasses import replace
 from lxml import html
 
 from archive.extract.elements import text_of
-from archive.extract.injection.aligning import compare_with_copy
+from archive.extract.injection.aligning import compare_with_copy, lacking
 from archive.extract.injection.copies import Copies, Copy, agreed, align, find_copies
 from archive.extract.injection.findings import Findings, without
 from archive.extract.injection.marking import Placed, inline_marks, placed_anchors
-from archive.extract.injection.passages import FAR, Passage, judge_passages, lacking
+from archive.extract.injection.passages import judge_passages
 from archive.extract.injection.promotion import promotion
-from archive.extract.injection.result import Cleansed, assembled, doubts
-from archive.extract.injection.signs import words
+from archive.extract.injection.result import Cleansed, Sifted, assembled
+from archive.extract.injection.signs import Charge, names_of, words
+from archive.extract.injection.story import FAR, Passage
 from archive.extract.injection.tokens import occurrences
 from archive.extract.pieces import Piece
 from archive.model import Block, Span
@@ -54,19 +55,16 @@ def cleanse(
     others = find_copies(copies, "\n".join(lines[at] for at in kept if at not in dropped))
     for copy in ([earlier] if earlier is not None else []) + [one for one in others[:1] if one.trusted]:
         dropped |= lacking(copy, blocks, [at for at in kept if at not in dropped], doubted)
-    stay = [at for at in kept if at not in dropped]
-    raw = [lines[at] for at in stay]
-    marks, flags = inline_marks(found, pieces, stay, raw, anchors)
-    joined = "\n".join(raw)
+    sifted = Sifted(blocks, lines, kept, dropped, doubted)
+    marks = inline_marks(found, pieces, sifted.stay, [lines[at] for at in sifted.stay], anchors)
+    joined = "\n".join(marks.lines)
     if earlier is not None:
-        compare_with_copy(found, raw, marks, flags, earlier, align(joined, earlier.text), earlier=True)
+        compare_with_copy(found, marks, earlier, align(joined, earlier.text), is_earlier=True)
     told = agreed(joined, others)
     if told is not None:
-        compare_with_copy(found, raw, marks, flags, *told)
+        compare_with_copy(found, marks, *told)
     named = _headline(found, headline, earlier or (told[0] if told is not None else None))
-    by_block = dict(zip(stay, marks, strict=True))
-    clean = assembled(found, blocks, lines, kept, dropped, doubted, by_block, flags, headline, named)
-    return replace(clean, doubts=doubts(found, raw, flags, doubted, blocks))
+    return assembled(found, sifted, marks, headline, named)
 
 
 def _promoted(block: Block) -> Block:
@@ -74,16 +72,14 @@ def _promoted(block: Block) -> Block:
     return block if line is None else replace(block, label=line[0], rule=line[1], evidence=line[2])
 
 
-def _repeated(
-    found: Findings, blocks: list[Block], kept: list[int]
-) -> tuple[dict[int, Block], dict[int, tuple[str, tuple[str, ...]]]]:
+def _repeated(found: Findings, blocks: list[Block], kept: list[int]) -> tuple[dict[int, Block], dict[int, Charge]]:
     """Blocks of the text that stand in many stories of the site are none of this one: chrome, or put there.
 
     Put there are those of a site known to be hijacked that came no earlier than that. Returns both, by number.
     """
     site = found.past.site
     chrome: dict[int, Block] = {}
-    put_there: dict[int, tuple[str, tuple[str, ...]]] = {}
+    put_there: dict[int, Charge] = {}
     for at in kept if site is not None and site.blocks else ():
         seen = site.stories_with(blocks[at].text) if site is not None else None
         if site is None or seen is None or blocks[at].label == "headline":
@@ -105,25 +101,16 @@ def _headline(found: Findings, headline: str | None, copy: Copy | None) -> list[
     raw = headline[marks[0][0] : marks[0][1]]
     left = words(without(headline, proven))
     title = words(copy.title) if copy is not None else []
+    restored: tuple[str, str] | tuple[()] = ()
     if copy is not None and len(left) >= 3 and sum(word in title for word in left) * 10 >= len(left) * 9:
-        return [
-            Span(
-                raw,
-                -1,
-                -1,
-                "headline",
-                ("headline: proven, and in the headline too",),
-                "redacted",
-                copy.title,
-                copy.source,
-            )
-        ]
-    return [Span(raw, -1, -1, "headline", ("headline: proven, and in the headline too",), "redacted")]
+        restored = (copy.title, copy.source)
+    told = ("headline: proven, and in the headline too",)
+    return [Span(raw, -1, -1, "headline", told, "redacted", *restored)]
 
 
 def _passages(
     found: Findings, blocks: list[Block], pieces: list[Piece], kept: frozenset[int], anchors: list[Placed]
-) -> tuple[dict[int, tuple[str, tuple[str, ...]]], dict[int, tuple[str, tuple[str, ...]]]]:
+) -> tuple[dict[int, Charge], dict[int, Charge]]:
     by_block: defaultdict[html.HtmlElement, list[Placed]] = defaultdict(list)
     for placed in anchors:
         by_block[placed.owner].append(placed)
@@ -149,5 +136,4 @@ def _passages(
 
 def _named(name: str, kinds: tuple[str, ...]) -> str:
     """A paragraph that only is off the topic and offers something may as well be an advertisement the paper sold."""
-    seen = {kind.split(":", 1)[0] for kind in kinds}
-    return "promotion" if name == "spam_para" and seen <= {"topic", "offer", "commas"} else name
+    return "promotion" if name == "spam_para" and names_of(kinds) <= {"topic", "offer", "commas"} else name

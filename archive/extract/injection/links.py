@@ -12,6 +12,7 @@ from archive.addresses import host_of
 from archive.extract.elements import text_of
 
 # Second-level labels under which countries give names away ("co.uk", "com.cn").
+Link = tuple[str, str, str]  # of a link to a foreign site: the site, the words, the address
 _SECOND = frozenset(("co", "com", "org", "net", "gov", "ac", "edu", "or", "ne", "go", "gob", "gouv", "nom", "in"))
 # Platforms that honest pages link from everywhere. The list only ever excuses a link.
 _PLATFORMS = frozenset(
@@ -123,12 +124,17 @@ def is_foreign(site: str, own: frozenset[str]) -> bool:
     return bool(site) and site not in own and not is_platform(site)
 
 
-def foreign_links(node: html.HtmlElement, own: frozenset[str]) -> list[tuple[str, str, str]]:
+def foreign_links(node: html.HtmlElement, own: frozenset[str]) -> list[Link]:
     """(site, text, href) of the links in `node` that go to sites which are neither the page's own nor platforms."""
-    found: list[tuple[str, str, str]] = []
+    found: list[Link] = []
     for link in node.iter("a"):
         href = (link.get("href") or "").strip()
         site = site_of(href)
         if is_foreign(site, own):
             found.append((site, text_of(link), href))
     return found
+
+
+def is_opaque(href: str) -> bool:
+    """Whether an address is a bare number on a host."""
+    return re.search(r"^https?://[^/]+/\d+(?:\.html?)?/?$", href) is not None

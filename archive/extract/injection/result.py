@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from archive.extract.injection import inline
+from archive.extract.injection.disguise import within_words
 from archive.extract.injection.findings import Findings, mostly_of, without
-from archive.extract.injection.signs import Mark, words
+from archive.extract.injection.signs import Charge, Mark, Marks, words
 from archive.model import Block, Integrity, Span
 
 # What no honest page was seen with; alone it proves nothing, and nothing is taken out for it.
@@ -27,53 +27,54 @@ class Cleansed:
     doubts: tuple[Span, ...] = ()  # what one kind of evidence speaks against: the site's profile may know more
 
 
-def assembled(
-    found: Findings,
-    blocks: list[Block],
-    lines: dict[int, str],
-    kept: list[int],
-    dropped: dict[int, tuple[str, tuple[str, ...]]],
-    doubted: dict[int, tuple[str, tuple[str, ...]]],
-    marks: dict[int, list[Mark]],
-    flags: list[list[Mark]],
-    headline: str | None,
-    named: list[Span],
-) -> Cleansed:
-    out = list(blocks)
-    clean: list[str] = []
-    marked: list[str] = []
-    spans: list[Span] = []
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The blocks of a page by number: which are of the text, and what speaks against those that go or are doubted."""
+
+    blocks: list[Block]
+    lines: dict[int, str]  # of the blocks of the text and of those that go, in the page's order
+    kept: list[int]  # of the text as labelled
+    dropped: dict[int, Charge]
+    doubted: dict[int, Charge]
+
+    @property
+    def stay(self) -> list[int]:
+        return [at for at in self.kept if at not in self.dropped]
+
+
+def assembled(found: Findings, sifted: Sifted, marks: Marks, headline: str | None, named: list[Span]) -> Cleansed:
+    """Put the result together; `marks` are on the blocks that stay, `named` is what was put into the headline."""
+    by_block = dict(zip(sifted.stay, marks.proven, strict=True))
+    out, clean, marked, spans = list(sifted.blocks), list[str](), list[str](), list[Span]()
     offset = 0
-    touched = False
-    real = _is_invisible_attack(lines, marks)
-    for at, raw in lines.items():
-        if at in dropped:
-            name, kinds = dropped[at]
-            out[at] = replace(blocks[at], label="injected", rule=name, evidence="; ".join(kinds))
-            if at in kept:
-                spans.append(Span(raw, offset, offset + len(raw), name, kinds, "dropped"))
-                marked.append(f"⟦{raw}⟧")
-                touched = True
-            else:
+    real = _is_invisible_attack(sifted.lines, by_block)
+    for at, raw in sifted.lines.items():
+        if at in sifted.dropped:
+            name, kinds = sifted.dropped[at]
+            out[at] = replace(sifted.blocks[at], label="injected", rule=name, evidence="; ".join(kinds))
+            if at not in sifted.kept:
                 spans.append(Span(raw, -1, -1, name, kinds, "dropped"))
                 continue
+            spans.append(Span(raw, offset, offset + len(raw), name, kinds, "dropped"))
+            marked.append(f"⟦{raw}⟧")
         else:
-            text, shown, mine = _applied(raw, marks[at], offset, real)
+            text, shown, mine = _applied(raw, by_block[at], offset, real)
             spans.extend(mine)
-            touched = touched or any(span.action == "redacted" for span in mine)
             if text != raw:
-                out[at] = replace(blocks[at], text=text)
-            if text:
-                clean.append(text)
+                out[at] = replace(sifted.blocks[at], text=text)
+            clean += [text] if text else []
             marked.append(shown)
         offset += len(raw) + 1
     extra, reasons = _beside(found)
     spans.extend((*named, *extra))
     proven = [token.text for token in found.tokens if token.proven]
-    title = without(headline, proven) if headline and proven else headline
-    integrity = _integrity(tuple(spans), reasons, doubted, flags, found)
     return Cleansed(
-        out, "\n".join(clean), "\n".join(marked) if touched or spans else None, title or headline, integrity
+        out,
+        "\n".join(clean),
+        "\n".join(marked) if spans else None,
+        (without(headline, proven) if headline else None) or headline,
+        _integrity(tuple(spans), reasons, sifted.doubted, marks.suspected, found),
+        _doubts(found, sifted, marks),
     )
 
 
@@ -119,7 +120,7 @@ def _is_invisible_attack(lines: dict[int, str], marks: dict[int, list[Mark]]) ->
         text = lines[at]
         mine = [mark for mark in found if mark.injection_class == "zero_width"]
         if mine:
-            inside += inline.within_words(mine, text)
+            inside += within_words(mine, text)
             kinds |= {text[mark.start] for mark in mine if text[mark.start] in "\u200b\u200c\u200d\u2060\u180e"}
     return inside >= 3 and len(kinds) >= 2
 
@@ -129,10 +130,9 @@ def _beside(found: Findings) -> tuple[list[Span], list[str]]:
     spans: list[Span] = []
     reasons: list[str] = []
     for block in found.traces.hidden:
-        if block.is_spam:
-            seen = (f"hidden: {block.how}", f"links: {block.links} to {', '.join(block.sites[:5])}")
-            name = "hidden_block" if block.how not in ("comment", "noscript", "template") else "noscript_comment"
-            spans.append(Span(block.text, -1, -1, name, seen, "dropped"))
+        seen = (f"hidden: {block.how}", f"links: {block.links} to {', '.join(block.sites[:5])}")
+        name = "hidden_block" if block.how not in ("comment", "noscript", "template") else "noscript_comment"
+        spans.append(Span(block.text, -1, -1, name, seen, "dropped"))
     proven = [token for token in found.tokens if token.proven]
     title = found.zones.title
     kinds = found.title_kinds if found.cloaked else proven[0].evidence if proven and found.overrun else ()
@@ -148,7 +148,7 @@ def _beside(found: Findings) -> tuple[list[Span], list[str]]:
 def _integrity(
     spans: tuple[Span, ...],
     reasons: list[str],
-    doubted: dict[int, tuple[str, tuple[str, ...]]],
+    doubted: dict[int, Charge],
     flags: list[list[Mark]],
     found: Findings,
 ) -> Integrity:
@@ -180,20 +180,15 @@ def _integrity(
     return Integrity("suspect", tuple(doubts[:10]), spans) if doubts else Integrity()
 
 
-def doubts(
-    found: Findings,
-    raw: list[str],
-    flags: list[list[Mark]],
-    doubted: dict[int, tuple[str, tuple[str, ...]]],
-    blocks: list[Block],
-) -> tuple[Span, ...]:
+def _doubts(found: Findings, sifted: Sifted, marks: Marks) -> tuple[Span, ...]:
     """What is suspected and was left in the text, as spans without places."""
     spans = [
-        Span(raw[at][mark.start : mark.end], -1, -1, mark.injection_class, mark.evidence, "flagged")
-        for at, marks in enumerate(flags)
-        for mark in marks
+        Span(text[mark.start : mark.end], -1, -1, mark.injection_class, mark.evidence, "flagged")
+        for text, suspected in zip(marks.lines, marks.suspected, strict=True)
+        for mark in suspected
     ]
-    spans += [Span(blocks[at].text, -1, -1, name, kinds, "flagged") for at, (name, kinds) in doubted.items()]
+    doubted = sifted.doubted.items()
+    spans += [Span(sifted.blocks[at].text, -1, -1, name, kinds, "flagged") for at, (name, kinds) in doubted]
     tokens = (token for token in found.tokens if not token.proven)
     spans += [Span(token.text, -1, -1, "inline_token", token.evidence, "flagged") for token in tokens]
     return tuple(spans)

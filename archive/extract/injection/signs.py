@@ -8,11 +8,13 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 Action = Literal["redacted", "dropped", "flagged", "normalised"]
+Charge = tuple[str, tuple[str, ...]]  # the class of an injection, and the evidence for it: "kind: what was seen"
 
 WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 TOKEN = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
@@ -43,12 +45,26 @@ class Mark:
     restored_from: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The lines of a text, and for each of them the marks that are proven, and those that are only suspected."""
+
+    lines: list[str]
+    proven: list[list[Mark]]
+    suspected: list[list[Mark]]
+
+
 @lru_cache(maxsize=2048)  # the blocks of a page are compared again and again
 def plain(text: str) -> str:
     """`text` for comparing: NFKC, no invisible marks, case folded."""
     if text.isascii() or not _NOT_SIMPLE.search(text):
         return text.lower()
     return unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
+
+
+def names_of(evidence: Iterable[str]) -> set[str]:
+    """The kinds of evidence that are there: two that differ are needed."""
+    return {one.split(":", 1)[0] for one in evidence}
 
 
 def words(text: str) -> list[str]:

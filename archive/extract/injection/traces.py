@@ -18,7 +18,7 @@ from itertools import islice
 from lxml import html
 
 from archive.extract.elements import Elements, text_of
-from archive.extract.injection.links import foreign_links, is_foreign, own_sites, site_of
+from archive.extract.injection.links import Link, foreign_links, is_foreign, own_sites, site_of
 from archive.extract.injection.styles import STEALTH, hiding, hiding_rules
 
 MAX_HIDDEN = 60
@@ -40,13 +40,12 @@ _WRITTEN_FRAME = re.compile(r"document\.write(?:ln)?\s*\(\s*[\"'].{0,80}?(<ifram
 
 @dataclass(frozen=True, slots=True)
 class HiddenBlock:
-    """A subtree that was not shown: its text, how it was hidden, and the foreign sites it links."""
+    """A payload that was not shown: its text, how it was hidden, and the foreign sites it links."""
 
     text: str
     how: str  # "off-screen", "display:none", "comment", "noscript", ...
     sites: tuple[str, ...]
     links: int
-    is_spam: bool
 
 
 @dataclass(slots=True)
@@ -156,7 +155,7 @@ def _comment(inner: str, traces: Traces) -> None:
         _note(traces, text, "comment", links)
 
 
-def _mostly_links(links: list[tuple[str, str, str]], text: str) -> bool:
+def _mostly_links(links: list[Link], text: str) -> bool:
     return sum(len(words) for _, words, _ in links) * 3 > len(text)
 
 
@@ -181,19 +180,10 @@ def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
     linking = _linking(traces.foreign) - {body, *body.iterancestors()}
     if not linking:
         return
-    found: list[tuple[html.HtmlElement, str]] = []
-    for node in served.named("marquee"):
-        if _small(node.get("height")) or _small(node.get("width")) or int(_number(node.get("scrollamount"))) >= 100:
-            found.append((node, "marquee of no size"))
-    found.extend(
-        (node, how) for node, style in served.holding("style") if node in linking and (how := hiding(style)) is not None
-    )
-    found.extend((node, "hidden attribute") for node, _ in served.holding("hidden"))
-    found.extend(_by_rule(served, linking))
     total: int | None = None
     taken: set[html.HtmlElement] = set()
     paragraphs: dict[html.HtmlElement, list[html.HtmlElement]] = {}
-    for node, how in [one for one in found if one[0] in linking][:400]:
+    for node, how in _hidden_in(served, linking)[:400]:
         if len(traces.hidden) >= MAX_HIDDEN or (taken and not taken.isdisjoint(node.iterancestors())):
             continue
         text = text_of(node)
@@ -203,22 +193,35 @@ def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
         if len(text) * 2 > total:
             continue
         links = foreign_links(node, traces.own)
-        inside = in_article(node, paragraphs)
-        spam = bool(links) and is_payload(links, _all_links(node), text, inside)
-        spam = spam or (
-            how in STEALTH
-            and (inside or how[:7] == "marquee")
-            and len(links) >= 1
-            and len(links) == _all_links(node)
-            and len(text) > 12
-            and (_mostly_links(links, text) or len({site for site, _, _ in links}) > 1)
-        )
         # What a page shows later (menus, accordions, text for screen readers) carries no payload of foreign links.
-        if spam:
-            _note(traces, text, how, links, spam)
+        if links and _carries_payload(links, _all_links(node), text, how, in_article(node, paragraphs)):
+            _note(traces, text, how, links)
             taken.add(node)
     for node in taken:
         node.drop_tree()
+
+
+def _hidden_in(served: Elements, linking: set[html.HtmlElement]) -> list[tuple[html.HtmlElement, str]]:
+    """The elements with foreign links in them that a page hides, and how."""
+    found: list[tuple[html.HtmlElement, str]] = []
+    for node in served.named("marquee"):
+        if _small(node.get("height")) or _small(node.get("width")) or int(_number(node.get("scrollamount"))) >= 100:
+            found.append((node, "marquee of no size"))
+    found.extend(
+        (node, how) for node, style in served.holding("style") if node in linking and (how := hiding(style)) is not None
+    )
+    found.extend((node, "hidden attribute") for node, _ in served.holding("hidden"))
+    found.extend(_by_rule(served, linking))
+    return [one for one in found if one[0] in linking]
+
+
+def _carries_payload(links: list[Link], every: int, text: str, how: str, inside: bool) -> bool:
+    """Whether what is hidden is a payload of links: by what it says, or by how it is hidden where it is all links."""
+    if is_payload(links, every, text, inside):
+        return True
+    if how not in STEALTH or not (inside or how[:7] == "marquee") or len(links) != every or len(text) <= 12:
+        return False
+    return _mostly_links(links, text) or len({site for site, _, _ in links}) > 1
 
 
 def _linking(foreign: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
@@ -252,7 +255,7 @@ def _by_rule(served: Elements, linking: set[html.HtmlElement]) -> list[tuple[htm
     return found
 
 
-def is_payload(links: list[tuple[str, str, str]], all_links: int, text: str, in_article: bool) -> bool:
+def is_payload(links: list[Link], all_links: int, text: str, in_article: bool) -> bool:
     """Whether a block is a payload: words linked to foreign sites as no menu and no credit line links them.
 
     Nearly all of its links are foreign; and the same words go to different sites, or, inside the article, a crowd of
@@ -297,10 +300,10 @@ def _is_paragraph(node: html.HtmlElement) -> bool:
     return len(words) > 60 or (len(words) > 30 and words[0] > "\u2e80")
 
 
-def _note(traces: Traces, text: str, how: str, links: list[tuple[str, str, str]], spam: bool = True) -> None:
+def _note(traces: Traces, text: str, how: str, links: list[Link]) -> None:
     if text:
         sites = tuple(sorted({site for site, _, _ in links}))
-        traces.hidden.append(HiddenBlock(text[:4000], how, sites, len(links), spam))
+        traces.hidden.append(HiddenBlock(text[:4000], how, sites, len(links)))
 
 
 def _small(value: str | None) -> bool:

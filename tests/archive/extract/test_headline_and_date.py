@@ -7,6 +7,7 @@ import json
 import pytest
 
 from archive.extract import extract
+from archive.extract.headline import Surrounding, Wording, signs
 from archive.model import Extraction, Page
 
 STORY = "".join(
@@ -136,3 +137,10 @@ def test_a_meta_element_nobody_listed_is_known_by_its_name(name: str, day: int) 
 def test_a_moment_in_utc_is_told_by_the_clock_its_readers_see(shown: str, at: str) -> None:
     head = ld(headline="Ferry", datePublished="2022-05-04T02:41:00Z")
     assert published(head, f"<h1>Ferry</h1><p class=date>{shown}</p>{STORY}") == at
+
+
+def test_the_words_of_the_address_are_signs_of_the_wording_that_has_them() -> None:
+    around = Surrounding("", "", 0, ("ferry", "northern", "islands"), frozenset())
+    found = signs(Wording("New ferry for islands"), around)
+    assert (found["slug has"], found["has slug"]) == (2 / 4, 2 / 3)
+    assert not {"slug has", "has slug"} & signs(Wording("A"), around).keys()

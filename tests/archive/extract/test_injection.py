@@ -9,12 +9,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archive.extract import Evidence, extract
-from archive.extract.injection import Copy, index_copies, inline, restored_text, signs
+from archive.extract.injection import Copy, index_copies, restored_text, signs
+from archive.extract.injection.contacts import _ACCOUNT, _BARE, _BARE_PHONE, contacts
 from archive.extract.injection.copies import align, find_copies
-from archive.extract.injection.inline import contacts, disguised, glosses, invisible_marks
+from archive.extract.injection.disguise import disguised, glosses, invisible_marks
+from archive.extract.injection.kin import siblings
 from archive.extract.injection.links import site_of
 from archive.extract.injection.styles import hiding, hiding_rules
 from archive.extract.injection.tokens import occurrences
+from archive.extract.injection.weighing import Token
 from archive.model import Extraction, Page
 
 STORY = (
@@ -264,10 +267,10 @@ def test_every_simple_letter_compares_as_the_standards_say() -> None:
 
 
 @example("tg: +1 23 456 78 9")
-@given(said=st.from_regex(inline._BARE, fullmatch=True))
+@given(said=st.from_regex(_BARE, fullmatch=True))
 @settings(max_examples=20)
 def test_every_way_to_reach_somebody_has_what_is_looked_for_first(said: str) -> None:
-    assert inline._ACCOUNT.search(said) or inline._BARE_PHONE.search(said)
+    assert _ACCOUNT.search(said) or _BARE_PHONE.search(said)
 
 
 @pytest.mark.parametrize(
@@ -284,3 +287,12 @@ def test_every_way_to_reach_somebody_has_what_is_looked_for_first(said: str) -> 
 )
 def test_a_link_goes_to_the_site_of_its_host(address: str, site: str) -> None:
     assert site_of(address) == site
+
+
+def test_second_names_of_what_is_sold_come_in_one_order_in_every_process() -> None:
+    names = ("bravos", "casino", "deltas", "eagles", "falcon")
+    sentences = (
+        f"the {other} {name} tower {at} of them" for name in names for at, other in enumerate(("old", "new", "tall"))
+    )
+    found = siblings([Token(" ".join(names), ("site: proven",), True)], "\n".join(sentences))
+    assert [token.text for token in found] == [f"{name} tower" for name in names]

@@ -118,6 +118,25 @@ def test_a_line_in_five_stories_is_chrome_and_no_hijack() -> None:
     assert found.integrity.verdict == "clean"
 
 
+def test_a_line_that_many_stories_have_since_the_site_was_hijacked_was_put_there(hijacked: SiteProfile) -> None:
+    assert hijacked.first_hijacked is not None
+    line = "Thousands of readers have already registered there and never looked back."
+    story = stories()[30]
+    page = page_of(story, (*story.paragraphs, line))
+
+    def label_of_line(first: str, before: int) -> str:
+        seen = Sighting(4, first, before)
+        found = extract(page, Evidence(replace(hijacked, blocks={block_hash(line): seen})))
+        (block,) = (one for one in found.blocks if one.text == line)
+        assert (line in found.article.text) == (block.label == "body")
+        return block.label
+
+    since = hijacked.first_hijacked.at
+    assert label_of_line(since, before=12) == "injected"
+    assert label_of_line(since, before=1) == "body"  # the site had published too little to know it as new
+    assert label_of_line("2026-01-01T00:00:00Z", before=12) == "body"  # it came before
+
+
 def test_one_story_under_two_addresses_counts_once() -> None:
     learner = Learner(SiteProfile(HOST))
     for number in range(8):

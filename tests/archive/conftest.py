@@ -1,0 +1,42 @@
+"""Fixtures of the archive's tests: the small archive, a copy of it to harm, and commands typed in its folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archive import cli
+from archive.location import ArchiveLocation
+from tests.archive import small_archive
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> ArchiveLocation:
+    """The small archive, for tests that only read it."""
+    return small_archive.build_configured(tmp_path_factory.mktemp("news"))
+
+
+@pytest.fixture
+def copy(built: ArchiveLocation, tmp_path: Path) -> ArchiveLocation:
+    """The small archive, for tests that change it."""
+    shutil.copytree(built.root, tmp_path / "news")
+    return small_archive.location(tmp_path / "news")
+
+
+@pytest.fixture
+def run(built: ArchiveLocation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Type a command in the archive's folder; give back its exit code, output and messages."""
+    monkeypatch.chdir(built.root)
+    monkeypatch.delenv("PRESSMARK_DB__URL", raising=False)
+
+    def type_(*words: str) -> tuple[int, str, str]:
+        code = cli.main(words)
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return type_
