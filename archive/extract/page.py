@@ -18,6 +18,7 @@ from archive.extract.elements import Elements
 from archive.extract.injection.traces import Traces, take_traces
 from archive.model import Page
 
+MAX_TITLE_CHARS = 1000  # one that was never closed holds the whole page
 MAX_BYTES = 8_000_000  # of markup handed to the parser; the WARC keeps all of it
 MAX_NODES = 60_000  # elements walked; the largest honest news page we know has 19,000
 MAX_DEPTH = 200  # deeper elements are dropped: recursion and ancestor walks stay bounded
@@ -77,7 +78,7 @@ def read_page(page: Page) -> Parsed:
     json_ld = _json_payloads(served)
     title = next((node.text or "" for node in served.named("title")), "")
     parsed = Parsed(
-        decoded, root, _body_of(root), served, " ".join(title.split()), metas, links, json_ld, root.get("lang"), base,
+        decoded, root, _body_of(root), served, " ".join(title.split())[:MAX_TITLE_CHARS], metas, links, json_ld, root.get("lang"), base,
         [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
     )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)

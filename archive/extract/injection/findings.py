@@ -24,6 +24,7 @@ _TITLES = ("og:title", "twitter:title", "title", "dc.title", "headline", "parsel
 _SAYINGS = ("keywords", "description", "og:description", "twitter:description", *_TITLES)
 _OF_TITLE = ("title", "robot", "coded")
 _MAX_ANCHORS = 1500
+_LONGEST = 5000  # characters of a heading, a description or a name; unclosed ones hold the whole page
 _EDGES = " \t-–—_|｜:：¥·»«›"
 
 
@@ -74,7 +75,7 @@ def inspect(
     prose, short = _parted(pieces)
     zones = Zones(
         title=title,
-        metas=tuple(dict.fromkeys(value for name, value in metas if name in _SAYINGS and value != title)),
+        metas=tuple(dict.fromkeys(value[:_LONGEST] for name, value in metas if name in _SAYINGS and value != title)),
         anchors=elements.links,
         short=tuple(short),
         headings=_headings(elements) or _openings(pieces),
@@ -112,7 +113,7 @@ def _openings(pieces: list[Piece]) -> tuple[str, ...]:
 def _headings(elements: Elements) -> tuple[str, ...]:
     found: list[str] = []
     for node in elements.named("h1", "h2"):
-        text = text_of(node)
+        text = text_of(node)[:_LONGEST]
         if text:
             found.append(text)
         if len(found) >= 8:
@@ -135,7 +136,7 @@ def _names(url: str, metas: list[tuple[str, str]]) -> tuple[str, ...]:
     for value in (url, *(value for name, value in metas if name == "og:url")):
         host = host_of(value).removeprefix("www.")
         names.extend(label for label in host.split(".")[:-1] if len(label) > 2)
-    return tuple(name for name in names if name)
+    return tuple(name[:_LONGEST] for name in names if name)
 
 
 def _cloak(traces: Traces) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from archive.extract import extract
 from archive.extract.body import without_closed
-from archive.extract.page import read_page
+from archive.extract.page import MAX_TITLE_CHARS, read_page
 from archive.extract.pieces import pieces_of
 from archive.model import Page
 
@@ -131,3 +131,11 @@ def test_a_label_of_utf_16_over_bytes_without_a_zero_is_not_believed() -> None:
     )
     assert (extraction.charset, extraction.charset_from, extraction.article.text) == ("utf-8", "detected", STORY)
     assert extraction.warnings == ("charset utf-16le declared by http, bytes are utf-8",)
+
+
+def test_a_title_that_was_never_closed_is_cut_and_none_of_the_headlines() -> None:
+    """Every string of a title is looked for in the story, and the title taken apart for each."""
+    body = f"<title>{'Baths | ' * 9000}<h1>Baths to reopen</h1><p>{STORY}</p>".encode()
+    assert len(read_page(Page("https://daily.example/a", body)).title) == MAX_TITLE_CHARS
+    closed = f"<title>{'Baths | ' * 9000}</title><h1>Baths to reopen</h1><p>{STORY}</p>".encode()
+    assert extract(Page("https://daily.example/a", closed)).article.headline == "Baths to reopen"
