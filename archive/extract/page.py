@@ -76,9 +76,9 @@ def read_page(page: Page) -> Parsed:
     served = Elements(root)
     metas, links, base = _head_facts(served)
     json_ld = _json_payloads(served)
-    title = next((node.text or "" for node in served.named("title")), "")
+    title = " ".join(next((node.text or "" for node in served.named("title")), "").split())
     parsed = Parsed(
-        decoded, root, _body_of(root), served, " ".join(title.split())[:MAX_TITLE_CHARS], metas, links, json_ld, root.get("lang"), base,
+        decoded, root, _body_of(root), served, title[:MAX_TITLE_CHARS], metas, links, json_ld, root.get("lang"), base,
         [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
     )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)
