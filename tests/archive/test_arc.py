@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -200,3 +201,19 @@ def test_audit_sees_that_the_original_was_changed_or_taken_away(archive: Archive
     assert "changed-since-import" in [finding.code for finding in audit(path).findings]
     original.unlink()
     assert "original-missing" in [finding.code for finding in audit(path).findings]
+
+
+def test_a_converted_file_is_on_the_disk_before_it_has_its_name(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, int]] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        real(fd)
+        synced.append((os.fstat(fd).st_ino, os.fstat(fd).st_size))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    one, _ = imported(archive, written(tmp_path))
+    there = archive.store.path(one.warc_file).stat()
+    assert (there.st_ino, there.st_size) in synced

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -117,6 +118,22 @@ def test_importing_again_changes_nothing(archive: Archive, tmp_path: Path) -> No
     assert third.how == "copied" and third.warc_file.startswith("warc/2026/11/22/crawl-")
     assert imported(archive, other / "crawl.warc.gz")[0].how == "already there"
     assert len(captures.of_url(archive.catalog, URL)) == 2
+
+
+def test_a_copied_file_is_on_the_disk_before_it_has_its_name(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, int]] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        real(fd)
+        synced.append((os.fstat(fd).st_ino, os.fstat(fd).st_size))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    (one,) = imported(archive, theirs(tmp_path))
+    there = archive.store.path(one.warc_file).stat()
+    assert (there.st_ino, there.st_size) in synced
 
 
 def test_a_linked_file_is_the_same_file(archive: Archive, tmp_path: Path) -> None:

@@ -52,6 +52,11 @@ def found(url: str, body: str, rel_next: str | None = None) -> str | None:
     return find_next_page(HOST + url, HOST + url, rel_next, Elements(html.document_fromstring(f"<body>{body}</body>")))
 
 
+def test_a_link_that_is_marked_as_the_next_page_need_not_say_so() -> None:
+    assert found("/baths", '<p>Story.</p><a rel="next" href="?page=2">Into the water</a>') == f"{HOST}/baths?page=2"
+    assert found("/baths", '<p>Story.</p><a href="?page=2">Into the water</a>') is None
+
+
 @pytest.mark.parametrize(
     "words", ["2", "Next page", "Weiter", "Page suivante", "下一页", "次へ", "Следующая страница", "»"]
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from archive.health import Finding, MachineHistory, judge_machine, judge_source, worst
 from archive.health.history import HOUR, Named, RunEnd, SameText, SourceHistory, floor, within
+from archive.health.rates import Share
 from archive.health.statistics import few, many, quantile, spread
 from tests.archive.health.histories import NOW, Paper
 
@@ -202,3 +203,10 @@ def test_hours_outside_of_what_is_known_are_not_counted_as_silence() -> None:
             found.clear()
 
     assert wrong(Paper(60).changed(off).history()) == {}
+
+
+def test_what_is_usual_is_told_from_as_many_readings_on_as_it_is_judged_from() -> None:
+    enough, too_few = (Share(9, 12, 0.02, known, needed=30) for known in (30, 29))
+    assert enough.told("are walls") == "9 of the newest 12 are walls (usually 2%)"
+    assert too_few.told("are walls") == "9 of the newest 12 are walls (too few before to compare with)"
+    assert (enough.state(), too_few.state()) == ("bad", "ok")
