@@ -127,9 +127,6 @@ class Archive:
     sources: Mapping[str, Source] = field(default_factory=dict)
     lists: ReadingLists = NO_LISTS
 
-    def close(self) -> None:
-        self.catalog.close()
-
 
 @contextmanager
 def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iterator[Archive]:
@@ -138,15 +135,15 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iter
     Raises DatabaseUnreachable as `open_catalog` does.
     """
     from archive.catalog import open_catalog
+    from archive.moved import name_in_catalog
 
     location = locate(place) if isinstance(place, Path) else place
     catalog = open_catalog(location.db_url, create=create)
-    store = LocalStore(location.root)
-    archive = Archive(location.root, store, catalog, location.name, location.sources, location.lists)
     try:
-        yield archive
+        name = name_in_catalog(catalog, location.name, location.root)
+        yield Archive(location.root, LocalStore(location.root), catalog, name, location.sources, location.lists)
     finally:
-        archive.close()
+        catalog.close()
 
 
 def members(archive: Archive) -> list[Archive]:

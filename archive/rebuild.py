@@ -18,6 +18,7 @@ from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
 from archive.logged import Told, tell
 from archive.model import Capture
+from archive.moved import came_from
 from archive.record import revision_of
 from archive.runlog import LogLine, read_run_log
 
@@ -60,7 +61,8 @@ def rebuild(
     A damaged file gives what stands before the damage and a line in `problems`. Archives of other folders in the same
     catalog are read too; raises NotFound where one is not here, unless `partial`: then it is forgotten.
     """
-    everything = members(archive)
+    known = members(archive)
+    everything = [one for one in known if not came_from(archive.catalog, one.name, one.root, archive.root)]
     absent = [one for one in everything[1:] if not is_here(one)]
     if absent and not partial:
         raise NotFound(
@@ -69,7 +71,7 @@ def rebuild(
             context=tuple(f"{one.name}: {one.root}" for one in absent),
         )
     archive.catalog.clear()
-    return fill(everything, archive.catalog, now, progress=progress)
+    return fill([one for one in everything if one not in absent], archive.catalog, now, progress=progress)
 
 
 def _names(found: Sequence[Archive]) -> str:

@@ -7,11 +7,12 @@ import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from archive.archive import locate, open_archive, recover
-from archive.catalog import articles, captures, dump, frontier, open_catalog, runs
+from archive.archive import ArchiveLocation, locate, open_archive, recover
+from archive.catalog import archives, articles, captures, dump, frontier, open_catalog, runs
 from archive.errors import ConfigError, NotFound
 from archive.model import ReadingRules, Source
 from archive.read import job_of, read_capture
@@ -199,5 +200,51 @@ def test_two_archives_of_one_catalog_are_rebuilt_and_read_together(tmp_path):
         with pytest.raises(NotFound, match='"two"'):
             rebuild(archive, NOW)
         assert contents(archive) == before
-        rebuild(archive, NOW, partial=True)
+        assert rebuild(archive, NOW, partial=True).problems == []  # it was asked to forget them
         assert articles.count(archive.catalog) == 1
+
+
+def renamed(root: Path, name: str) -> ArchiveLocation:
+    """The folder under another name, as its files alone tell where it is: the name is the folder's."""
+    place = root.rename(root.with_name(name))
+    return replace(location(place), name=name)
+
+
+def test_an_archive_whose_folder_was_renamed_finds_its_files(tmp_path):
+    (tmp_path / "news").mkdir()
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    with open_archive(renamed(tmp_path / "news", "paper")) as archive:
+        capture = captures.latest(archive.catalog, "https://news.example/a")
+        assert read_capture(job_of(archive, capture, ReadingRules())).extraction.article.headline == "A"
+        assert check(archive, NOW)[0] == []
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+    with open_archive(renamed(tmp_path / "paper", "gazette")) as archive:
+        assert check(archive, NOW)[0] == []
+        assert rebuild(archive, NOW).captures == 2
+
+
+def test_a_catalog_that_took_a_renamed_folder_for_another_archive_is_made_right_by_a_rebuild(tmp_path):
+    (tmp_path / "news").mkdir()
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    moved = renamed(tmp_path / "news", "paper")
+    with open_archive(moved) as archive, archive.catalog.transaction() as conn:
+        archives.register(conn, "paper", str(moved.root), NOW)
+    with open_archive(moved) as archive:
+        assert check(archive, NOW)[0] != []
+        rebuild(archive, NOW)
+        assert check(archive, NOW)[0] == []
+        assert archives.roots(archive.catalog) == {"paper": str(moved.root)}
+
+
+def test_an_archive_elsewhere_is_not_taken_for_one_whose_files_lie_here(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two" / "warc").mkdir(parents=True)
+    with opened(tmp_path / "one") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    (tmp_path / "one" / "warc").rename(tmp_path / "kept")  # as on another machine: the folder is not there
+    shutil.move(tmp_path / "one" / "catalog.sqlite3", tmp_path / "two" / "catalog.sqlite3")
+    shutil.rmtree(tmp_path / "one")
+    with open_archive(replace(location(tmp_path / "two"), name="two")) as archive:
+        assert archive.name == "two"

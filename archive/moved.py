@@ -1,0 +1,43 @@
+"""An archive keeps its name in the catalog when its folder is renamed or moved.
+
+Captures say by name which archive holds their file. Where no name is set it is the folder's, so without this a
+renamed folder would be a stranger to its own catalog: its files would be looked for where it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.errors import NotFound
+from archive.store import LocalStore
+
+if TYPE_CHECKING:
+    from archive.catalog import Catalog
+
+
+def name_in_catalog(catalog: Catalog, name: str, root: Path) -> str:
+    """Return the name by which the catalog knows the archive in `root`, which would be called `name`.
+
+    That is the one of this folder; else `name`, where it is known; else the one archive whose folder is gone and
+    whose files lie here. Another archive of a shared catalog is never taken for this one: its files are not here.
+    """
+    from archive.catalog import archives
+
+    known = archives.roots(catalog)
+    here = [one for one, place in known.items() if Path(place) == root]
+    if here or name in known:
+        return name if name in known else here[0]
+    moved = [one for one, place in known.items() if came_from(catalog, one, Path(place), root)]
+    return moved[0] if len(moved) == 1 else name
+
+
+def came_from(catalog: Catalog, name: str, place: Path, root: Path) -> bool:
+    """Whether the archive `name`, which the catalog has at `place`, is not there any more and its files lie in `root`."""
+    from archive.catalog import captures
+
+    file = None if place.is_dir() else captures.any_file(catalog, name)
+    try:
+        return file is not None and LocalStore(root).find(file).is_file()
+    except NotFound:
+        return False
