@@ -16,6 +16,7 @@ import typer
 from archive.commands import articles, captures, evidence, files, history, integrity, runs, seals, warc
 from archive.commands.shared import set_locate
 from archive.output import run_app, set_color
+from archive.typed import set_folder
 
 __all__ = ["app", "main", "set_locate"]
 
@@ -49,6 +50,7 @@ def _globals(
 ) -> None:
     if no_color:
         set_color(False)
+    set_folder(folder)
     context.obj = Globals(folder, verbose)
 
 

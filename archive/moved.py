@@ -33,7 +33,7 @@ def name_in_catalog(catalog: Catalog, name: str, root: Path) -> str:
 
 
 def came_from(catalog: Catalog, name: str, place: Path, root: Path) -> bool:
-    """Whether the archive `name`, which the catalog has at `place`, is not there any more and its files lie in `root`."""
+    """Whether the archive `name`, known to be at `place`, is not there any more and its files lie in `root`."""
     from archive.catalog import captures
 
     file = None if place.is_dir() else captures.any_file(catalog, name)

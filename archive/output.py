@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import json
 import os
 import re
@@ -25,12 +26,14 @@ from typing import IO, Any, Literal
 from archive import garbage
 from archive.errors import DiskFull, Interrupted, NotFound, PressmarkError, UsageError
 from archive.times import rfc3339
+from archive.typed import as_typed, set_folder
 
 Row = Mapping[str, Any]
 Shape = Literal["auto", "table", "json", "nl", "csv"]
 DEFAULT_LIMIT = 20
 _MAX_CELL = 60
 _NARROWEST = 8
+_TYPED_NEXT = ("ID", "RUN", "OFFSET", "NAME")  # columns that the next command takes: half of them is of no use
 _BETWEEN_COLUMNS = 3  # a space around a line that SIMPLE_HEAD does not draw
 # Control characters, and those that turn the direction of a whole line: a headline must not drive the terminal.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
@@ -234,25 +237,37 @@ def _print_table(titles: list[str], cells: list[list[str]], numeric: list[bool],
     from rich.text import Text
 
     console = Console(file=out, no_color=not use_color(out), highlight=False)
+    shown: list[int] = []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     natural = [max(cell_width(row[at]) for row in [titles, *cells]) for at in range(len(titles))]
-    widths = shared_widths(natural, console.width - _BETWEEN_COLUMNS * (len(titles) - 1))
-    for title, is_number, width in zip(titles, numeric, widths, strict=True):
-        justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for at, width in shared_widths(natural, console.width, whole=[title in _TYPED_NEXT for title in titles]).items():
+        justify: Literal["left", "right"] = "right" if numeric[at] else "left"
+        table.add_column(titles[at], justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+        shown.append(at)
     for row in cells:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(row[at]) for at in shown))
     console.print(table)
 
 
-def shared_widths(natural: Sequence[int], room: int) -> list[int]:
-    """Widths of columns that fit into `room` together: the widest give way first, none below 8."""
-    widths = list(natural)
-    while sum(widths) > room and max(widths) > _NARROWEST:
-        widest = widths.index(max(widths))
-        too_much = sum(widths) - room
-        next_wide = max((width for width in widths if width < widths[widest]), default=_NARROWEST)
-        widths[widest] = max(_NARROWEST, min(widths[widest] - 1, max(next_wide, widths[widest] - too_much)))
+def shared_widths(natural: Sequence[int], room: int, whole: Sequence[bool] = ()) -> dict[int, int]:
+    """Widths of the columns that fit into `room` together, by their place: the widest give way first, none below 8.
+
+    A column that is to be `whole` keeps its width. Where even that does not fit, columns are left out, from the last
+    but one leftwards: the last one mostly has the words that tell rows apart.
+    """
+    least = {at: width if whole and whole[at] else min(width, _NARROWEST) for at, width in enumerate(natural)}
+    for at in range(len(natural) - 2, -1, -1):
+        if sum(least.values()) + _BETWEEN_COLUMNS * (len(least) - 1) <= room:
+            break
+        if not (whole and whole[at]):
+            del least[at]
+    widths = {at: natural[at] for at in least}
+    for_cells = room - _BETWEEN_COLUMNS * (len(least) - 1)
+    while sum(widths.values()) > for_cells and any(widths[at] > least[at] for at in widths):
+        widest = max((at for at in widths if widths[at] > least[at]), key=lambda at: (widths[at], -at))
+        too_much = sum(widths.values()) - for_cells
+        next_wide = max((width for width in widths.values() if width < widths[widest]), default=0)
+        widths[widest] = max(least[widest], min(widths[widest] - 1, max(next_wide, widths[widest] - too_much)))
     return widths
 
 
@@ -318,7 +333,7 @@ def next_step(*commands: str) -> None:
     if _quiet:
         return
     out = sys.stderr if not sys.stdout.isatty() else sys.stdout
-    say("Next:  " + "     ".join(commands), out=out)
+    say("Next:  " + as_typed("     ".join(commands)), out=out)
 
 
 def passing(line: str) -> None:
@@ -355,6 +370,8 @@ def size(size_bytes: int) -> str:
 def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     """Run a typer app and return its exit code; print what went wrong on stderr, never a traceback without -vv."""
     garbage.expect_none()
+    _take_every_script(sys.stdout)
+    set_folder(None)
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
@@ -367,6 +384,15 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
         return 0
     except (KeyboardInterrupt, Exception) as error:
         return _render(error, as_json=as_json, verbose=_is_very_verbose(arguments))
+
+
+def _take_every_script(out: IO[str]) -> None:
+    """Files and pipes get UTF-8 whatever the locale; a terminal of another charset shows "?" for what it cannot.
+
+    Without this a Latin-1 locale ended every listing at the first headline in another script.
+    """
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(encoding=None if out.isatty() else "utf-8", errors="replace")
 
 
 def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
@@ -420,9 +446,9 @@ def print_error(error: PressmarkError, *, as_json: bool = False) -> None:
         return
     print(paint(f"error[{error.code}]:", "red", out) + " " + safe(error.message), file=out)
     for line in error.context:
-        print("  " + safe(line), file=out)
+        print("  " + safe(as_typed(line)), file=out)
     if error.hint:
-        print("  " + paint("hint:", "bold", out) + " " + safe(error.hint), file=out)
+        print("  " + paint("hint:", "bold", out) + " " + safe(as_typed(error.hint)), file=out)
 
 
 def in_our_words(error: BaseException) -> PressmarkError | None:
@@ -440,7 +466,7 @@ def in_our_words(error: BaseException) -> PressmarkError | None:
     if isinstance(error, FileNotFoundError):
         return NotFound(f"no file {error.filename}")
     if isinstance(error, PermissionError | IsADirectoryError | NotADirectoryError):
-        return UsageError(f"cannot use {error.filename}: {error.strerror}")
+        return UsageError(f"cannot use {error.filename or 'a file'}: {error.strerror}")
     return PressmarkError(
         f"{type(error).__name__}: {error}",
         hint="this is a fault in pressmark; run it again with -vv to see where, and please report that",
@@ -471,8 +497,7 @@ def _close_commands(typed: str, context: Any) -> list[str]:
     paths = dict(_command_paths(root.command, root.info_name or "pressmark"))
     own = [path for path in paths if path.rsplit(" ", 1)[0] == here]
     close = get_close_matches(typed, [path.rsplit(" ", 1)[1] for path in own], 2, 0.6)
-    found = [f"{here} {name}" for name in close]
-    return found or [path for path in paths if path.rsplit(" ", 1)[-1] == typed]
+    return [path for path in paths if path.rsplit(" ", 1)[-1] == typed] or [f"{here} {name}" for name in close]
 
 
 def _command_paths(command: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,7 @@ import typer
 
 from archive import cli as asking
 from archive.output import run_app, set_color, set_quiet
+from archive.typed import set_folder
 from crawler.commands import config, crawl, demo, doctor, fetch, health, init, schedule, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
@@ -72,6 +73,7 @@ def pressmark(
 ) -> None:
     set_color(False if no_color else None)
     set_quiet(quiet)
+    set_folder(folder)
     context.obj = Globals(
         folder=folder,
         verbose=verbose,

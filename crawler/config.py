@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from archive.archive import locate
-from archive.errors import ConfigError, DiskFull, NotFound, UsageError
+from archive.archive import locate, no_archive
+from archive.errors import ConfigError, DiskFull, UsageError
 from archive.toml import TomlError
 from crawler.config_check import Toml, complaints, did_you_mean, read_toml
 from crawler.config_values import DefaultsEntry, Settings, SourcesFile
@@ -52,7 +52,7 @@ def find_folder(start: Path) -> Path:
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / SETTINGS_FILE).is_file():
             return folder
-    raise NotFound(f"no {SETTINGS_FILE} in {start} or above it", hint="pressmark init")
+    raise no_archive(start)
 
 
 def load_settings(

@@ -388,7 +388,7 @@ def test_the_nearest_folder_above_is_the_archive(folder: Path) -> None:
 def test_no_archive_anywhere_points_to_init(tmp_path: Path) -> None:
     with pytest.raises(NotFound) as caught:
         find_folder(tmp_path)
-    assert caught.value.hint == "pressmark init"
+    assert caught.value.hint == "pressmark init, or name the folder: pressmark -C FOLDER …"
 
 
 def test_a_new_folder_is_ready_and_valid(tmp_path: Path) -> None:
