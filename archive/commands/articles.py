@@ -49,12 +49,12 @@ def articles(
     """List articles, the newest first; or find those that hold words."""
     from archive.catalog import near
     from archive.catalog.articles import ArticleQuery, count, list_articles
-    from archive.lookup import find_cluster, find_run
+    from archive.lookup import find_cluster, find_run, find_source
 
     with archive_of(context) as archive:
         asked = ArticleQuery(
             text=query,
-            source=source,
+            source=find_source(archive, source),
             language=lang,
             section=section,
             run=find_run(archive, run).run_id if run else None,
@@ -220,9 +220,10 @@ def skipped(
 ) -> None:
     """List the URLs that were not stored, with the reason."""
     from archive.catalog.frontier import skipped as ask
-    from archive.lookup import find_run
+    from archive.lookup import find_run, find_source
 
     with archive_of(context) as archive:
+        source = find_source(archive, source)
         run_id = find_run(archive, run).run_id if run else None
         found = [
             one

@@ -17,7 +17,7 @@ import typer
 from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
 from archive.errors import UsageError, VerificationFailed
 from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
-from archive.times import parse_moment
+from archive.times import parse_span
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -60,7 +60,10 @@ def extract(
         raise UsageError("--compare only looks and --apply writes", hint="give one of them")
     if source and everything:
         raise UsageError("--source and --all exclude each other", hint="give one of them")
+    from archive.lookup import find_source
+
     with archive_of(context) as archive:
+        source = find_source(archive, source)
         counts: Counter[str] = Counter()
         chosen = profile.value if profile else None
         found = _reread(context, archive, apply, source, chosen, workers)
@@ -167,7 +170,7 @@ def export(
     query: Annotated[str | None, typer.Option(metavar="WORDS", help="Only articles that hold these words.")] = None,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
     lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026-11 or 2026-11-01.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")] = None,
     until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")] = None,
     fields: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
@@ -180,17 +183,20 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is no export of ours.")] = False,
 ) -> None:
     """Write records to a file others can use, with a manifest that names its digest."""
+    from dataclasses import replace
+
     from archive.catalog.articles import ArticleQuery
     from archive.export import Options, manifest_path
     from archive.export import export as write
+    from archive.lookup import find_source
 
     moment = now()
+    begin, end = parse_span(since, until, moment)
     asked = ArticleQuery(
         text=query,
-        source=source,
         language=lang,
-        since=parse_moment(since, moment) if since else None,
-        until=parse_moment(until, moment, "--until") if until else None,
+        since=begin,
+        until=end,
         allowed_for=agent_of(allowed_for),
         limit=limit,
     )
@@ -199,7 +205,7 @@ def export(
         done = write(
             archive,
             out,
-            asked,
+            replace(asked, source=find_source(archive, source)),
             moment,
             format_name=format_name,
             options=Options(names, bom),

@@ -17,7 +17,7 @@ import typer
 
 from archive.errors import NotFound, UsageError
 from archive.output import Listing, Shape
-from archive.times import parse_moment, utc_now
+from archive.times import parse_span, utc_now
 
 if TYPE_CHECKING:
     from archive.archive import Archive, ArchiveLocation, Locate
@@ -100,7 +100,7 @@ _SHAPES: dict[str, Any] = {
     ],
 }
 _TIMES: dict[str, Any] = {
-    "since": Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026-11 or 2026-11-01.")],
+    "since": Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")],
     "until": Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")],
 }
 
@@ -141,11 +141,11 @@ def _listing(given: dict[str, Any]) -> Listing:
     if len(chosen) > 1:
         raise UsageError("only one of --json, --nl, --csv and --table can be given", hint="leave out all but one")
     fields = tuple(name.strip() for name in (given["fields"] or "").split(",") if name.strip())
-    moment = now()
+    since, until = parse_span(given.get("since"), given.get("until"), now())
     return Listing(
         shape=chosen[0] if chosen else "auto",
         fields=fields,
         limit=given["limit"],
-        since=parse_moment(given["since"], moment) if given.get("since") else None,
-        until=parse_moment(given["until"], moment, "--until") if given.get("until") else None,
+        since=since,
+        until=until,
     )
