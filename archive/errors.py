@@ -83,6 +83,7 @@ class VerificationFailed(PressmarkError):
 
 class WarcDamaged(VerificationFailed):
     code = "warc-damaged"
+    offset: int = 0  # where in the file, as far as it is known
 
 
 class DigestMismatch(VerificationFailed):

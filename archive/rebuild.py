@@ -58,7 +58,7 @@ def rebuild(
 ) -> Rebuilt:
     """Forget the catalog and read it again from the files. Call it with the archive's lock held.
 
-    A damaged file gives what stands before the damage and a line in `problems`. Archives of other folders in the same
+    A damaged file gives every record that is whole, and a line in `problems`. Archives of other folders in the same
     catalog are read too; raises NotFound where one is not here, unless `partial`: then it is forgotten.
     """
     known = members(archive)

@@ -95,7 +95,22 @@ def test_comparing_finds_what_was_changed_in_the_catalog(copy, statement, expect
     assert expected in [(one.table, one.kind, one.fields) for one in found]
 
 
-def test_a_damaged_file_gives_what_stands_before_the_damage_and_is_named(copy):
+def test_a_damaged_place_costs_the_capture_in_it_alone_and_is_named(copy):
+    with open_archive(copy) as archive:
+        before = list(captures.iterate(archive.catalog))
+        hit = before[1]
+        path = copy.root / hit.warc_file
+        data = bytearray(path.read_bytes())
+        data[hit.warc_offset + hit.warc_length // 2] ^= 0xFF
+        path.write_bytes(data)
+        done = rebuild(archive, NOW)
+        assert {one.record_id for one in captures.iterate(archive.catalog)} == {
+            one.record_id for one in before if one is not hit
+        }
+    assert f"record at byte {hit.warc_offset}" in done.problems[0]
+
+
+def test_a_file_that_was_cut_gives_what_is_left_of_it_and_is_named(copy):
     warc = sorted((copy.root / "warc").rglob("*.warc.gz"))[0]
     warc.write_bytes(warc.read_bytes()[:-700])
     with open_archive(copy) as archive:
