@@ -1,8 +1,8 @@
 """Reading WARC files: one record by its offset, or all of them in order, large ones through the disk.
 
 `read_record` and `iter_records` read .warc.gz (ours, or with many records in a member) and plain .warc, WARC 1.0
-and 1.1. They raise WarcDamaged with the offset of a damaged place, `iter_records` when it has read what stands behind it;
-`archive.warc.check` says everything that is wrong.
+and 1.1. They raise WarcDamaged with the offset of a damaged place; `iter_records` does when it has read what stands
+behind it. `archive.warc.check` says everything that is wrong.
 A file that is still open is read as far as its last whole record.
 """
 
