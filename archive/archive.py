@@ -78,7 +78,7 @@ def _configured(place: Path) -> ArchiveLocation:
         problem = f"{CONFIG_NAME}:{error.line}: {error}"
         raise ConfigError("1 problem", context=(problem,), hint="pressmark config check") from error
     except UnicodeDecodeError as error:
-        problem = f"{CONFIG_NAME}: not UTF-8 text (byte {error.start})"
+        problem = f"{CONFIG_NAME}: not UTF-8 text (byte {error.start}): save it as UTF-8"
         raise ConfigError("1 problem", context=(problem,), hint="pressmark config check") from error
     root = (place / str(_get(config, "archive", "dir") or ".")).resolve()
     name = str(_get(config, "archive", "name") or _name_of(root))

@@ -136,7 +136,7 @@ def _file(path: Path, problems: list[str]) -> Toml:
     except TomlError as error:
         problems.append(f"{path.name}:{error.line}: {error}")
     except UnicodeDecodeError as error:
-        problems.append(f"{path.name}: not UTF-8 text (byte {error.start})")
+        problems.append(f"{path.name}: not UTF-8 text (byte {error.start}): save it as UTF-8")
     except OSError as error:
         problems.append(f"{path.name}: cannot be read ({error.strerror})")
     return Toml({}, {})

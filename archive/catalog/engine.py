@@ -248,10 +248,16 @@ def _in_our_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
     is_operational = type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout") and not state
     if error.connection_invalidated or is_operational or state.startswith(("08", "28", "3D", "53", "57P")):
         return errors.DatabaseUnreachable(
-            f"cannot reach {_described(url)} ({_first_line(error.orig)})",
-            hint="fetched pages are safe in warc/; once it is back: pressmark db rebuild",
+            f"cannot reach {_described(url)} ({_first_line(error.orig)})", hint=_way_back(url, str(error.orig))
         )
     return error
+
+
+def _way_back(url: URL, said: str) -> str:
+    """The next step. A failed login has no SQLSTATE in psycopg's words, so that a missing database is known by them."""
+    if "database" in said and "does not exist" in said:
+        return f"createdb -h {url.host or 'localhost'} {url.database}, then pressmark db rebuild fills it"
+    return "fetched pages are safe in warc/; once it is back, the next crawl tells it what it missed"
 
 
 def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIError:

@@ -294,3 +294,5 @@ def _where_next(shown: Shown) -> Iterator[str]:
         yield f"  {here} why {robots}"
     yield f"  {here} skipped --run last"
     yield f"  {here} warc verify"
+    if shutil.which("pressmark") is None:  # run by its path, as `make demo` does
+        yield f"(`pressmark` is not on your PATH yet:  . {Path(sys.prefix) / 'bin' / 'activate'})"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from archive.audit import audit_files
 from archive.catalog.outcomes import Skipped
@@ -92,6 +95,13 @@ def test_the_summary_has_numbers_reasons_examples_and_where_to_look() -> None:
     assert "verified: 2 WARC files, 556 records, every digest is right" in lines
     assert "  pressmark -C demo-archive why http://127.0.0.18:8000/private/desk" in lines
     assert "  pressmark -C demo-archive article diff a_rq6zce26ra" in lines
+
+
+def test_who_ran_the_demo_by_its_path_is_told_how_to_type_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert list(shown_lines(_shown()))[-1].endswith(f"{sys.prefix}/bin/activate)")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    assert list(shown_lines(_shown()))[-1] == "  pressmark -C demo-archive warc verify"
 
 
 def test_a_problem_is_never_called_right() -> None:

@@ -227,7 +227,11 @@ def test_9_a_port_that_another_process_listens_on(tmp_path: Path) -> None:
 def test_10_a_database_that_does_not_answer(crawled: Path, command: list[str]) -> None:
     said = in_a_process(crawled, *command, PRESSMARK_DB__URL="postgresql://news:hunter2@127.0.0.1:1/news")
     assert_error(
-        said, 8, "error[db]: cannot reach PostgreSQL at 127.0.0.1:1", 'database "news"', "pressmark db rebuild"
+        said,
+        8,
+        "error[db]: cannot reach PostgreSQL at 127.0.0.1:1",
+        'database "news"',
+        "the next crawl tells it what it missed",
     )
     assert "hunter2" not in said.all
 

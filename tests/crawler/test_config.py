@@ -202,7 +202,7 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     path.write_bytes(b"# \xff\n")
     with pytest.raises(ConfigError) as caught:
         load_sources(path)
-    assert caught.value.context == ("sources.toml: not UTF-8 text (byte 2)",)
+    assert caught.value.context == ("sources.toml: not UTF-8 text (byte 2): save it as UTF-8",)
 
 
 def test_a_wrong_line_in_a_list_of_urls_is_told(folder: Path) -> None:
