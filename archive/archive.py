@@ -134,8 +134,10 @@ class Archive:
 
 
 @contextmanager
-def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iterator[Archive]:
+def open_archive(place: ArchiveLocation | Path, *, create: bool = False, renew: bool = False) -> Iterator[Archive]:
     """Open an archive for a `with`. `create` makes a missing catalog, else NotFound with the hint to rebuild.
+
+    `renew` is for the rebuild: it takes a catalog that cannot be used, too.
 
     Raises DatabaseUnreachable as `open_catalog` does.
     """
@@ -143,7 +145,7 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iter
     from archive.moved import name_in_catalog
 
     location = locate(place) if isinstance(place, Path) else place
-    catalog = open_catalog(location.db_url, create=create)
+    catalog = open_catalog(location.db_url, create=create or renew, renew=renew)
     try:
         name = name_in_catalog(catalog, location.name, location.root)
         yield Archive(location.root, LocalStore(location.root), catalog, name, location.sources, location.lists)

@@ -23,6 +23,8 @@ from archive.record import revision_of
 from archive.runlog import LogLine, read_run_log
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+
     from archive.catalog import Catalog
 
 _BATCH = 1000
@@ -70,8 +72,11 @@ def rebuild(
             hint="run this where they are, or pressmark db rebuild --partial to forget them",
             context=tuple(f"{one.name}: {one.root}" for one in absent),
         )
-    archive.catalog.clear()
-    return fill([one for one in everything if one not in absent], archive.catalog, now, progress=progress)
+    here = [one for one in everything if one not in absent]
+    archive.catalog.clear(lambda conn: _register(conn, here, now))
+    done = fill(here, archive.catalog, now, progress=progress)
+    archive.catalog.made_whole()
+    return done
 
 
 def _names(found: Sequence[Archive]) -> str:
@@ -82,19 +87,25 @@ def fill(
     everything: Sequence[Archive], catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None
 ) -> Rebuilt:
     """Put everything the files of archives say into an empty catalog; those that are not here are in `problems`."""
-    from archive.catalog import archives, near
+    from archive.catalog import near
 
     done = Rebuilt()
     here = [one for one in everything if one is everything[0] or is_here(one)]
     done.problems += [f"{one.name}: no files at {one.root}" for one in everything if one not in here]
     with catalog.transaction() as conn:
-        for one in here:
-            archives.register(conn, one.name, str(one.root), now)
+        _register(conn, here, now)
     for step in (_fill_captures, _fill_records, _fill_runs):
         for one in here:
             step(one, catalog, done, progress)
     near.settle(catalog)
     return done
+
+
+def _register(conn: Connection, found: Sequence[Archive], now: datetime) -> None:
+    from archive.catalog import archives
+
+    for one in found:
+        archives.register(conn, one.name, str(one.root), now)
 
 
 def check(

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from archive import errors
@@ -26,6 +26,7 @@ _ATTEMPTS = 8  # of a transaction that others' keep crossing
 _CROSSED = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL ends one so that the others can go on
 Result = TypeVar("Result")
 REBUILD = "pressmark db rebuild"
+_HALF_MADE = "half_made"  # a row of `meta` from the beginning of a rebuild to its end
 _SCHEMA_LOCK = 0x7072_6573  # any constant: of two processes that open an empty database, one creates the tables
 
 
@@ -75,11 +76,21 @@ class Catalog:
             with conn.begin():
                 yield conn
 
-    def clear(self) -> None:
-        """Forget everything, as `db rebuild` does before it reads the files again."""
+    def clear(self, then: Callable[[Connection], object] = lambda conn: None) -> None:
+        """Forget everything, as `db rebuild` does before it reads the files again; `then` belongs to the transaction.
+
+        Until `made_whole`, the catalog is half made and opens for a rebuild only, whoever dies in between.
+        """
         with self.transaction() as conn:
             _drop(conn)
             _create(conn)
+            conn.execute(insert(meta).values(name=_HALF_MADE, value="yes"))
+            then(conn)
+
+    def made_whole(self) -> None:
+        """Say that the catalog has what the files have."""
+        with self.transaction() as conn:
+            conn.execute(delete(meta).where(meta.c.name == _HALF_MADE))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -106,9 +117,9 @@ def connection(place: Catalog | Connection) -> Iterator[Connection]:
 def open_catalog(url: str, *, create: bool = True, renew: bool = False) -> Catalog:
     """Open "sqlite:///path" or "postgresql://user:password@host:port/database".
 
-    Missing tables are made if `create`, else NotFound. Tables of another schema version raise DatabaseUnreachable
-    with the hint to rebuild; `renew` drops them instead, for the rebuild itself. Raises MissingExtra without
-    psycopg, UsageError for another kind of URL.
+    Missing tables are made if `create`, else NotFound. Tables of another schema version, and those of a rebuild that is
+    not at its end, raise DatabaseUnreachable with the hint to rebuild; for the rebuild itself `renew` drops the former
+    and takes the latter. Raises MissingExtra without psycopg, UsageError for another kind of URL.
     """
     parsed = _parsed(url)
     engine = _sqlite(parsed, create) if parsed.drivername == "sqlite" else _postgresql(parsed)
@@ -193,8 +204,13 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _prepare(catalog: Catalog, create: bool, renew: bool) -> None:
-    found = _version(catalog)
+    found, half_made = _version(catalog)
     if found == str(SCHEMA_VERSION):
+        if half_made and not renew:
+            raise errors.DatabaseUnreachable(
+                f"{catalog.name} is half made: it is being made again from the files, or that was interrupted",
+                hint=f"wait for it, or once more: {REBUILD}",
+            )
         return
     if found is not None and not renew:
         raise errors.DatabaseUnreachable(
@@ -211,11 +227,13 @@ def _prepare(catalog: Catalog, create: bool, renew: bool) -> None:
             _create(conn)
 
 
-def _version(catalog: Catalog) -> str | None:
+def _version(catalog: Catalog) -> tuple[str | None, bool]:
+    """The version of the tables that are there, and whether a rebuild has begun and not ended."""
     with catalog.reading() as conn:
         if not inspect(conn).has_table(meta.name):
-            return None
-        return conn.execute(select(meta.c.value).where(meta.c.name == "schema_version")).scalar() or "unknown"
+            return None, False
+        said = {row.name: row.value for row in conn.execute(select(meta.c.name, meta.c.value))}
+        return said.get("schema_version") or "unknown", _HALF_MADE in said
 
 
 def _create(conn: Connection) -> None:

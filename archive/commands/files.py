@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
-from archive.errors import UsageError, VerificationFailed
+from archive.errors import Interrupted, UsageError, VerificationFailed
 from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
 from archive.times import parse_span
 
@@ -240,17 +240,19 @@ def rebuild_(
 ) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
     from archive.archive import open_archive, recover, writing
-    from archive.catalog import open_catalog
     from archive.rebuild import rebuild
 
     moment = now()
     location = location_of(context)
-    with writing(location.root, command=command_line(context), now=moment):
-        open_catalog(location.db_url, renew=True).close()
-        with open_archive(location, create=True) as archive:
-            recover(archive, moment)
+    lock = writing(location.root, command=command_line(context), now=moment)
+    with lock, open_archive(location, renew=True) as archive:
+        where = archive.catalog.name
+        recover(archive, moment)
+        try:
             done = rebuild(archive, moment, partial=partial, progress=passing)
-            where = archive.catalog.name
+        except KeyboardInterrupt:
+            said = f"stopped: {where} is half made, and says so until it is whole; the files are untouched"
+            raise Interrupted(said, hint="pressmark db rebuild") from None
     _print_rebuilt(done, f"Rebuilt {where}")
     if done.problems:
         raise VerificationFailed(

@@ -51,6 +51,20 @@ def test_clear_forgets_everything_and_leaves_a_working_catalog(catalog: Catalog)
         assert frontier.outcome_of(catalog, "https://a.example/") is None
 
 
+def test_a_catalog_that_is_half_made_opens_for_a_rebuild_only(catalog_url: str) -> None:
+    catalog = open_catalog(catalog_url)
+    catalog.clear(lambda conn: archives.register(conn, "news", "/data", NOW))  # and its process dies
+    catalog.close()
+    with pytest.raises(errors.DatabaseUnreachable, match="half made") as raised:
+        open_catalog(catalog_url)
+    assert "pressmark db rebuild" in (raised.value.hint or "")
+    again = open_catalog(catalog_url, renew=True)
+    assert archives.roots(again) == {"news": "/data"}  # what is to be read again is not forgotten
+    again.made_whole()
+    again.close()
+    open_catalog(catalog_url).close()
+
+
 def test_a_transaction_is_all_or_nothing(catalog: Catalog) -> None:
     with pytest.raises(ZeroDivisionError), catalog.transaction() as conn:
         archives.register(conn, "news", "/data", NOW)

@@ -13,7 +13,7 @@ import pytest
 
 from archive.archive import ArchiveLocation, locate, open_archive, recover
 from archive.catalog import archives, articles, captures, dump, frontier, open_catalog, runs
-from archive.errors import ConfigError, NotFound
+from archive.errors import ConfigError, DatabaseUnreachable, NotFound
 from archive.model import ReadingRules, Source
 from archive.read import job_of, read_capture
 from archive.rebuild import check, rebuild
@@ -49,6 +49,23 @@ def test_a_rebuilt_catalog_is_equal_row_by_row(copy):
         assert articles.count(archive.catalog, articles.ArticleQuery(text="水位")) == 1
     assert (done.captures, done.records, done.articles, done.runs, done.urls) == (7, 3, 2, 2, 5)
     assert not done.problems
+
+
+def test_a_rebuild_that_is_stopped_leaves_a_catalog_that_says_so(copy):
+    def stopped(line: str) -> None:
+        if line.startswith("records"):
+            raise KeyboardInterrupt
+
+    with open_archive(copy) as archive:
+        before = contents(archive)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(archive, NOW, progress=stopped)
+    with pytest.raises(DatabaseUnreachable, match="half made"), open_archive(copy):
+        pass
+    with open_archive(copy, renew=True) as archive:
+        rebuild(archive, NOW)
+    with open_archive(copy) as archive:
+        assert contents(archive) == before
 
 
 def test_an_unchanged_page_is_seen_longer_after_a_rebuild_too(copy):
