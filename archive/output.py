@@ -24,7 +24,7 @@ from itertools import islice
 from typing import IO, Any, Literal
 
 from archive import garbage
-from archive.errors import DiskFull, Interrupted, NotFound, PressmarkError, UsageError
+from archive.errors import Interrupted, NotFound, PressmarkError, UsageError, cannot_write
 from archive.times import rfc3339
 from archive.typed import as_typed, set_folder
 
@@ -462,7 +462,7 @@ def in_our_words(error: BaseException) -> PressmarkError | None:
     if hasattr(error, "format_message"):
         return _usage(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        return DiskFull(f"cannot write {error.filename or 'here'}: {error.strerror}")
+        return cannot_write(f"write {error.filename or 'here'}", error)
     if isinstance(error, FileNotFoundError):
         return NotFound(f"no file {error.filename}")
     if isinstance(error, PermissionError | IsADirectoryError | NotADirectoryError):

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from archive.archive import locate, no_archive
-from archive.errors import ConfigError, DiskFull, UsageError
+from archive.errors import ConfigError, UsageError, cannot_write
 from archive.toml import TomlError
 from crawler.config_check import Toml, complaints, did_you_mean, read_toml
 from crawler.config_values import DefaultsEntry, Settings, SourcesFile
@@ -194,9 +194,7 @@ def init_folder(folder: Path, contact: str | None = None, db_url: str | None = N
                 path.write_text(text, "utf-8")
                 made.append(path)
     except OSError as error:
-        raise DiskFull(
-            f"cannot write to {folder} ({error.strerror})", hint="choose a folder you may write to"
-        ) from error
+        raise cannot_write(f"write to {folder}", error, hint="choose a folder you may write to") from error
     return tuple(made)
 
 

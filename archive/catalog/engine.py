@@ -6,13 +6,16 @@ Order: the object, opening it (with the schema's version checked), each database
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -153,15 +156,34 @@ def _sqlite(url: URL, create: bool) -> Engine:
     path = Path(url.database or ":memory:")
     if not create and not path.exists():
         raise errors.NotFound(f"there is no catalog at {path}", hint=REBUILD)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
-    event.listen(engine, "connect", _set_up_sqlite)
+    read_only = path.exists() and not _may_write(path)
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = create_engine(_only_read(url, path) if read_only else url, connect_args=arguments)
+    event.listen(engine, "connect", partial(_set_up_sqlite, read_only=read_only))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _set_up_sqlite(dbapi: Any, _record: Any) -> None:
+def _may_write(path: Path) -> bool:
+    """A write-ahead log wants files of its own beside the database: the folder counts, too."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _only_read(url: URL, path: Path) -> URL:
+    """The address of a catalog in a folder we may not write: a backup, a snapshot, an archive of another user.
+
+    Without a log, or with an empty one, nobody writes it: then SQLite needs no files beside it (`immutable`). With one
+    it reads along, where the writer's shared memory is there (https://sqlite.org/wal.html#read_only_databases).
+    """
+    log = path.with_name(path.name + "-wal")
+    idle = {} if log.exists() and log.stat().st_size else {"immutable": "1"}
+    return url.set(database=f"file:{quote(str(path.resolve()))}", query={"mode": "ro", "uri": "true", **idle})
+
+
+def _set_up_sqlite(dbapi: Any, _record: Any, *, read_only: bool) -> None:
     dbapi.isolation_level = None  # the driver must not open transactions by itself: see _begin_sqlite
-    _write_ahead(dbapi)
+    if not read_only:
+        _write_ahead(dbapi)
     for pragma in (
         # The file stays consistent after a crash; the last commits may be missing and come again from the WARC.
         "synchronous = NORMAL",
@@ -249,7 +271,8 @@ def _drop(conn: Connection) -> None:
 
 def _described(url: URL) -> str:
     if url.drivername == "sqlite":
-        return f"the catalog {url.database or 'in memory'}"
+        database = url.database or "in memory"
+        return f"the catalog {unquote(database.removeprefix('file:')) if url.query.get('uri') else database}"
     host = url.host or url.query.get("host") or "localhost"
     return f'PostgreSQL at {host}:{url.port or 5432}, database "{url.database or url.username or ""}"'
 
@@ -285,7 +308,12 @@ def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
         return errors.DiskFull(f"no room left for {where}")
     if name.startswith("SQLITE_BUSY"):
         return errors.ArchiveLocked(f"{where} has been locked by another process for {BUSY_SECONDS:.0f} s")
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR")):
+    if name.startswith("SQLITE_READONLY"):
+        return errors.DatabaseUnreachable(
+            f"{where} is read-only here: it can be asked, and this command writes to it",
+            hint="run it as the user whom the folder belongs to, where it can be written",
+        )
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")):
         return errors.DatabaseUnreachable(f"{where} cannot be used ({error.orig})")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return errors.DatabaseUnreachable(f"{where} is damaged ({error.orig})", hint=REBUILD)

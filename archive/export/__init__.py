@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
-from archive.errors import DiskFull, UsageError
+from archive.errors import UsageError, cannot_write
 from archive.export.formats import write_csv, write_jsonl, write_jsonl_gz, write_markdown, write_tei
 from archive.times import rfc3339
 
@@ -98,7 +98,7 @@ def export(
             _write_whole(out, lambda file: writer(chosen, file, options), dataset)
         _write_manifest(archive, out, dataset, query, now, options, dedup)
     except OSError as error:
-        raise DiskFull(f"cannot write {out}: {error.strerror}") from error
+        raise cannot_write(f"write {out}", error, hint="another place: pressmark export FOLDER/FILE") from error
     return dataset
 
 

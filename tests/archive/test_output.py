@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +41,45 @@ def test_a_locale_that_lacks_a_script_does_not_end_a_listing(tmp_path, charset):
     said = cli_harness.as_typed(root, "articles", PYTHONIOENCODING=charset, COLUMNS="80")
     assert (said.code, said.err.startswith("error")) == (0, False)
     assert "长江" in said.out, said.out  # a pipe gets UTF-8
+
+
+def read_only(root: Path):
+    """Run commands as somebody who may read a folder and not write it: also where the tests run as root."""
+    for path in (root, *root.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+
+    def said(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [*drop, sys.executable, "-m", "archive.cli", *words]
+        environment = cli_harness.process_environment()
+        return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+
+    return said
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root writes everywhere without setpriv")
+def test_who_may_only_read_an_archive_can_ask_it_everything(tmp_path):
+    root = tmp_path / "news"
+    root.mkdir()
+    small_archive.build(root)
+    (root / "pressmark.toml").write_text('[archive]\nname = "news"\n')
+    said = read_only(root)
+    try:
+        for words in (["articles", "水位"], ["why", "https://news.example/2026/river"], ["db", "check"], ["extract"],
+                      ["export", str(tmp_path / "a.jsonl")], ["warc", "verify"], ["gone"], ["run", "list"]):  # fmt: skip
+            done = said(*words)
+            assert done.returncode == 0, (words, done.stderr)
+        assert "长江" in said("articles", "水位").stdout
+        for words in (["db", "rebuild"], ["extract", "--apply"], ["export", "a.jsonl"]):
+            done = said(*words)
+            assert (done.returncode, done.stderr.startswith("error[not-writable]: cannot ")) == (3, True), (
+                words,
+                done.stderr,
+            )
+            assert "hint:" in done.stderr
+    finally:
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o755)
 
 
 @pytest.mark.parametrize(
