@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.history import ArticleId, article_app, record_of_revision
-from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, with_listing
+from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, language_of, with_listing
 from archive.errors import UsageError
 from archive.output import Listing, dump, heading, next_step, note, plural, print_listing, say
 from archive.times import parse_rfc3339
@@ -55,7 +55,7 @@ def articles(
         asked = ArticleQuery(
             text=query,
             source=find_source(archive, source),
-            language=lang,
+            language=language_of(lang),
             section=section,
             run=find_run(archive, run).run_id if run else None,
             cluster=find_cluster(archive, cluster) if cluster else None,
@@ -232,10 +232,14 @@ def skipped(
             and (listing.until is None or one.at < listing.until)
             and (not failed or one.kind == "failed")
         ]
+        there = "" if found or not reason else _reasons(list(ask(archive.catalog, source=source, run=run_id)))
     rows = (_skipped_row(one) for one in found)
     print_listing(rows, ("kind", "reason", "source", "at", "url"), listing, total=len(found))
     if not listing.for_programs:
-        note(_reasons(found) or "0 URLs were left out")
+        note(
+            _reasons(found)
+            or "0 URLs were left out" + (f" for this reason; there are: {there}" if reason and there else "")
+        )
         if found:
             next_step(f"pressmark why {found[0].url}")
 

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
+from archive.commands.shared import (
+    AllowedFor,
+    agent_of,
+    archive_of,
+    command_line,
+    language_of,
+    location_of,
+    now,
+    with_listing,
+)
 from archive.errors import Interrupted, UsageError, VerificationFailed
 from archive.output import Listing, next_step, note, passing, plural, print_listing, say, size
 from archive.times import parse_span
@@ -93,8 +102,15 @@ def _reread(
         recover(archive, moment)
         run = open_run(archive, moment)
         counts: Counter[str] = Counter()
-        yield from _counting(apply_all(archive, found, moment), counts)
-        close_run(archive, run, counts)
+        exit_code = Interrupted.exit_code  # until the last page is read, also where the reader of the listing has gone
+        try:
+            yield from _counting(apply_all(archive, found, moment), counts)
+            exit_code = 0
+        except KeyboardInterrupt:
+            said = f"stopped after {plural(counts.total(), 'page')}; what was added stays"
+            raise Interrupted(said, hint="pressmark extract --apply goes on with the rest") from None
+        finally:
+            close_run(archive, run, counts, exit_code)
 
 
 def _counting(found: Iterator[Reread], counts: Counter[str]) -> Iterator[Reread]:
@@ -131,7 +147,7 @@ def open_run(archive: Archive, moment: datetime, kind: str = "extract") -> str:
     return run_id
 
 
-def close_run(archive: Archive, run_id: str, counts: Counter[str]) -> None:
+def close_run(archive: Archive, run_id: str, counts: Counter[str], exit_code: int = 0) -> None:
     """End it."""
     from dataclasses import replace
 
@@ -140,7 +156,7 @@ def close_run(archive: Archive, run_id: str, counts: Counter[str]) -> None:
 
     moment = now()
     with archive.catalog.transaction() as conn:
-        runs.close_run(conn, run_id, moment, exit_code=0, counts=counts)
+        runs.close_run(conn, run_id, moment, exit_code=exit_code, counts=counts)
     run = runs.get(archive.catalog, run_id)
     if run is not None:
         with RunLog(archive.store.path(archive.store.runs_path(run_id))) as log:
@@ -194,7 +210,7 @@ def export(
     begin, end = parse_span(since, until, moment)
     asked = ArticleQuery(
         text=query,
-        language=lang,
+        language=language_of(lang),
         since=begin,
         until=end,
         allowed_for=agent_of(allowed_for),

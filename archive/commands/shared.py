@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -76,6 +77,14 @@ def agent_of(asked: str | None) -> str | None:
             f'--allowed-for "{asked}" is no agent we ask robots.txt about', hint=f"all, {', '.join(AI_AGENTS)}"
         )
     return agent
+
+
+def language_of(asked: str | None) -> str | None:
+    """The code of --lang as records have it: "de" for DE and de-AT. Raises UsageError for a name."""
+    code = asked.lower().replace("_", "-").split("-")[0] if asked is not None else None
+    if code is not None and not re.fullmatch("[a-z]{2,3}", code):
+        raise UsageError(f'--lang "{asked}" is no code of a language', hint="--lang de, en, zh … (ISO 639)")
+    return code
 
 
 def command_line(context: typer.Context) -> str:

@@ -57,6 +57,8 @@ def run(built, monkeypatch, capfd):
         (("-C", "/nowhere/at/all", "articles"), 5, "no folder /nowhere/at/all", "pressmark init"),
         (("warc", "ls", "nothing.warc.gz"), 5, "no WARC file nothing.warc.gz", "pressmark warc verify"),
         (("warc", "ls", "x", "-S", "ok"), 2, '--status "ok"', "--status 200"),
+        (("articles", "--lang", "german"), 2, '--lang "german" is no code of a language', "--lang de"),
+        (("export", "a.jsonl", "--lang", "german"), 2, "is no code of a language", "--lang de"),
         (("import", "x.warc"), 2, 'no command "import"', "pressmark warc import"),
         (("articles", "--source", "new"), 5, 'no source "new"', 'did you mean "news"?'),
         (("skipped", "--source", "zzz"), 5, 'no source "zzz"', "pressmark source list"),
