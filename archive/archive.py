@@ -139,15 +139,17 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False, renew: 
 
     `renew` is for the rebuild: it takes a catalog that cannot be used, too.
 
-    Raises DatabaseUnreachable as `open_catalog` does.
+    Raises DatabaseUnreachable as `open_catalog` does; UsageError for a writer whose name another archive has.
     """
     from archive.catalog import open_catalog
-    from archive.moved import name_in_catalog
+    from archive.moved import insist_on_name, name_in_catalog
 
     location = locate(place) if isinstance(place, Path) else place
     catalog = open_catalog(location.db_url, create=create or renew, renew=renew)
     try:
         name = name_in_catalog(catalog, location.name, location.root)
+        if create or renew:  # whoever asks for that is about to write
+            insist_on_name(catalog, name, location.root)
         yield Archive(location.root, LocalStore(location.root), catalog, name, location.sources, location.lists)
     finally:
         catalog.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.errors import NotFound
+from archive.errors import NotFound, UsageError
 from archive.store import LocalStore
 
 if TYPE_CHECKING:
@@ -32,12 +32,34 @@ def name_in_catalog(catalog: Catalog, name: str, root: Path) -> str:
     return moved[0] if len(moved) == 1 else name
 
 
+def insist_on_name(catalog: Catalog, name: str, root: Path) -> None:
+    """Raise UsageError where a shared catalog knows another archive by this name: whose a file is could not be told.
+
+    Two machines that share one easily have folders of one name.
+    """
+    from archive.catalog import archives, captures
+
+    place = archives.roots(catalog).get(name) if catalog.is_shared else None
+    if place is None or Path(place) == root:
+        return
+    file = captures.any_file(catalog, name)
+    if file is not None and not _has(root, file):
+        raise UsageError(
+            f'the catalog has another archive "{name}", in {place}, whose files are not in {root}',
+            hint='name = "…" under [archive] in pressmark.toml gives this one a name of its own',
+        )
+
+
 def came_from(catalog: Catalog, name: str, place: Path, root: Path) -> bool:
     """Whether the archive `name`, known to be at `place`, is not there any more and its files lie in `root`."""
     from archive.catalog import captures
 
     file = None if place.is_dir() else captures.any_file(catalog, name)
+    return file is not None and _has(root, file)
+
+
+def _has(root: Path, warc_file: str) -> bool:
     try:
-        return file is not None and LocalStore(root).find(file).is_file()
+        return LocalStore(root).find(warc_file).is_file()
     except NotFound:
         return False

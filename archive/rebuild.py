@@ -18,7 +18,7 @@ from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
 from archive.logged import Told, tell
 from archive.model import Capture
-from archive.moved import came_from
+from archive.moved import came_from, insist_on_name
 from archive.record import revision_of
 from archive.runlog import LogLine, read_run_log
 
@@ -115,6 +115,7 @@ def check(
     from archive.catalog import near, open_catalog
     from archive.catalog.dump import COMPARED
 
+    insist_on_name(archive.catalog, archive.name, archive.root)
     near.settle(archive.catalog)
     with tempfile.TemporaryDirectory(prefix="pressmark-check-") as folder:
         fresh = open_catalog(f"sqlite:///{Path(folder) / 'catalog.sqlite3'}")

@@ -44,6 +44,11 @@ class Catalog:
         """The database as a person may read it: without the password."""
         return _described(self.engine.url)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether archives of other folders may be in it: a SQLite file belongs to the folder it lies in."""
+        return self.engine.dialect.name != "sqlite"
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A connection that writes: everything or nothing. One writer at a time in SQLite.

@@ -13,7 +13,7 @@ import pytest
 
 from archive.archive import ArchiveLocation, locate, open_archive, recover
 from archive.catalog import archives, articles, captures, dump, frontier, open_catalog, runs
-from archive.errors import ConfigError, DatabaseUnreachable, NotFound
+from archive.errors import ConfigError, DatabaseUnreachable, NotFound, UsageError
 from archive.model import ReadingRules, Source
 from archive.read import job_of, read_capture
 from archive.rebuild import check, rebuild
@@ -280,3 +280,25 @@ def test_an_archive_elsewhere_is_not_taken_for_one_whose_files_lie_here(tmp_path
     shutil.rmtree(tmp_path / "one")
     with open_archive(replace(location(tmp_path / "two"), name="two")) as archive:
         assert archive.name == "two"
+
+
+@pytest.mark.services
+def test_two_archives_of_one_name_are_not_taken_for_one(tmp_path, postgres_database):
+    """As two machines have them that share a catalog: each at a folder called news."""
+    for place in ("vega", "deneb"):
+        (tmp_path / place / "news").mkdir(parents=True)
+    first, second = (
+        replace(location(tmp_path / place / "news"), db_url=postgres_database) for place in ("vega", "deneb")
+    )
+    with open_archive(first, create=True) as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    with pytest.raises(UsageError, match=f'another archive "news", in {first.root}') as caught:
+        open_archive(second, create=True).__enter__()
+    with open_archive(second) as archive, pytest.raises(UsageError, match="another archive"):
+        check(archive, NOW)
+    assert "under [archive] in pressmark.toml" in (caught.value.hint or "")
+    with open_archive(replace(second, name="deneb"), create=True) as archive:
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+        assert check(archive, NOW)[0] == []
+    with open_archive(first, create=True) as archive:
+        assert check(archive, NOW)[0] == []
