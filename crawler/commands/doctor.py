@@ -13,6 +13,7 @@ import typer
 from archive.errors import NotFound
 from archive.output import Listing, next_step, paint, plural, print_listing, say
 from archive.times import utc_now
+from archive.typed import as_typed
 from crawler.commands.shared import folder_of, globals_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def doctor(
             print(f"{sign}{one.check:<15} ", end="")
             say(one.says)
             if one.mend and one.level != "ok":
-                say(f"{'':<19}→ {one.mend}")
+                say(f"{'':<19}→ {as_typed(one.mend)}")
         _summary(findings)
     if not is_well(findings):
         raise typer.Exit(1)

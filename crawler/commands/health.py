@@ -15,6 +15,7 @@ from archive.commands.shared import with_listing
 from archive.errors import UsageError
 from archive.output import Listing, next_step, note, paint, plural, print_listing, say
 from archive.times import utc_now
+from archive.typed import as_typed
 from crawler.commands.shared import folder_of, settings_of, sources_of
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _print_finding(one: Finding) -> None:
     if one.explained_by is not None:
         say(f"{'':<34}because of: {one.explained_by.replace('_', ' ')}")
     elif one.mend and one.state != "ok":
-        say(f"{'':<34}→ {one.mend}")
+        say(f"{'':<34}→ {as_typed(one.mend)}")
 
 
 def _row(one: Finding) -> dict[str, Any]:
