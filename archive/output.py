@@ -458,7 +458,7 @@ def in_our_words(error: BaseException) -> PressmarkError | None:
     if type(error).__name__ == "Exit":
         return None
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        return Interrupted("stopped; nothing was left half done")
+        return Interrupted("stopped; what was finished by then stays")
     if hasattr(error, "format_message"):
         return _usage(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
