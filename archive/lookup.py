@@ -84,9 +84,9 @@ def find_source(archive: Archive, asked: str | None) -> str | None:
     from archive.catalog import frontier
     from archive.catalog.articles import ArticleQuery, list_articles
 
-    if asked is None or asked in archive.sources or frontier.has_source(archive.catalog, asked):
+    if asked is None or frontier.has_source(archive.catalog, asked):
         return asked
-    if list_articles(archive.catalog, ArticleQuery(source=asked, limit=1)):
+    if asked in archive.sources or list_articles(archive.catalog, ArticleQuery(source=asked, limit=1)):
         return asked
     known = sorted({*archive.sources, *frontier.sources(archive.catalog)})
     close = get_close_matches(asked, known, 1) or [name for name in known if asked in name]

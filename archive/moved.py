@@ -1,4 +1,4 @@
-"""An archive keeps its name in the catalog when its folder is renamed or moved.
+"""An archive keeps its name in the catalog when its folder is renamed, moved or copied.
 
 Captures say by name which archive holds their file. Where no name is set it is the folder's, so without this a
 renamed folder would be a stranger to its own catalog: its files would be looked for where it was.
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def name_in_catalog(catalog: Catalog, name: str, root: Path) -> str:
     """Return the name by which the catalog knows the archive in `root`, which would be called `name`.
 
-    That is the one of this folder; else `name`, where it is known; else the one archive whose folder is gone and
-    whose files lie here. Another archive of a shared catalog is never taken for this one: its files are not here.
+    That is the one of this folder; else `name`, where it is known; else the one archive that was moved or copied here
+    with its files. Another archive of a shared catalog is never taken for this one: its files are not here.
     """
     from archive.catalog import archives
 
@@ -51,10 +51,11 @@ def insist_on_name(catalog: Catalog, name: str, root: Path) -> None:
 
 
 def came_from(catalog: Catalog, name: str, place: Path, root: Path) -> bool:
-    """Whether the archive `name`, known to be at `place`, is not there any more and its files lie in `root`."""
+    """Whether the archive `name`, known to be at `place`, is the one in `root` now: its files are there."""
     from archive.catalog import captures
 
-    file = None if place.is_dir() else captures.any_file(catalog, name)
+    stays = catalog.is_shared and place.is_dir()  # a catalog in the folder itself was copied along with it
+    file = None if stays else captures.any_file(catalog, name)
     return file is not None and _has(root, file)
 
 

@@ -63,16 +63,15 @@ def rebuild(
     A damaged file gives every record that is whole, and a line in `problems`. Archives of other folders in the same
     catalog are read too; raises NotFound where one is not here, unless `partial`: then it is forgotten.
     """
-    known = members(archive)
-    everything = [one for one in known if not came_from(archive.catalog, one.name, one.root, archive.root)]
-    absent = [one for one in everything[1:] if not is_here(one)]
+    others = [one for one in members(archive)[1:] if not came_from(archive.catalog, one.name, one.root, archive.root)]
+    absent = [one for one in others if not is_here(one)]
     if absent and not partial:
         raise NotFound(
             f"the catalog also describes {_names(absent)}, whose files are not here",
             hint="run this where they are, or pressmark db rebuild --partial to forget them",
             context=tuple(f"{one.name}: {one.root}" for one in absent),
         )
-    here = [one for one in everything if one not in absent]
+    here = [archive, *(one for one in others if one not in absent)]
     archive.catalog.clear(lambda conn: _register(conn, here, now))
     done = fill(here, archive.catalog, now, progress=progress)
     archive.catalog.made_whole()

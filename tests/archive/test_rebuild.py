@@ -256,6 +256,18 @@ def test_an_archive_whose_folder_was_renamed_finds_its_files(tmp_path):
         assert rebuild(archive, NOW).captures == 2
 
 
+def test_a_copy_of_an_archive_is_of_itself_while_the_original_goes_on(tmp_path):
+    (tmp_path / "news").mkdir()
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    shutil.copytree(tmp_path / "news", tmp_path / "copy")
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+    with open_archive(replace(location(tmp_path / "copy"), name="copy")) as archive:
+        assert check(archive, NOW)[0] == []
+        assert rebuild(archive, NOW).captures == 1
+
+
 def test_a_catalog_that_took_a_renamed_folder_for_another_archive_is_made_right_by_a_rebuild(tmp_path):
     (tmp_path / "news").mkdir()
     with opened(tmp_path / "news") as archive:

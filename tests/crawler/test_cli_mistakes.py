@@ -255,3 +255,15 @@ def test_11_a_redirect_that_leaves_the_source(crawled: Path, site: Site) -> None
 @pytest.mark.parametrize("command", ["serve", "replay"])
 def test_a_command_that_does_not_exist_yet_is_a_usage_error(tmp_path: Path, command: str) -> None:
     assert_error(pressmark(tmp_path, command), 2, f'pressmark has no command "{command}"')
+
+
+def test_a_mistake_in_sources_toml_keeps_nobody_from_reading(crawled: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(crawled, folder)
+    (name,) = {row["source"] for row in pressmark(folder, "articles", "--json").json()}
+    (folder / "sources.toml").write_text('[[source]]\nname = "a"\nshedule = 3\n')
+    for words in (["articles"], ["articles", "--source", name], ["export", "a.jsonl"], ["skipped"], ["db", "check"]):
+        assert pressmark(folder, *words).code == 0, words
+    for words in (["extract"], ["crawl"], ["source", "list"]):  # what a source wants of its pages is in there
+        said = pressmark(folder, *words)
+        assert said.code == 4 and 'did you mean "schedule"?' in said.err, words
