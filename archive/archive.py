@@ -33,26 +33,27 @@ class Archive:
     sources: Mapping[str, Source] = field(default_factory=dict)
     lists: ReadingLists = NO_LISTS
 
-    def close(self) -> None:
-        self.catalog.close()
-
 
 @contextmanager
-def open_archive(place: ArchiveLocation | Path, *, create: bool = False) -> Iterator[Archive]:
+def open_archive(place: ArchiveLocation | Path, *, create: bool = False, renew: bool = False) -> Iterator[Archive]:
     """Open an archive for a `with`. `create` makes a missing catalog, else NotFound with the hint to rebuild.
 
-    Raises DatabaseUnreachable as `open_catalog` does.
+    `renew` is for the rebuild: it takes a catalog that cannot be used, too.
+
+    Raises DatabaseUnreachable as `open_catalog` does; UsageError for a writer whose name another archive has.
     """
     from archive.catalog import open_catalog
+    from archive.moved import insist_on_name, name_in_catalog
 
     location = locate(place) if isinstance(place, Path) else place
-    catalog = open_catalog(location.db_url, create=create)
-    store = LocalStore(location.root)
-    archive = Archive(location.root, store, catalog, location.name, location.sources, location.lists)
+    catalog = open_catalog(location.db_url, create=create or renew, renew=renew)
     try:
-        yield archive
+        name = name_in_catalog(catalog, location.name, location.root)
+        if create or renew:  # whoever asks for that is about to write
+            insist_on_name(catalog, name, location.root)
+        yield Archive(location.root, LocalStore(location.root), catalog, name, location.sources, location.lists)
     finally:
-        archive.close()
+        catalog.close()
 
 
 def members(archive: Archive) -> list[Archive]:

@@ -37,6 +37,7 @@ IN_WORDS: Mapping[Kind, str] = {
     "date": "only the date",
     "boilerplate": "only furniture of the page",
 }
+_BESIDE = {"only the date": "the date", "only furniture of the page": "furniture of the page"}
 MINOR: frozenset[Kind] = frozenset(("typo", "author", "date", "boilerplate"))
 # Kinds that are no new text: the words of the story stand as they were.
 NO_NEW_TEXT: frozenset[Kind] = frozenset(("author", "date", "boilerplate"))
@@ -84,7 +85,9 @@ class Change:
 
     @property
     def in_words(self) -> str:
-        return ", ".join(IN_WORDS[kind] for kind in self.kinds)
+        """ "only" is said of what stands alone: "text changed, new headline, the date"."""
+        words = [IN_WORDS[kind] for kind in self.kinds]
+        return words[0] if len(words) == 1 else ", ".join(_BESIDE.get(said, said) for said in words)
 
 
 NOTHING = Change()

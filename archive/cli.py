@@ -17,6 +17,7 @@ from archive.commands import articles, captures, evidence, files, history, integ
 from archive.commands.shared import set_locate
 from archive.exits import run_app
 from archive.output import set_color
+from archive.typed import set_folder
 
 __all__ = ["app", "main", "set_locate"]
 
@@ -50,6 +51,7 @@ def _globals(
 ) -> None:
     if no_color:
         set_color(False)
+    set_folder(folder)
     context.obj = Globals(folder, verbose)
 
 

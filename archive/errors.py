@@ -3,7 +3,8 @@
     PressmarkError
     ├── UsageError             2   what was typed cannot be done
     │   └── UrlError           2   not a web address
-    ├── DiskFull               3   no room, or the folder cannot be written
+    ├── DiskFull               3   no room
+    │   └── NotWritable        3   the folder cannot be written
     ├── ConfigError            4   pressmark.toml or sources.toml, all problems at once
     ├── NotFound               5   no such article, URL, run, source, file
     ├── ArchiveLocked          6   another process writes this archive
@@ -25,6 +26,8 @@ A message is one sentence that names the thing; `hint` is the next step, a comma
 """
 
 from __future__ import annotations
+
+import errno
 
 
 class PressmarkError(Exception):
@@ -62,6 +65,20 @@ class DiskFull(PressmarkError):
     code, exit_code = "disk-full", 3
 
 
+class NotWritable(DiskFull):
+    """There may be room, but not for us: another user's folder, a read-only file system."""
+
+    code = "not-writable"
+
+
+def cannot_write(what: str, error: OSError, hint: str | None = None) -> DiskFull:
+    """The error for something that could not be written: for want of room, or of the right to."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
+        hint = hint or "as the user the folder belongs to it can be; reading works as it is"
+        return NotWritable(f"cannot {what}: {error.strerror}", hint=hint)
+    return DiskFull(f"cannot {what}: {error.strerror}", hint=hint)
+
+
 class ConfigError(PressmarkError):
     """All problems of the configuration at once; `context` has one `file:line: message` each."""
 
@@ -82,6 +99,7 @@ class VerificationFailed(PressmarkError):
 
 class WarcDamaged(VerificationFailed):
     code = "warc-damaged"
+    offset: int = 0  # where in the file, as far as it is known
 
 
 class DigestMismatch(VerificationFailed):

@@ -6,6 +6,7 @@ Order: `run_app`, printing an error, any exception as one of ours, what may have
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import sys
@@ -13,17 +14,20 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import IO, Any
 
 from archive import garbage
-from archive.errors import DiskFull, Interrupted, NotFound, PressmarkError, UsageError
+from archive.errors import Interrupted, NotFound, PressmarkError, UsageError, cannot_write
 from archive.listing import dump
 from archive.output import paint, safe
+from archive.typed import as_typed, set_folder
 
 
 def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     """Run a typer app and return its exit code; print what went wrong on stderr, never a traceback without -vv."""
     garbage.expect_none()
+    _take_every_script(sys.stdout)
+    set_folder(None)
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
@@ -36,6 +40,15 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
         return 0
     except (KeyboardInterrupt, Exception) as error:
         return _render(error, as_json=as_json, verbose=_is_very_verbose(arguments))
+
+
+def _take_every_script(out: IO[str]) -> None:
+    """Files and pipes get UTF-8 whatever the locale; a terminal of another charset shows "?" for what it cannot.
+
+    Without this a Latin-1 locale ended every listing at the first headline in another script.
+    """
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(encoding=None if out.isatty() else "utf-8", errors="replace")
 
 
 def _invoke(app: Callable[..., Any], arguments: list[str]) -> Any:
@@ -89,9 +102,9 @@ def print_error(error: PressmarkError, *, as_json: bool = False) -> None:
         return
     print(paint(f"error[{error.code}]:", "red", out) + " " + safe(error.message), file=out)
     for line in error.context:
-        print("  " + safe(line), file=out)
+        print("  " + safe(as_typed(line)), file=out)
     if error.hint:
-        print("  " + paint("hint:", "bold", out) + " " + safe(error.hint), file=out)
+        print("  " + paint("hint:", "bold", out) + " " + safe(as_typed(error.hint)), file=out)
 
 
 def in_our_words(error: BaseException) -> PressmarkError | None:
@@ -101,15 +114,15 @@ def in_our_words(error: BaseException) -> PressmarkError | None:
     if type(error).__name__ == "Exit":
         return None
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        return Interrupted("stopped; nothing was left half done")
+        return Interrupted("stopped; what was finished by then stays")
     if hasattr(error, "format_message"):
         return _usage(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        return DiskFull(f"cannot write {error.filename or 'here'}: {error.strerror}")
+        return cannot_write(f"write {error.filename or 'here'}", error)
     if isinstance(error, FileNotFoundError):
         return NotFound(f"no file {error.filename}")
     if isinstance(error, PermissionError | IsADirectoryError | NotADirectoryError):
-        return UsageError(f"cannot use {error.filename}: {error.strerror}")
+        return UsageError(f"cannot use {error.filename or 'a file'}: {error.strerror}")
     return PressmarkError(
         f"{type(error).__name__}: {error}",
         hint="this is a fault in pressmark; run it again with -vv to see where, and please report that",
@@ -140,8 +153,7 @@ def _close_commands(typed: str, context: Any) -> list[str]:
     paths = dict(_command_paths(root.command, root.info_name or "pressmark"))
     own = [path for path in paths if path.rsplit(" ", 1)[0] == here]
     close = get_close_matches(typed, [path.rsplit(" ", 1)[1] for path in own], 2, 0.6)
-    found = [f"{here} {name}" for name in close]
-    return found or [path for path in paths if path.rsplit(" ", 1)[-1] == typed]
+    return [path for path in paths if path.rsplit(" ", 1)[-1] == typed] or [f"{here} {name}" for name in close]
 
 
 def _command_paths(command: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from archive.acceptance import judge, readable
 from archive.archive import Archive
 from archive.errors import NotFound, PressmarkError
 from archive.further import named_pages
@@ -20,6 +21,8 @@ from archive.times import rfc3339
 if TYPE_CHECKING:
     from archive.catalog.articles import ArticleRow
     from archive.catalog.frontier import UrlStory
+
+SOURCES_FILE = "sources.toml"  # where an address is from that no listing named
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Explanation:
     next_look: datetime | None = None  # when it is asked for again by itself
     reading: Extraction | None = None
     reading_problem: str | None = None
+    would_be: Outcome | None = None  # what a reading makes of a page that no crawl has asked for: an imported one
 
     @property
     def capture(self) -> Capture | None:
@@ -72,6 +76,7 @@ class Explanation:
             "integrity": self.record["integrity"] if self.record else None,
             "blocks": [_block_values(block) for block in self.reading.blocks] if self.reading else None,
             "reading_problem": self.reading_problem,
+            "would_be": {"outcome": self.would_be.kind, "reason": self.would_be.reason} if self.would_be else None,
         }
 
 
@@ -85,6 +90,8 @@ def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Expla
     found = story.captures if story else tuple(captures.of_url(archive.catalog, as_url(url) or url))
     told = _told(story, article, record)
     result = Explanation(url=url, captures=tuple(found), record=record, **told)
+    if story is None and article is None and result.capture is not None:
+        result = replace(result, would_be=_judged(archive, result, result.capture))
     if not with_blocks or result.capture is None:
         return result
     reading, problem = _read(archive, result)
@@ -102,6 +109,17 @@ def _known(archive: Archive, asked: str) -> tuple[UrlStory | None, ArticleRow | 
         if url is None or not captures.of_url(archive.catalog, url):
             raise
         return None, None
+
+
+def _judged(archive: Archive, one: Explanation, capture: Capture) -> Outcome:
+    """What `warc import --read` makes of a capture; it keeps no outcomes, and the same bytes always give the same."""
+    outcome = readable(capture.status, capture.media_type, capture.payload_bytes)
+    if outcome is not None:
+        return outcome
+    reading, problem = _read(archive, one)
+    if reading is None:
+        return Outcome("failed", "reading", {"error": problem or ""})
+    return judge(reading, rules_for(archive, None)) or Outcome("stored", "unread")
 
 
 def raw_html(archive: Archive, explanation: Explanation) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from archive.explain import Explanation, because
+from archive.explain import SOURCES_FILE, Explanation, because
 from archive.model import Block, Capture, Outcome
 
 
@@ -16,9 +16,13 @@ def lines(one: Explanation, *, with_blocks: bool = False) -> Iterator[str]:
         yield f"  article     {one.article_id}  {one.record['headline'] or '(no headline)'}"
     if one.found_in or one.found_by:
         depth = f" (depth {one.depth})" if one.depth is not None else ""
-        yield f"  found in    {one.found_in or '-'}{depth}" + (f"  as {one.found_by}" if one.found_by else "")
+        where = one.found_in or ("-" if one.depth else SOURCES_FILE)
+        yield f"  found in    {where}{depth}" + (f"  as {one.found_by}" if one.found_by else "")
     yield from _rule_lines(one.outcome)
     yield from _capture_lines(one.captures)
+    if one.would_be is not None:
+        yield f"  read now    {one.would_be.kind} {one.would_be.reason}, by the default rules"
+        yield from _rule_lines(one.would_be)
     if one.next_look is not None:
         yield f"  next look   {one.next_look:%Y-%m-%d %H:%M:%SZ}, or with the first run behind that"
     if with_blocks and one.reading is not None:

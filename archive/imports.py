@@ -27,7 +27,7 @@ from archive.audit import Audit, audit
 from archive.errors import DigestMismatch, NotFound, UrlError, UsageError, WarcDamaged
 from archive.recovery import index_file
 from archive.repair import repair
-from archive.store import LocalStore
+from archive.store import LocalStore, files_below
 from archive.times import rfc3339
 from archive.warc.arc import convert
 from archive.warc.captures import build_index
@@ -35,6 +35,7 @@ from archive.warc.digests import sha256_of
 from archive.warc.judged import inexact_records, judgement_path, read_judgement
 from archive.warc.output import disk_error, make_folder, sync_folder, write_whole
 
+IMPORTED = (".warc", ".warc.gz", ".arc", ".arc.gz", ".wacz")
 How = Literal["copied", "linked", "repacked", "converted", "already there"]
 _SUFFIX = re.compile(r"\.(warc|arc)(\.gz)?$", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
@@ -59,15 +60,17 @@ class Imported:
 
 
 def import_files(archive: Archive, paths: Iterable[Path], now: datetime, *, link: bool = False) -> Iterator[Imported]:
-    """Import .warc, .arc (both also with .gz) and .wacz files; call it with the archive's lock held.
+    """Import .warc, .arc (both also .gz) and .wacz files, or all of a folder; call it with the archive's lock held.
 
     `link` makes hard links (symbolic ones to other file systems) instead of copies. Raises NotFound; UsageError for
     what is no such file, or cannot be linked; WarcDamaged; DigestMismatch for a WACZ that is not what it says;
     DiskFull. Files before the one that raises stay imported.
     """
-    for path in paths:
+    for path in (file for one in paths for file in (files_below(one, IMPORTED) if one.is_dir() else [one])):
         if not path.is_file():
             raise NotFound(f"no file {path}")
+        if not path.stat().st_size:
+            raise UsageError(f"{path} is empty: there is nothing to import")
         if path.name.lower().endswith(".wacz"):
             if link:
                 raise UsageError(f"{path.name} is a package: what is in it cannot be linked", hint="--copy")
@@ -75,7 +78,7 @@ def import_files(archive: Archive, paths: Iterable[Path], now: datetime, *, link
         elif _SUFFIX.search(path.name):
             yield _import_one(archive, path, path.name, str(path), now, link=link)
         else:
-            hint = "names end in .warc, .warc.gz, .arc, .arc.gz or .wacz"
+            hint = f"names end in {', '.join(IMPORTED)}"
             raise UsageError(f"{path.name} is no WARC, ARC or WACZ file", hint=hint)
 
 
@@ -146,7 +149,7 @@ def _import_one(archive: Archive, path: Path, name: str, source: str, now: datet
     store = archive.store
     size, digest = path.stat().st_size, sha256_of(path)
     plan = _planned(path, name, source, link=link)
-    warc_file, known = _place(store, name, plan.packed, digest, now)
+    warc_file, known = _place(store, name, plan.packed, size, digest, now)
     if known:
         return Imported(source, warc_file, "already there", index_file(archive, warc_file)[0], size)
     target = store.path(warc_file)
@@ -252,15 +255,21 @@ def _judgement(found: Audit, source: str, sha256: str, how: How, original: str, 
     return json.dumps(values, ensure_ascii=False, indent=1).encode(errors="backslashreplace") + b"\n"
 
 
-def _place(store: LocalStore, name: str, packed: bool, digest: str, now: datetime) -> tuple[str, bool]:
-    """The name a file gets in the archive, and whether it is there already under it."""
+def _is_same(path: Path, size: int, digest: str) -> bool:
+    return path.stat().st_size == size and sha256_of(path) == digest
+
+
+def _place(store: LocalStore, name: str, packed: bool, size: int, digest: str, now: datetime) -> tuple[str, bool]:
+    """The name a file gets in the archive, or has there already, under whatever name; and whether it is there."""
+    if same := next((one for one in store.warc_files() if _is_same(store.path(one), size, digest)), None):
+        return same, True
     stem = _NOT_IN_NAMES.sub("_", _SUFFIX.sub("", name)).lstrip(".") or "imported"
     suffix = ".warc.gz" if packed else ".warc"
     for one in (stem, f"{stem}-{digest[:12]}"):
         found = next((known for known in store.warc_files() if known.rsplit("/", 1)[-1] == one + suffix), None)
         if found is None:
             return store.warc_path(now, one).removesuffix(".warc.gz") + suffix, False
-        if digest in (sha256_of(store.path(found)), read_judgement(store.path(found)).get("sha256")):
+        if digest == read_judgement(store.path(found)).get("sha256"):  # of the file it was packed anew or made from
             return found, True
     return found or "", True  # the longer name has the digest in it
 

@@ -25,6 +25,7 @@ Shape = Literal["auto", "table", "json", "nl", "csv"]
 DEFAULT_LIMIT = 20
 _MAX_CELL = 60
 _NARROWEST = 8
+_TYPED_NEXT = ("ID", "RUN", "OFFSET", "NAME")  # columns that the next command takes: half of them is of no use
 _BETWEEN_COLUMNS = 3  # a space around a line that SIMPLE_HEAD does not draw
 
 
@@ -202,25 +203,37 @@ def _print_table(titles: list[str], cells: list[list[str]], numeric: list[bool],
     from rich.text import Text
 
     console = Console(file=out, no_color=not use_color(out), highlight=False)
+    shown: list[int] = []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     natural = [max(cell_width(row[at]) for row in [titles, *cells]) for at in range(len(titles))]
-    widths = shared_widths(natural, console.width - _BETWEEN_COLUMNS * (len(titles) - 1))
-    for title, is_number, width in zip(titles, numeric, widths, strict=True):
-        justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for at, width in shared_widths(natural, console.width, whole=[title in _TYPED_NEXT for title in titles]).items():
+        justify: Literal["left", "right"] = "right" if numeric[at] else "left"
+        table.add_column(titles[at], justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+        shown.append(at)
     for row in cells:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(row[at]) for at in shown))
     console.print(table)
 
 
-def shared_widths(natural: Sequence[int], room: int) -> list[int]:
-    """Widths of columns that fit into `room` together: the widest give way first, none below 8."""
-    widths = list(natural)
-    while sum(widths) > room and max(widths) > _NARROWEST:
-        widest = widths.index(max(widths))
-        too_much = sum(widths) - room
-        next_wide = max((width for width in widths if width < widths[widest]), default=_NARROWEST)
-        widths[widest] = max(_NARROWEST, min(widths[widest] - 1, max(next_wide, widths[widest] - too_much)))
+def shared_widths(natural: Sequence[int], room: int, whole: Sequence[bool] = ()) -> dict[int, int]:
+    """Widths of the columns that fit into `room` together, by their place: the widest give way first, none below 8.
+
+    A column that is to be `whole` keeps its width. Where even that does not fit, columns are left out, from the last
+    but one leftwards: the last one mostly has the words that tell rows apart.
+    """
+    least = {at: width if whole and whole[at] else min(width, _NARROWEST) for at, width in enumerate(natural)}
+    for at in range(len(natural) - 2, -1, -1):
+        if sum(least.values()) + _BETWEEN_COLUMNS * (len(least) - 1) <= room:
+            break
+        if not (whole and whole[at]):
+            del least[at]
+    widths = {at: natural[at] for at in least}
+    for_cells = room - _BETWEEN_COLUMNS * (len(least) - 1)
+    while sum(widths.values()) > for_cells and any(widths[at] > least[at] for at in widths):
+        widest = max((at for at in widths if widths[at] > least[at]), key=lambda at: (widths[at], -at))
+        too_much = sum(widths.values()) - for_cells
+        next_wide = max((width for width in widths.values() if width < widths[widest]), default=0)
+        widths[widest] = max(least[widest], min(widths[widest] - 1, max(next_wide, widths[widest] - too_much)))
     return widths
 
 

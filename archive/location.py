@@ -43,10 +43,15 @@ def locate(folder: Path) -> ArchiveLocation:
             return _configured(place)
     if (start / "warc").is_dir():
         return ArchiveLocation(start, _db_url(start, None), _name_of(start))
-    raise NotFound(
-        f"no archive in {folder} or above it (no {CONFIG_NAME})",
-        hint="pressmark init, or name the folder: pressmark -C FOLDER …",
-    )
+    raise no_archive(folder)
+
+
+def no_archive(folder: Path) -> NotFound:
+    """The complaint; with the archives below: who has just typed `pressmark init news` stands one folder too high."""
+    below = sorted(path.parent.name for path in folder.glob(f"*/{CONFIG_NAME}"))[:6]
+    others = f", or one of: {', '.join(below[1:])}" if below[1:] else ""
+    hint = f"cd {below[0]}{others}" if below else "pressmark init, or name the folder: pressmark -C FOLDER …"
+    return NotFound(f"no archive in {folder} or above it (no {CONFIG_NAME})", hint=hint)
 
 
 def _configured(place: Path) -> ArchiveLocation:
@@ -57,7 +62,7 @@ def _configured(place: Path) -> ArchiveLocation:
         problem = f"{CONFIG_NAME}:{error.line}: {error}"
         raise ConfigError("1 problem", context=(problem,), hint="pressmark config check") from error
     except UnicodeDecodeError as error:
-        problem = f"{CONFIG_NAME}: not UTF-8 text (byte {error.start})"
+        problem = f"{CONFIG_NAME}: not UTF-8 text (byte {error.start}): save it as UTF-8"
         raise ConfigError("1 problem", context=(problem,), hint="pressmark config check") from error
     root = (place / str(_get(config, "archive", "dir") or ".")).resolve()
     name = str(_get(config, "archive", "name") or _name_of(root))

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from archive.errors import ArchiveLocked, DiskFull
+from archive.errors import ArchiveLocked, cannot_write
 
 LOCK_NAME = ".lock"
 WORKER_LOCK_NAME = ".schedule.lock"
@@ -53,7 +53,7 @@ class ArchiveLock:
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise DiskFull(f"cannot lock the archive {self.path.parent}: {error.strerror}") from error
+            raise cannot_write(f"lock the archive {self.path.parent}", error) from error
         if not try_lock(fd):
             other = _read_holder(fd)
             os.close(fd)

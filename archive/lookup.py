@@ -74,6 +74,25 @@ def find_run(archive: Archive, asked: str) -> Run:
     return found
 
 
+def find_source(archive: Archive, asked: str | None) -> str | None:
+    """Return the name of a source that is listed, or was once. Raises NotFound with the nearest.
+
+    A name nobody knows is a mistake: "0 articles" would look like an answer, and an export would write it down.
+    """
+    from difflib import get_close_matches
+
+    from archive.catalog import frontier
+    from archive.catalog.articles import ArticleQuery, list_articles
+
+    if asked is None or frontier.has_source(archive.catalog, asked):
+        return asked
+    if asked in archive.sources or list_articles(archive.catalog, ArticleQuery(source=asked, limit=1)):
+        return asked
+    known = sorted({*archive.sources, *frontier.sources(archive.catalog)})
+    close = get_close_matches(asked, known, 1) or [name for name in known if asked in name]
+    raise NotFound(f'no source "{asked}"', hint=f'did you mean "{close[0]}"?' if close else "pressmark source list")
+
+
 def as_url(asked: str) -> str | None:
     """The canonical URL someone typed, with or without its scheme; None for something else."""
     for typed in (asked, f"https://{asked}") if "://" not in asked and "." in asked else (asked,):

@@ -11,6 +11,8 @@ import re
 import sys
 from typing import IO
 
+from archive.typed import as_typed
+
 # Control characters, and those that turn the direction of a whole line: a headline must not drive the terminal.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
 
@@ -82,7 +84,7 @@ def next_step(*commands: str) -> None:
     if _quiet:
         return
     out = sys.stderr if not sys.stdout.isatty() else sys.stdout
-    say("Next:  " + "     ".join(commands), out=out)
+    say("Next:  " + as_typed("     ".join(commands)), out=out)
 
 
 def passing(line: str) -> None:

@@ -189,10 +189,10 @@ def load_kept(job: ReadJob) -> KeptPage:
 
 def _read_with_metadata(path: Path, offset: int) -> tuple[KeptResponse, Fields]:
     """The response at an offset and the fields of the metadata record that follows it; none where it has none."""
-    from archive.warc.reader import iter_records, read_kept
+    from archive.warc.reader import read_kept, records_from
     from archive.warc.records import parse_warc_fields
 
-    records = iter_records(path, offset)
+    records = records_from(path, offset)
     first = next(records, None)
     if first is None:
         raise WarcDamaged(f"{path.name}: no record at byte {offset}, the file ends there")

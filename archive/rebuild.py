@@ -19,10 +19,13 @@ from archive.errors import NotFound, WarcDamaged
 from archive.jsonl import read_json_lines
 from archive.logged import Told, tell
 from archive.model import Capture
+from archive.moved import came_from, insist_on_name
 from archive.recorded import revision_of
 from archive.runlog import LogLine, read_run_log
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+
     from archive.catalog import Catalog
 
 _BATCH = 1000
@@ -58,19 +61,22 @@ def rebuild(
 ) -> Rebuilt:
     """Forget the catalog and read it again from the files. Call it with the archive's lock held.
 
-    A damaged file gives what stands before the damage and a line in `problems`. Archives of other folders in the same
+    A damaged file gives every record that is whole, and a line in `problems`. Archives of other folders in the same
     catalog are read too; raises NotFound where one is not here, unless `partial`: then it is forgotten.
     """
-    everything = members(archive)
-    absent = [one for one in everything[1:] if not is_here(one)]
+    others = [one for one in members(archive)[1:] if not came_from(archive.catalog, one.name, one.root, archive.root)]
+    absent = [one for one in others if not is_here(one)]
     if absent and not partial:
         raise NotFound(
             f"the catalog also describes {_names(absent)}, whose files are not here",
             hint="run this where they are, or pressmark db rebuild --partial to forget them",
             context=tuple(f"{one.name}: {one.root}" for one in absent),
         )
-    archive.catalog.clear()
-    return fill(everything, archive.catalog, now, progress=progress)
+    here = [archive, *(one for one in others if one not in absent)]
+    archive.catalog.clear(lambda conn: _register(conn, here, now))
+    done = fill(here, archive.catalog, now, progress=progress)
+    archive.catalog.made_whole()
+    return done
 
 
 def _names(found: Sequence[Archive]) -> str:
@@ -81,19 +87,25 @@ def fill(
     everything: Sequence[Archive], catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None
 ) -> Rebuilt:
     """Put everything the files of archives say into an empty catalog; those that are not here are in `problems`."""
-    from archive.catalog import archives, near
+    from archive.catalog import near
 
     done = Rebuilt()
     here = [one for one in everything if one is everything[0] or is_here(one)]
     done.problems += [f"{one.name}: no files at {one.root}" for one in everything if one not in here]
     with catalog.transaction() as conn:
-        for one in here:
-            archives.register(conn, one.name, str(one.root), now)
+        _register(conn, here, now)
     for step in (_fill_captures, _fill_records, _fill_runs):
         for one in here:
             step(one, catalog, done, progress)
     near.settle(catalog)
     return done
+
+
+def _register(conn: Connection, found: Sequence[Archive], now: datetime) -> None:
+    from archive.catalog import archives
+
+    for one in found:
+        archives.register(conn, one.name, str(one.root), now)
 
 
 def check(
@@ -103,6 +115,7 @@ def check(
     from archive.catalog import near, open_catalog
     from archive.catalog.dump import COMPARED
 
+    insist_on_name(archive.catalog, archive.name, archive.root)
     near.settle(archive.catalog)
     with tempfile.TemporaryDirectory(prefix="pressmark-check-") as folder:
         fresh = open_catalog(f"sqlite:///{Path(folder) / 'catalog.sqlite3'}")

@@ -102,7 +102,7 @@ def _log_death(path: Path, run: Run) -> None:
 def index_file(archive: Archive, warc_file: str) -> tuple[int, int]:
     """Add to the catalog what it lacks of a WARC file and of its records. Returns how many captures and records.
 
-    A damaged file gives what stands before the damage.
+    A damaged file gives every record that is whole.
     """
     from archive.catalog import captures
     from archive.warc.captures import captures_in

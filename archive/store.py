@@ -70,6 +70,14 @@ class LocalStore:
         return [path.relative_to(self.root).as_posix() for path in (self.root / folder).rglob("*" + suffix)]
 
 
+def files_below(folder: Path, suffixes: tuple[str, ...] = _WARC_SUFFIXES) -> list[Path]:
+    """Return the WARC files in a folder of any layout, sorted. Raises NotFound where there is none."""
+    found = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(suffixes) and path.is_file())
+    if not found:
+        raise NotFound(f"no WARC files in {folder}", hint=f"names end in {', '.join(suffixes)}")
+    return found
+
+
 def _stem(warc_file: str) -> str:
     warc_file = warc_file.removesuffix(OPEN_SUFFIX)
     for suffix in _WARC_SUFFIXES:

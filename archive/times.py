@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from archive.errors import UsageError
 
 _AGO = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)$", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]")
+_FIRST_DAY = {"0000": "{}-01-01", "0000-00": "{}-01"}  # of a year, of a month
 _SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 
 
@@ -52,7 +54,7 @@ def parse_rfc3339(text: str) -> datetime:
 
 
 def parse_moment(text: str, now: datetime, option: str = "--since") -> datetime:
-    """Read "7d" (that long before `now`), "2026-11", "2026-11-22" or "2026-11-22T07:20" (UTC where no zone is given).
+    """Read "7d" (that long before `now`), "2026", "2026-11", "2026-11-22" or "2026-11-22T07:20" (UTC without a zone).
 
     Raises UsageError naming `option`.
     """
@@ -64,9 +66,21 @@ def parse_moment(text: str, now: datetime, option: str = "--since") -> datetime:
         except OverflowError:
             return datetime.min.replace(tzinfo=UTC)
     try:
-        moment = datetime.fromisoformat(f"{typed}-01" if re.fullmatch(r"\d{4}-\d\d", typed) else typed)
+        moment = datetime.fromisoformat(_FIRST_DAY.get(_DIGITS.sub("0", typed), "{}").format(typed))
     except ValueError as error:
         raise UsageError(
             f'{option} "{text}" is not a time', hint=f"{option} 7d, {option} 36h or {option} 2026-11-01"
         ) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse_span(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Read what stands behind --since and --until. Raises UsageError, also where the end is not after the beginning."""
+    begin = parse_moment(since, now) if since else None
+    end = parse_moment(until, now, "--until") if until else None
+    if begin is not None and end is not None and end <= begin:
+        raise UsageError(
+            f'--until "{until}" is not after --since "{since}"',
+            hint="--until is the first day (or moment) that is left out",
+        )
+    return begin, end

@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from archive.errors import ConfigError, DiskFull, NotFound, UsageError
-from archive.location import locate
+from archive.errors import ConfigError, UsageError, cannot_write
+from archive.location import locate, no_archive
 from archive.toml import TomlError
 from crawler.config_check import Toml, complaints, did_you_mean, read_toml
 from crawler.config_values import DefaultsEntry, Settings, SourcesFile
@@ -52,7 +52,7 @@ def find_folder(start: Path) -> Path:
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / SETTINGS_FILE).is_file():
             return folder
-    raise NotFound(f"no {SETTINGS_FILE} in {start} or above it", hint="pressmark init")
+    raise no_archive(start)
 
 
 def load_settings(
@@ -136,7 +136,7 @@ def _file(path: Path, problems: list[str]) -> Toml:
     except TomlError as error:
         problems.append(f"{path.name}:{error.line}: {error}")
     except UnicodeDecodeError as error:
-        problems.append(f"{path.name}: not UTF-8 text (byte {error.start})")
+        problems.append(f"{path.name}: not UTF-8 text (byte {error.start}): save it as UTF-8")
     except OSError as error:
         problems.append(f"{path.name}: cannot be read ({error.strerror})")
     return Toml({}, {})
@@ -194,9 +194,7 @@ def init_folder(folder: Path, contact: str | None = None, db_url: str | None = N
                 path.write_text(text, "utf-8")
                 made.append(path)
     except OSError as error:
-        raise DiskFull(
-            f"cannot write to {folder} ({error.strerror})", hint="choose a folder you may write to"
-        ) from error
+        raise cannot_write(f"write to {folder}", error, hint="choose a folder you may write to") from error
     return tuple(made)
 
 

@@ -8,13 +8,14 @@ from crawler.run import RunReport, WrittenFile
 
 
 def report_lines(report: RunReport) -> Iterator[str]:
-    """Give the lines of the report; the last one is the next command."""
+    """Give the lines of the report; the last one is the next command. The kinds of outcome add up to the URLs."""
     counts = report.counts
     if report.recovered.runs_closed:
         yield f"Recovered from {_died(report)}: its lock and leases are given back, its files are closed and indexed"
     urls = counts.get("done", 0)
     parts = [f"{_counted(counts.get('stored', 0), 'article')} stored"]
     parts += [f"{counts[kind]} {kind}" for kind in ("unchanged", "moved", "skipped", "failed") if counts.get(kind)]
+    parts += [_counted(counts["kept"], "further page") + " of articles"] if counts.get("kept") else []
     listings = _counted(counts.get("listings", 0), "listing")
     yield f"Done in {duration(report.seconds)}: {listings}, {_counted(urls, 'URL')} → {', '.join(parts)}"
     for kind, command in (("skipped", "pressmark skipped --run last"), ("failed", "pressmark run show last")):
@@ -33,7 +34,14 @@ def report_lines(report: RunReport) -> Iterator[str]:
         first = ", for the first time" if is_new else ""
         yield f"warning[hijacked]: {_counted(pages, 'page')} of {host} held text its publisher did not write{first}"
         yield f"  it is out of the text, and marked; hint: pressmark integrity report {host.split(':')[0]}"
-    yield "Next:  pressmark articles --run last"
+    if report.error is None:  # else its hint is the next step
+        yield f"Next:  {_next_command(counts)}"
+
+
+def _next_command(counts: Mapping[str, int]) -> str:
+    if counts.get("stored"):
+        return "pressmark articles --run last"
+    return "pressmark skipped --run last" if counts.get("skipped") or counts.get("failed") else "pressmark articles"
 
 
 def _died(report: RunReport) -> str:

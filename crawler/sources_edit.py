@@ -14,7 +14,7 @@ from typing import Any
 
 import tomlkit
 
-from archive.errors import DiskFull, NotFound, UsageError
+from archive.errors import NotFound, UsageError, cannot_write
 from archive.model import LinkRules, ReadingRules, Source
 from crawler.config_check import did_you_mean, read_toml, toml_lines
 from crawler.sources_file import check_sources, config_error
@@ -158,4 +158,4 @@ def _replace(path: Path, text: str) -> None:
         target.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
         target.replace(path)
     except OSError as error:
-        raise DiskFull(f"cannot write {path} ({error.strerror})") from error
+        raise cannot_write(f"write {path}", error) from error

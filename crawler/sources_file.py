@@ -62,7 +62,7 @@ def _read(path: Path) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     except TomlError as error:
         return (), (f"{path.name}:{error.line}: {error}",)
     except UnicodeDecodeError as error:
-        return (), (f"{path.name}: not UTF-8 text (byte {error.start})",)
+        return (), (f"{path.name}: not UTF-8 text (byte {error.start}): save it as UTF-8",)
     except OSError as error:
         return (), (f"{path.name}: cannot be read ({error.strerror})",)
     problems = _top_level(toml)

@@ -75,6 +75,13 @@ def in_file(place: Catalog | Connection, archive: str, warc_file: str) -> list[C
     return _all(place, select(captures).where(*which).order_by(_C.warc_offset))
 
 
+def any_file(place: Catalog | Connection, archive: str) -> str | None:
+    """Return the name of some WARC file of an archive; None where it has none."""
+    with connection(place) as conn:
+        found: str | None = conn.execute(select(_C.warc_file).where(_C.archive == archive).limit(1)).scalar()
+        return found
+
+
 def nearest(place: Catalog | Connection, key: str, at: datetime) -> Capture | None:
     """Return the capture of a URL or urlkey that is nearest in time, as a replay asks; the earlier of two."""
     with connection(place) as conn:

@@ -6,15 +6,18 @@ Order: the object, opening it (with the schema's version checked), each database
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from archive import errors
@@ -26,6 +29,7 @@ _ATTEMPTS = 8  # of a transaction that others' keep crossing
 _CROSSED = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL ends one so that the others can go on
 Result = TypeVar("Result")
 REBUILD = "pressmark db rebuild"
+_HALF_MADE = "half_made"  # a row of `meta` from the beginning of a rebuild to its end
 _SCHEMA_LOCK = 0x7072_6573  # any constant: of two processes that open an empty database, one creates the tables
 
 
@@ -39,6 +43,11 @@ class Catalog:
     def name(self) -> str:
         """The database as a person may read it: without the password."""
         return _described(self.engine.url)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether archives of other folders may be in it: a SQLite file belongs to the folder it lies in."""
+        return self.engine.dialect.name != "sqlite"
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -75,11 +84,21 @@ class Catalog:
             with conn.begin():
                 yield conn
 
-    def clear(self) -> None:
-        """Forget everything, as `db rebuild` does before it reads the files again."""
+    def clear(self, then: Callable[[Connection], object] = lambda conn: None) -> None:
+        """Forget everything, as `db rebuild` does before it reads the files again; `then` belongs to the transaction.
+
+        Until `made_whole`, the catalog is half made and opens for a rebuild only, whoever dies in between.
+        """
         with self.transaction() as conn:
             _drop(conn)
             _create(conn)
+            conn.execute(insert(meta).values(name=_HALF_MADE, value="yes"))
+            then(conn)
+
+    def made_whole(self) -> None:
+        """Say that the catalog has what the files have."""
+        with self.transaction() as conn:
+            conn.execute(delete(meta).where(meta.c.name == _HALF_MADE))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -106,9 +125,9 @@ def connection(place: Catalog | Connection) -> Iterator[Connection]:
 def open_catalog(url: str, *, create: bool = True, renew: bool = False) -> Catalog:
     """Open "sqlite:///path" or "postgresql://user:password@host:port/database".
 
-    Missing tables are made if `create`, else NotFound. Tables of another schema version raise DatabaseUnreachable
-    with the hint to rebuild; `renew` drops them instead, for the rebuild itself. Raises MissingExtra without
-    psycopg, UsageError for another kind of URL.
+    Missing tables are made if `create`, else NotFound. Tables of another schema version, and those of a rebuild that is
+    not at its end, raise DatabaseUnreachable with the hint to rebuild; for the rebuild itself `renew` drops the former
+    and takes the latter. Raises MissingExtra without psycopg, UsageError for another kind of URL.
     """
     parsed = _parsed(url)
     engine = _sqlite(parsed, create) if parsed.drivername == "sqlite" else _postgresql(parsed)
@@ -142,15 +161,34 @@ def _sqlite(url: URL, create: bool) -> Engine:
     path = Path(url.database or ":memory:")
     if not create and not path.exists():
         raise errors.NotFound(f"there is no catalog at {path}", hint=REBUILD)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
-    event.listen(engine, "connect", _set_up_sqlite)
+    read_only = path.exists() and not _may_write(path)
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = create_engine(_only_read(url, path) if read_only else url, connect_args=arguments)
+    event.listen(engine, "connect", partial(_set_up_sqlite, read_only=read_only))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _set_up_sqlite(dbapi: Any, _record: Any) -> None:
+def _may_write(path: Path) -> bool:
+    """A write-ahead log wants files of its own beside the database: the folder counts, too."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _only_read(url: URL, path: Path) -> URL:
+    """The address of a catalog in a folder we may not write: a backup, a snapshot, an archive of another user.
+
+    Without a log, or with an empty one, nobody writes it: then SQLite needs no files beside it (`immutable`). With one
+    it reads along, where the writer's shared memory is there (https://sqlite.org/wal.html#read_only_databases).
+    """
+    log = path.with_name(path.name + "-wal")
+    idle = {} if log.exists() and log.stat().st_size else {"immutable": "1"}
+    return url.set(database=f"file:{quote(str(path.resolve()))}", query={"mode": "ro", "uri": "true", **idle})
+
+
+def _set_up_sqlite(dbapi: Any, _record: Any, *, read_only: bool) -> None:
     dbapi.isolation_level = None  # the driver must not open transactions by itself: see _begin_sqlite
-    _write_ahead(dbapi)
+    if not read_only:
+        _write_ahead(dbapi)
     for pragma in (
         # The file stays consistent after a crash; the last commits may be missing and come again from the WARC.
         "synchronous = NORMAL",
@@ -193,8 +231,13 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _prepare(catalog: Catalog, create: bool, renew: bool) -> None:
-    found = _version(catalog)
+    found, half_made = _version(catalog)
     if found == str(SCHEMA_VERSION):
+        if half_made and not renew:
+            raise errors.DatabaseUnreachable(
+                f"{catalog.name} is half made: it is being made again from the files, or that was interrupted",
+                hint=f"wait for it, or once more: {REBUILD}",
+            )
         return
     if found is not None and not renew:
         raise errors.DatabaseUnreachable(
@@ -211,11 +254,13 @@ def _prepare(catalog: Catalog, create: bool, renew: bool) -> None:
             _create(conn)
 
 
-def _version(catalog: Catalog) -> str | None:
+def _version(catalog: Catalog) -> tuple[str | None, bool]:
+    """The version of the tables that are there, and whether a rebuild has begun and not ended."""
     with catalog.reading() as conn:
         if not inspect(conn).has_table(meta.name):
-            return None
-        return conn.execute(select(meta.c.value).where(meta.c.name == "schema_version")).scalar() or "unknown"
+            return None, False
+        said = {row.name: row.value for row in conn.execute(select(meta.c.name, meta.c.value))}
+        return said.get("schema_version") or "unknown", _HALF_MADE in said
 
 
 def _create(conn: Connection) -> None:
@@ -231,7 +276,8 @@ def _drop(conn: Connection) -> None:
 
 def _described(url: URL) -> str:
     if url.drivername == "sqlite":
-        return f"the catalog {url.database or 'in memory'}"
+        database = url.database or "in memory"
+        return f"the catalog {unquote(database.removeprefix('file:')) if url.query.get('uri') else database}"
     host = url.host or url.query.get("host") or "localhost"
     return f'PostgreSQL at {host}:{url.port or 5432}, database "{url.database or url.username or ""}"'
 
@@ -248,10 +294,16 @@ def _in_our_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
     is_operational = type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout") and not state
     if error.connection_invalidated or is_operational or state.startswith(("08", "28", "3D", "53", "57P")):
         return errors.DatabaseUnreachable(
-            f"cannot reach {_described(url)} ({_first_line(error.orig)})",
-            hint="fetched pages are safe in warc/; once it is back: pressmark db rebuild",
+            f"cannot reach {_described(url)} ({_first_line(error.orig)})", hint=_way_back(url, str(error.orig))
         )
     return error
+
+
+def _way_back(url: URL, said: str) -> str:
+    """The next step. A failed login has no SQLSTATE in psycopg's words, so that a missing database is known by them."""
+    if "database" in said and "does not exist" in said:
+        return f"createdb -h {url.host or 'localhost'} {url.database}, then pressmark db rebuild fills it"
+    return "fetched pages are safe in warc/; once it is back, the next crawl tells it what it missed"
 
 
 def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIError:
@@ -261,7 +313,12 @@ def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
         return errors.DiskFull(f"no room left for {where}")
     if name.startswith("SQLITE_BUSY"):
         return errors.ArchiveLocked(f"{where} has been locked by another process for {BUSY_SECONDS:.0f} s")
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR")):
+    if name.startswith("SQLITE_READONLY"):
+        return errors.DatabaseUnreachable(
+            f"{where} is read-only here: it can be asked, and this command writes to it",
+            hint="run it as the user whom the folder belongs to, where it can be written",
+        )
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")):
         return errors.DatabaseUnreachable(f"{where} cannot be used ({error.orig})")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return errors.DatabaseUnreachable(f"{where} is damaged ({error.orig})", hint=REBUILD)

@@ -97,6 +97,18 @@ def unknown(place: Catalog | Connection, addresses: Iterable[str]) -> set[str]:
     return {url for url in asked if bounded(url) not in known}
 
 
+def has_source(place: Catalog | Connection, source: str) -> bool:
+    """Whether anything was ever found for a source of this name, whether it is still listed or not."""
+    with connection(place) as conn:
+        return conn.execute(select(urls.c.url).where(urls.c.source == source).limit(1)).first() is not None
+
+
+def sources(place: Catalog | Connection) -> list[str]:
+    """Return the names of all sources something was found for. Looks at every URL: for complaints."""
+    with connection(place) as conn:
+        return [row.source for row in conn.execute(select(urls.c.source).distinct())]
+
+
 def modified(place: Catalog | Connection, discoveries: Iterable[Discovery]) -> list[Discovery]:
     """Return those whose listing says that a URL we know was modified later than we heard before."""
     first = {one.url: one for one in reversed([*discoveries])}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.history import ArticleId, article_app, record_of_revision
-from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, with_listing
+from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, language_of, with_listing
 from archive.errors import UsageError
 from archive.listing import Listing, dump, print_listing
 from archive.output import heading, next_step, note, plural, say
@@ -50,13 +50,13 @@ def articles(
     """List articles, the newest first; or find those that hold words."""
     from archive.catalog import near
     from archive.catalog.articles import ArticleQuery, count, list_articles
-    from archive.lookup import find_cluster, find_run
+    from archive.lookup import find_cluster, find_run, find_source
 
     with archive_of(context) as archive:
         asked = ArticleQuery(
             text=query,
-            source=source,
-            language=lang,
+            source=find_source(archive, source),
+            language=language_of(lang),
             section=section,
             run=find_run(archive, run).run_id if run else None,
             cluster=find_cluster(archive, cluster) if cluster else None,
@@ -221,9 +221,10 @@ def skipped(
 ) -> None:
     """List the URLs that were not stored, with the reason."""
     from archive.catalog.frontier import skipped as ask
-    from archive.lookup import find_run
+    from archive.lookup import find_run, find_source
 
     with archive_of(context) as archive:
+        source = find_source(archive, source)
         run_id = find_run(archive, run).run_id if run else None
         found = [
             one
@@ -232,10 +233,14 @@ def skipped(
             and (listing.until is None or one.at < listing.until)
             and (not failed or one.kind == "failed")
         ]
+        there = "" if found or not reason else _reasons(list(ask(archive.catalog, source=source, run=run_id)))
     rows = (_skipped_row(one) for one in found)
     print_listing(rows, ("kind", "reason", "source", "at", "url"), listing, total=len(found))
     if not listing.for_programs:
-        note(_reasons(found) or "0 URLs were left out")
+        note(
+            _reasons(found)
+            or "0 URLs were left out" + (f" for this reason; there are: {there}" if reason and there else "")
+        )
         if found:
             next_step(f"pressmark why {found[0].url}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -117,8 +118,10 @@ def import_(
             _print_imported(done, listing)
         if read:
             _read(archive, [one.warc_file for one in done], moment, workers)
-    if not listing.for_programs:
-        next_step("pressmark warc audit " + " ".join(one.warc_file for one in done[:3]), "pressmark warc view URL")
+    if not listing.for_programs and done:
+        files_ = " ".join(one.warc_file for one in done[:3])
+        later = "pressmark articles" if read else f"pressmark warc import {shlex.join(map(str, files[:3]))} --read"
+        next_step(f"pressmark warc audit {files_}", "pressmark warc view URL", later)
 
 
 def _read(archive: Archive, warc_files: list[str], moment: datetime, workers: int) -> None:
@@ -129,10 +132,22 @@ def _read(archive: Archive, warc_files: list[str], moment: datetime, workers: in
 
     found = [one for name in warc_files for one in captures.in_file(archive.catalog, archive.name, name)]
     run = open_run(archive, moment, "import")
-    counts = Counter(one.outcome.kind for one in read_first(archive, found, moment, run, workers=workers))
-    close_run(archive, run, Counter({str(kind): count for kind, count in counts.items()}))
+    outcomes = Counter(
+        (one.outcome.kind, one.outcome.reason) for one in read_first(archive, found, moment, run, workers=workers)
+    )
+    counts: Counter[str] = Counter()
+    for (kind, _), count in outcomes.items():
+        counts[kind] += count
+    close_run(archive, run, counts)
     said = " · ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "no pages"
     note(f"{plural(counts.total(), 'page')} read: {said}")
+    for kind in ("skipped", "failed"):
+        reasons = [(count, reason or "") for (one, reason), count in outcomes.items() if one == kind]
+        if reasons:
+            listed = " · ".join(
+                f"{count} {reason.replace('_', ' ')}" for count, reason in sorted(reasons, reverse=True)
+            )
+            note(f"  {kind:8} {listed}")
 
 
 def _print_imported(done: list[Imported], listing: Listing) -> None:

@@ -14,11 +14,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archive.commands.shared import AllowedFor, agent_of, archive_of, command_line, location_of, now, with_listing
-from archive.errors import UsageError, VerificationFailed
+from archive.commands.shared import (
+    AllowedFor,
+    agent_of,
+    archive_of,
+    command_line,
+    language_of,
+    location_of,
+    now,
+    with_listing,
+)
+from archive.errors import Interrupted, UsageError, VerificationFailed
 from archive.listing import Listing, print_listing
 from archive.output import next_step, note, passing, plural, say, size
-from archive.times import parse_moment
+from archive.times import parse_span
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -61,7 +70,10 @@ def extract(
         raise UsageError("--compare only looks and --apply writes", hint="give one of them")
     if source and everything:
         raise UsageError("--source and --all exclude each other", hint="give one of them")
+    from archive.lookup import find_source
+
     with archive_of(context) as archive:
+        source = find_source(archive, source)
         counts: Counter[str] = Counter()
         chosen = profile.value if profile else None
         found = _reread(context, archive, apply, source, chosen, workers)
@@ -92,8 +104,15 @@ def _reread(
         recover(archive, moment)
         run = open_run(archive, moment)
         counts: Counter[str] = Counter()
-        yield from _counting(apply_all(archive, found, moment), counts)
-        close_run(archive, run, counts)
+        exit_code = Interrupted.exit_code  # until the last page is read, also where the reader of the listing has gone
+        try:
+            yield from _counting(apply_all(archive, found, moment), counts)
+            exit_code = 0
+        except KeyboardInterrupt:
+            said = f"stopped after {plural(counts.total(), 'page')}; what was added stays"
+            raise Interrupted(said, hint="pressmark extract --apply goes on with the rest") from None
+        finally:
+            close_run(archive, run, counts, exit_code)
 
 
 def _counting(found: Iterator[Reread], counts: Counter[str]) -> Iterator[Reread]:
@@ -130,7 +149,7 @@ def open_run(archive: Archive, moment: datetime, kind: str = "extract") -> str:
     return run_id
 
 
-def close_run(archive: Archive, run_id: str, counts: Counter[str]) -> None:
+def close_run(archive: Archive, run_id: str, counts: Counter[str], exit_code: int = 0) -> None:
     """End it."""
     from dataclasses import replace
 
@@ -139,7 +158,7 @@ def close_run(archive: Archive, run_id: str, counts: Counter[str]) -> None:
 
     moment = now()
     with archive.catalog.transaction() as conn:
-        runs.close_run(conn, run_id, moment, exit_code=0, counts=counts)
+        runs.close_run(conn, run_id, moment, exit_code=exit_code, counts=counts)
     run = runs.get(archive.catalog, run_id)
     if run is not None:
         with RunLog(archive.store.path(archive.store.runs_path(run_id))) as log:
@@ -169,7 +188,7 @@ def export(
     query: Annotated[str | None, typer.Option(metavar="WORDS", help="Only articles that hold these words.")] = None,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
     lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026-11 or 2026-11-01.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")] = None,
     until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")] = None,
     fields: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
@@ -182,17 +201,20 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is no export of ours.")] = False,
 ) -> None:
     """Write records to a file others can use, with a manifest that names its digest."""
+    from dataclasses import replace
+
     from archive.catalog.articles import ArticleQuery
     from archive.export import Options, manifest_path
     from archive.export import export as write
+    from archive.lookup import find_source
 
     moment = now()
+    begin, end = parse_span(since, until, moment)
     asked = ArticleQuery(
         text=query,
-        source=source,
-        language=lang,
-        since=parse_moment(since, moment) if since else None,
-        until=parse_moment(until, moment, "--until") if until else None,
+        language=language_of(lang),
+        since=begin,
+        until=end,
         allowed_for=agent_of(allowed_for),
         limit=limit,
     )
@@ -201,7 +223,7 @@ def export(
         done = write(
             archive,
             out,
-            asked,
+            replace(asked, source=find_source(archive, source)),
             moment,
             format_name=format_name,
             options=Options(names, bom),
@@ -236,18 +258,20 @@ def rebuild_(
 ) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
     from archive.archive import open_archive, writing
-    from archive.catalog import open_catalog
     from archive.rebuild import rebuild
     from archive.recovery import recover
 
     moment = now()
     location = location_of(context)
-    with writing(location.root, command=command_line(context), now=moment):
-        open_catalog(location.db_url, renew=True).close()
-        with open_archive(location, create=True) as archive:
-            recover(archive, moment)
+    lock = writing(location.root, command=command_line(context), now=moment)
+    with lock, open_archive(location, renew=True) as archive:
+        where = archive.catalog.name
+        recover(archive, moment)
+        try:
             done = rebuild(archive, moment, partial=partial, progress=passing)
-            where = archive.catalog.name
+        except KeyboardInterrupt:
+            said = f"stopped: {where} is half made, and says so until it is whole; the files are untouched"
+            raise Interrupted(said, hint="pressmark db rebuild") from None
     _print_rebuilt(done, f"Rebuilt {where}")
     if done.problems:
         raise VerificationFailed(

@@ -191,11 +191,13 @@ def gone(
 ) -> None:
     """List articles that are no longer where they were: taken down, redirected, walled off, forbidden."""
     from archive.history import disappeared
+    from archive.lookup import find_source
 
     with archive_of(context) as archive:
+        source = find_source(archive, source)
         found = disappeared(archive, source=source, since=listing.since, until=listing.until, with_returned=everything)
     rows = [_gone_row(one) for one in found]
-    print_listing(rows, ("gone_since", "kind", "source", "id", "title", "returned"), listing, total=len(rows))
+    print_listing(rows, ("gone_since", "kind", "source", "id", "returned", "title"), listing, total=len(rows))
     if not listing.for_programs:
         note(f"{plural(len(rows), 'article')} gone" if rows else "0 articles gone: everything is where it was")
         if rows and rows[0]["id"]:
@@ -203,11 +205,12 @@ def gone(
 
 
 def _gone_row(one: Gone) -> dict[str, Any]:
+    from archive.times import parse_rfc3339
     from archive.watch import IN_WORDS
 
     event = one.event
     return {
-        "gone_since": one.since or event.at,
+        "gone_since": parse_rfc3339(one.since) if one.since else event.at,
         "kind": event.kind,
         "meaning": IN_WORDS.get(event.kind),
         "at": event.at,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,7 +18,7 @@ import typer
 
 from archive.errors import NotFound, UsageError
 from archive.listing import Listing, Shape
-from archive.times import parse_moment, utc_now
+from archive.times import parse_span, utc_now
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -79,6 +80,14 @@ def agent_of(asked: str | None) -> str | None:
     return agent
 
 
+def language_of(asked: str | None) -> str | None:
+    """The code of --lang as records have it: "de" for DE and de-AT. Raises UsageError for a name."""
+    code = asked.lower().replace("_", "-").split("-")[0] if asked is not None else None
+    if code is not None and not re.fullmatch("[a-z]{2,3}", code):
+        raise UsageError(f'--lang "{asked}" is no code of a language', hint="--lang de, en, zh … (ISO 639)")
+    return code
+
+
 def command_line(context: typer.Context) -> str:
     """What was asked, for locks and run logs: "pressmark extract"."""
     return context.command_path
@@ -101,7 +110,7 @@ _SHAPES: dict[str, Any] = {
     ],
 }
 _TIMES: dict[str, Any] = {
-    "since": Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026-11 or 2026-11-01.")],
+    "since": Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")],
     "until": Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")],
 }
 
@@ -142,11 +151,11 @@ def _listing(given: dict[str, Any]) -> Listing:
     if len(chosen) > 1:
         raise UsageError("only one of --json, --nl, --csv and --table can be given", hint="leave out all but one")
     fields = tuple(name.strip() for name in (given["fields"] or "").split(",") if name.strip())
-    moment = now()
+    since, until = parse_span(given.get("since"), given.get("until"), now())
     return Listing(
         shape=chosen[0] if chosen else "auto",
         fields=fields,
         limit=given["limit"],
-        since=parse_moment(given["since"], moment) if given.get("since") else None,
-        until=parse_moment(given["until"], moment, "--until") if given.get("until") else None,
+        since=since,
+        until=until,
     )

@@ -26,8 +26,20 @@ warc_app = typer.Typer(no_args_is_help=True, help="The WARC files themselves: li
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[FILE…]", help="WARC files, or their names in the archive. Default: all of the archive."),
+    typer.Argument(
+        metavar="[FILE…]", help="WARC files, folders of them, or names in the archive. Default: all of the archive."
+    ),
 ]
+_REPAIRED = (
+    "torn",
+    "gzip",
+    "not-gzip",
+    "trailing-bytes",
+    "compressed-bytes",
+    "shared-member",
+    "content-length",
+    "record-end",
+)
 _STATUSES = re.compile(r"^(\d{3})(?:-(\d{3}))?$")
 
 
@@ -271,7 +283,9 @@ def _damaged(bad: Sequence[Report]) -> VerificationFailed:
     return WarcDamaged(
         f"{first.file.name}: {problem.message} (at byte {problem.offset:,})",
         context=tuple(context),
-        hint=f"pressmark warc verify {first.file} --json lists all of them",
+        hint=f"pressmark warc repair {first.file} -o FIXED.warc.gz writes what is whole to a new file"
+        if first.records and problem.code in _REPAIRED
+        else f"pressmark warc verify {first.file} --json lists all of them",
     )
 
 
@@ -309,8 +323,12 @@ def archive_files(context: typer.Context) -> list[Path]:
 
 
 def chosen_files(context: typer.Context, files: Sequence[Path] | None) -> list[Path]:
-    """The files named, or all of the archive."""
-    return [path_of(context, file) for file in files] if files else archive_files(context)
+    """The files named (of a folder, all below it), or all of the archive. Raises NotFound."""
+    from archive.store import files_below
+
+    if not files:
+        return archive_files(context)
+    return [path for file in files for path in (files_below(file) if file.is_dir() else [path_of(context, file)])]
 
 
 def path_of(context: typer.Context, file: Path) -> Path:

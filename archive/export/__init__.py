@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
-from archive.errors import DiskFull, MissingExtra, UsageError
+from archive.errors import UsageError, cannot_write
 from archive.export.formats import write_csv, write_jsonl, write_jsonl_gz, write_markdown, write_tei
 from archive.times import rfc3339
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 DATASET_SCHEMA = "pressmark.dataset/1"
 WACZ = "wacz"  # whole WARC files and pages: not a format of records alone
+_ENDINGS = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".txt": "jsonl", ".jsonl.gz": "jsonl.gz", ".csv": "csv",
+    ".md.zip": "markdown", ".xml": "tei", ".wacz": WACZ, ".parquet": "parquet",
+}  # fmt: skip
 MANIFEST_SUFFIX = ".manifest.json"
 Dedup = Literal["keep-first", "none"]
 Record = dict[str, Any]
@@ -73,7 +77,7 @@ def export(
 
     `dedup` "keep-first" leaves out records whose headline and text another one has; the oldest stays. The file
     appears under its name only when it is whole. Raises UsageError for a format we lack, or a file of the user's that
-    is in the way; MissingExtra; DiskFull.
+    is in the way; DiskFull.
     """
     from archive.catalog.articles import records
 
@@ -94,16 +98,25 @@ def export(
             _write_whole(out, lambda file: writer(chosen, file, options), dataset)
         _write_manifest(archive, out, dataset, query, now, options, dedup)
     except OSError as error:
-        raise DiskFull(f"cannot write {out}: {error.strerror}") from error
+        raise cannot_write(f"write {out}", error, hint="another place: pressmark export FOLDER/FILE") from error
     return dataset
 
 
 def format_of(out: Path) -> str:
-    """The format a file name asks for; JSON lines for one that does not say."""
+    """The format a file name asks for; JSON lines for one without an ending, or "-".
+
+    Raises UsageError for an ending that is none of ours: JSON in a file named .warc or .xlsx would mislead.
+    """
     name = out.name.lower()
-    endings = {".wacz": WACZ, ".jsonl.gz": "jsonl.gz", ".csv": "csv", ".parquet": "parquet"}
-    endings |= {".md.zip": "markdown", ".xml": "tei"}
-    return next((found for ending, found in endings.items() if name.endswith(ending)), "jsonl")
+    for ending, found in _ENDINGS.items():
+        if name.endswith(ending):
+            return found
+    if Path(name).suffix:
+        raise UsageError(
+            f"no export format is known by the ending of {out.name}",
+            hint=f"--format {', '.join([*FORMATS, WACZ])}; or a name that ends in {', '.join(_ENDINGS)}",
+        )
+    return "jsonl"
 
 
 def manifest_path(out: Path) -> Path:
@@ -114,9 +127,9 @@ def _writer(name: str) -> Writer:
     if name in FORMATS:
         return FORMATS[name]
     if name == "parquet":
-        raise MissingExtra(
-            "Parquet export needs pyarrow, which this installation does not have",
-            hint="pip install 'pressmark[parquet]'   — or export JSON lines: --format jsonl",
+        raise UsageError(
+            "there is no Parquet export yet",
+            hint="--format jsonl, which DuckDB, Polars and pandas read and write as Parquet",
         )
     raise UsageError(f'no export format "{name}"', hint=f"--format {', '.join([*FORMATS, WACZ])}")
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from archive.errors import WarcDamaged
 from archive.model import Capture, Truncation
 from archive.warc.cdxj import cdxj_line, sorted_index
 from archive.warc.digests import read_payload
@@ -50,10 +51,11 @@ def exchanges_in(
 
     `warc_file` is the name the captures get. `archive` is who holds the file now, whatever its warcinfo says (it may
     have been imported); "" takes what that says. `run` is used where the warcinfo names none (other tools' files, or a
-    `start` behind it). Raises NotFound, WarcDamaged.
+    `start` behind it). Raises NotFound; WarcDamaged when all that is whole has been given.
     """
     group, holder, inexact = _Group(), archive, inexact_records(path)
-    for record in iter_records(path, start):
+    damages: list[WarcDamaged] = []
+    for record in _until_damaged(iter_records(path, start), damages):
         if record.warc_type == "warcinfo":
             info = dict(parse_warc_fields(record.block))
             archive, run = holder or info.get("archive", archive), info.get("isPartOf", run)
@@ -65,6 +67,16 @@ def exchanges_in(
         if record.warc_type in ("response", "revisit", "request", "metadata"):
             group.add(record)
     yield from _read_group(group, warc_file, archive, run, inexact)
+    for damage in damages:
+        raise damage
+
+
+def _until_damaged(records: Iterator[Record], damages: list[WarcDamaged]) -> Iterator[Record]:
+    """The records; what they raise at their end is put aside, as the last exchange is still to be given."""
+    try:
+        yield from records
+    except WarcDamaged as damage:
+        damages.append(damage)
 
 
 def build_index(path: Path, warc_file: str) -> bytes:

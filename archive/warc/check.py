@@ -168,6 +168,8 @@ class _FileCheck:
             last = following is None
             code = "trailing-bytes" if last and self.records else "not-gzip"
             message = f"{(following or self.size) - at} bytes that are no gzip member"
+            if not at:  # hardly a WARC file at all
+                message += f", and no WARC record: they begin with {os.pread(self.fd, 12, 0)!r}"
         elif code == "torn":
             message = f"record cut off at byte {self.size} (file ends {self.size - at} bytes into it)"
         elif following:

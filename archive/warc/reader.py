@@ -1,7 +1,8 @@
 """Reading WARC files: one record by its offset, or all of them in order, large ones through the disk.
 
 `read_record` and `iter_records` read .warc.gz (ours, or with many records in a member) and plain .warc, WARC 1.0
-and 1.1. They raise WarcDamaged with the offset at the first fault; `archive.warc.check` goes on and finds them all.
+and 1.1. They raise WarcDamaged with the offset of a damaged place; `iter_records` does when it has read what stands
+behind it. `archive.warc.check` says everything that is wrong.
 A file that is still open is read as far as its last whole record.
 """
 
@@ -17,8 +18,16 @@ from archive.codings import decode_content
 from archive.errors import NotFound, WarcDamaged
 from archive.http import Head, ResponseReader, entity_pieces
 from archive.store import OPEN_SUFFIX
-from archive.warc.members import MemberError, MemberReader
-from archive.warc.record_stream import RawRecord, RecordError, RecordStream, is_plain, parse_date, plain_stream
+from archive.warc.members import MemberError, MemberReader, find_member
+from archive.warc.record_stream import (
+    RawRecord,
+    RecordError,
+    RecordStream,
+    find_plain,
+    is_plain,
+    parse_date,
+    plain_stream,
+)
 from archive.wire import Wire
 
 MAX_BODY_BYTES = 1 << 26
@@ -80,10 +89,39 @@ def read_record(path: Path, offset: int) -> Record:
     return record
 
 
-def iter_records(path: Path, start: int = 0) -> Iterator[Record]:
-    """Read all records from `start` (where a member begins) to the end. Raises NotFound, WarcDamaged."""
+def records_from(path: Path, start: int) -> Iterator[Record]:
+    """Read records from `start` (where a member begins) on. Raises NotFound; WarcDamaged at the first damaged place."""
     with _opened(path) as file:
         yield from _records(file, path, start)
+
+
+def iter_records(path: Path, start: int = 0) -> Iterator[Record]:
+    """Read all records from `start` (where a member begins) to the end, also those behind a damaged place.
+
+    Raises NotFound; WarcDamaged at the end, for the first such place, with the others in its context.
+    """
+    damaged: list[WarcDamaged] = []
+    at: int | None = start
+    with _opened(path) as file:
+        while at is not None:
+            try:
+                yield from _records(file, path, at)
+                break
+            except WarcDamaged as error:
+                damaged.append(error)
+                at = _next_whole(file.fd, error.offset + 1)
+    if damaged:
+        damaged[0].context = tuple(error.message for error in damaged[1:10])
+        raise damaged[0]
+
+
+def _next_whole(fd: int, start: int) -> int | None:
+    """Where the next record begins, of those that can be found; None: nowhere."""
+    size = os.fstat(fd).st_size
+    if not is_plain(fd):
+        return find_member(fd, start, size)
+    found = find_plain(fd, start, size)
+    return found if found < size else None
 
 
 def read_exchange_block(path: Path, offset: int, *, max_bytes: int = MAX_BODY_BYTES) -> KeptResponse:
@@ -140,7 +178,12 @@ def _records(file: _OpenFile, path: Path, start: int) -> Iterator[Record]:
     at = start
     try:
         if is_plain(file.fd):
-            yield from _plain_records(file.fd, start)
+            stream = plain_stream(file.fd, start)
+            while not stream.at_end():
+                at = start + stream.position
+                raw = stream.next()
+                _insist(raw)
+                yield _record(raw, at, start + stream.position - at)
             return
         size = os.fstat(file.fd).st_size
         while at < size:
@@ -151,20 +194,10 @@ def _records(file: _OpenFile, path: Path, start: int) -> Iterator[Record]:
     except (RecordError, MemberError) as error:
         if at > start and getattr(error, "code", "") == "torn" and path.name.endswith(OPEN_SUFFIX):
             return  # its writer is about to write the rest, or recovery to cut it off
-        offset = getattr(error, "offset", at)
-        raise WarcDamaged(
-            f"{path.name}: record at byte {offset}: {error.message}",
-            hint=f"pressmark warc verify {path.name}",
-        ) from error
-
-
-def _plain_records(fd: int, start: int) -> Iterator[Record]:
-    stream = plain_stream(fd, start)
-    while not stream.at_end():
-        offset = start + stream.position
-        raw = stream.next()
-        _insist(raw)
-        yield _record(raw, offset, start + stream.position - offset)
+        message = f"{path.name}: record at byte {at}: {error.message}"
+        damage = WarcDamaged(message, hint=f"pressmark warc verify {path.name}")
+        damage.offset = at
+        raise damage from error
 
 
 def _member_records(member: MemberReader) -> Iterator[Record]:

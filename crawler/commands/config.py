@@ -8,7 +8,7 @@ import typer
 
 from archive.errors import NotFound
 from archive.listing import Listing, dump, print_listing
-from archive.output import next_step, note, say
+from archive.output import next_step, note, plural, say
 from crawler.commands.shared import SOURCES_FILE, folder_of, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="What the settings are, where each came from, what is wrong with them.")
@@ -42,8 +42,12 @@ def check(context: typer.Context) -> None:
     if problems:
         raise config_error(problems, hint="mend these lines, then once more: pressmark config check")
     locate(folder)  # the lists that are named are there
-    count = len(load_sources(folder / SOURCES_FILE)) if (folder / SOURCES_FILE).exists() else 0
-    say(f"{folder}: pressmark.toml and sources.toml are fine, {count} source{'' if count == 1 else 's'}")
+    if (folder / SOURCES_FILE).exists():
+        count = len(load_sources(folder / SOURCES_FILE))
+        say(f"{folder}: pressmark.toml and sources.toml are fine, {plural(count, 'source')}")
+    else:
+        count = 0
+        say(f"{folder}: pressmark.toml is fine; there is no {SOURCES_FILE}")
     next_step("pressmark source list" if count else "pressmark source add https://www.example-news.org")
 
 

@@ -14,6 +14,7 @@ from archive.errors import ArchiveLocked, NotFound, UsageError
 from archive.listing import dump
 from archive.output import note, say
 from archive.times import utc_now
+from archive.typed import as_typed, set_folder
 from crawler.commands.shared import SOURCES_FILE, Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def _prepare_adhoc(context: typer.Context, names: Sequence[str]) -> None:
             init_folder(folder)
             say(f"Created {folder.name}/ for what is kept")
         context.find_root().obj = replace(given, folder=folder)
+        set_folder(Path(folder.name))
 
 
 # -- what is due
@@ -233,4 +235,4 @@ def _show(report: RunReport, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         say(dump(report_values(report)))
     elif not quiet:
-        say(*report_lines(report))
+        say(*map(as_typed, report_lines(report)))

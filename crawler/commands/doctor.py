@@ -14,6 +14,7 @@ from archive.errors import NotFound
 from archive.listing import Listing, print_listing
 from archive.output import next_step, paint, plural, say
 from archive.times import utc_now
+from archive.typed import as_typed
 from crawler.commands.shared import folder_of, globals_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def doctor(
             print(f"{sign}{one.check:<15} ", end="")
             say(one.says)
             if one.mend and one.level != "ok":
-                say(f"{'':<19}→ {one.mend}")
+                say(f"{'':<19}→ {as_typed(one.mend)}")
         _summary(findings)
     if not is_well(findings):
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ from archive.errors import UsageError
 from archive.listing import Listing, print_listing
 from archive.output import next_step, note, paint, plural, say
 from archive.times import utc_now
+from archive.typed import as_typed
 from crawler.commands.shared import folder_of, settings_of, sources_of
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _print_finding(one: Finding) -> None:
     if one.explained_by is not None:
         say(f"{'':<34}because of: {one.explained_by.replace('_', ' ')}")
     elif one.mend and one.state != "ok":
-        say(f"{'':<34}→ {one.mend}")
+        say(f"{'':<34}→ {as_typed(one.mend)}")
 
 
 def _row(one: Finding) -> dict[str, Any]:

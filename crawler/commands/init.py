@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from archive.errors import UsageError
+from archive.errors import DatabaseUnreachable, UsageError
 from archive.output import next_step, say
 from crawler.commands.shared import globals_of
 
@@ -37,8 +37,12 @@ def init(
     if contact is not None:
         check_contact(contact)
     init_folder(folder, contact, db)
-    catalog = make_catalog(folder)
     shown = "this folder" if folder == Path() else f"{folder}/"
+    try:
+        catalog = make_catalog(folder)
+    except DatabaseUnreachable as error:
+        error.context = (f"{shown} is made, and can be used as soon as the database answers", *error.context)
+        raise
     say(
         f"Created {shown}",
         "  pressmark.toml   settings           warc/ records/ runs/   what is kept (plain files)",

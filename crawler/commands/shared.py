@@ -61,18 +61,14 @@ def globals_of(context: typer.Context) -> Globals:
 
 def folder_of(context: typer.Context) -> Path:
     """The archive's folder: the nearest one with a pressmark.toml, from -C or from where we are. Raises NotFound."""
-    from crawler.config import SETTINGS_FILE, find_folder
+    from crawler.config import find_folder
 
     here = globals_of(context).folder or Path.cwd()
     try:
         return find_folder(here)
     except NotFound as error:
-        # Who has just typed `pressmark init news` stands one folder too high.
-        below = sorted(path.parent.name for path in here.glob(f"*/{SETTINGS_FILE}"))
         if globals_of(context).folder is not None:
             error.hint = f"pressmark init {here}"
-        elif below:
-            error.hint = f"cd {below[0]}" + (f", or one of: {', '.join(below[1:6])}" if below[1:] else "")
         raise
 
 

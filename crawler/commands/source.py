@@ -172,7 +172,7 @@ def remove(
     remove_source(folder_of(context) / SOURCES_FILE, name)
     say(f"Removed source '{name}' from {SOURCES_FILE}; what was archived of it stays. It was:")
     say("[[source]]", tomlkit.dumps(source_table(source)).rstrip())
-    next_step(f"pressmark articles --source {name}")
+    next_step("pressmark source list")
 
 
 # -- import, export
@@ -226,6 +226,7 @@ def export_(
     how: Annotated[
         ExportFormat | None, typer.Option("--format", help="opml, csv or txt; default: by the file's name, else opml.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write the sources as a list that `source import` and feed readers take."""
     from crawler.discovery.imports import to_csv, to_opml
@@ -241,5 +242,7 @@ def export_(
     if out == "-":
         sys.stdout.write(text)
         return
+    if Path(out).exists() and not force:  # it may be the list the sources came from, or sources.toml itself
+        raise UsageError(f"{out} is there already", hint="another name, or --force")
     Path(out).write_text(text, "utf-8")
     say(f"{plural(len(sources), 'source')} → {out} ({chosen})")

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import crawler
-from archive.errors import PortInUse, RunFailed, UsageError
+from archive.errors import Interrupted, PortInUse, RunFailed, UsageError
 from crawler.demo.publisher import MORNING, NEXT_MORNING
 from crawler.demo.server import DemoServer, run_demo
 
@@ -136,12 +136,20 @@ def _crawl(
     served = len(demo.log)
     python = [sys.executable, "-m", "crawler.cli"]
     command = [*python, "-C", str(folder), "--progress", progress, "crawl", *options]
-    done = subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
-    if done.returncode:
+    with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8") as crawl:
+        try:
+            told = crawl.communicate()[0]
+        except KeyboardInterrupt:  # the crawl ends cleanly, then the tour does
+            crawl.terminate()
+            crawl.communicate()
+            raise Interrupted(
+                f"the tour was stopped; {folder}/ holds what was crawled by then", hint="pressmark demo begins anew"
+            ) from None
+    if crawl.returncode:
         raise RunFailed(
-            f"the crawl of the tour ended with exit code {done.returncode}", hint=" ".join(["pressmark", *command[3:]])
+            f"the crawl of the tour ended with exit code {crawl.returncode}", hint=" ".join(["pressmark", *command[3:]])
         )
-    for line in done.stdout.splitlines():
+    for line in told.splitlines():
         if not line.startswith("Next:"):
             say(f"  {line}")
     with open_archive(folder) as archive:
@@ -294,3 +302,5 @@ def _where_next(shown: Shown) -> Iterator[str]:
         yield f"  {here} why {robots}"
     yield f"  {here} skipped --run last"
     yield f"  {here} warc verify"
+    if shutil.which("pressmark") is None:  # run by its path, as `make demo` does
+        yield f"(`pressmark` is not on your PATH yet:  . {Path(sys.prefix) / 'bin' / 'activate'})"

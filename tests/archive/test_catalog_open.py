@@ -51,6 +51,20 @@ def test_clear_forgets_everything_and_leaves_a_working_catalog(catalog: Catalog)
         assert frontier.outcome_of(catalog, "https://a.example/") is None
 
 
+def test_a_catalog_that_is_half_made_opens_for_a_rebuild_only(catalog_url: str) -> None:
+    catalog = open_catalog(catalog_url)
+    catalog.clear(lambda conn: archives.register(conn, "news", "/data", NOW))  # and its process dies
+    catalog.close()
+    with pytest.raises(errors.DatabaseUnreachable, match="half made") as raised:
+        open_catalog(catalog_url)
+    assert "pressmark db rebuild" in (raised.value.hint or "")
+    again = open_catalog(catalog_url, renew=True)
+    assert archives.roots(again) == {"news": "/data"}  # what is to be read again is not forgotten
+    again.made_whole()
+    again.close()
+    open_catalog(catalog_url).close()
+
+
 def test_a_transaction_is_all_or_nothing(catalog: Catalog) -> None:
     with pytest.raises(ZeroDivisionError), catalog.transaction() as conn:
         archives.register(conn, "news", "/data", NOW)
@@ -123,13 +137,14 @@ def test_an_unreachable_server_is_named_without_the_password() -> None:
         open_catalog(f"postgresql://me:s3cret-word@127.0.0.1:{port}/news")
     said = f"{raised.value.as_dict()} {raised.value}"
     assert f"127.0.0.1:{port}" in said and '"news"' in said and "refused" in said
-    assert "s3cret-word" not in said and "rebuild" in (raised.value.hint or "")
+    assert "s3cret-word" not in said and "the next crawl tells it" in (raised.value.hint or "")
 
 
 @pytest.mark.services
 def test_an_unknown_database_is_unreachable_too(postgres_url: str) -> None:
-    with pytest.raises(errors.DatabaseUnreachable, match=r'"nowhere".*does not exist'):
+    with pytest.raises(errors.DatabaseUnreachable, match=r'"nowhere".*does not exist') as raised:
         open_catalog(postgres_url.rsplit("/", 1)[0] + "/nowhere")
+    assert (raised.value.hint or "").startswith("createdb -h 127.0.0.1 nowhere")
 
 
 @pytest.mark.services

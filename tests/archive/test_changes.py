@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from archive.change_words import is_correction_note, is_furniture, is_stamp
-from archive.changes import KINDS, Said, classify
+from archive.changes import KINDS, Change, Said, classify
 
 EN = "The harbour of Norden will be dredged next spring, the council decided.\nFour ships ran aground last winter."
 DE = "Der Hafen von Norden wird im Frühjahr ausgebaggert, beschloss der Rat.\nVier Schiffe liefen auf Grund."
@@ -173,3 +173,8 @@ def test_the_head_of_an_article_is_compared_apart_from_its_text() -> None:
     )
     assert everything.kinds == ("substance", "headline", "author", "date")
     assert [kind for kind in KINDS if kind in everything.kinds] == list(everything.kinds)
+
+
+def test_only_is_said_of_what_stands_alone():
+    assert Change(("date",)).in_words == "only the date"
+    assert Change(("substance", "headline", "date")).in_words == "text changed, new headline, the date"

@@ -124,6 +124,16 @@ def test_what_was_left_out_is_told_in_the_shape_that_is_published(run):
     assert rows and [error.message for row in rows for error in schema.iter_errors(row)] == []
 
 
+def test_a_language_is_known_in_any_spelling_of_its_code(run):
+    for asked in ("zh", "ZH", "zh-Hans-CN", "zh_TW"):
+        assert len(json.loads(run("articles", "--lang", asked, "--json")[1])) == 1, asked
+
+
+def test_a_reason_that_nothing_was_left_out_for_names_those_there_are(run):
+    code, _, err = run("skipped", "--reason", "robotstxt")
+    assert code == 0 and "0 URLs were left out for this reason; there are: 3 URLs: " in err
+
+
 def test_an_article_is_shown_by_id_or_address(run):
     _, out, _ = run("articles", "--nl", "--fields", "id,url", "harbour")
     row = json.loads(out)
@@ -246,3 +256,16 @@ def test_extract_apply_is_a_run_of_its_own_and_survives_a_rebuild(built, tmp_pat
     assert cli.main(["run", "list", "--kind", "extract"]) == 0
     assert "differs 3" in capfd.readouterr().out
     assert cli.main(["db", "check"]) == 0
+
+
+def test_a_reading_that_is_stopped_ends_its_run(built, tmp_path, monkeypatch, capfd):
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    shutil.copytree(built.root, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    monkeypatch.setattr("archive.reread._add", stopped)
+    assert cli.main(["extract", "--apply", "--profile", "precision"]) == 11
+    assert "hint: pressmark extract --apply goes on with the rest" in capfd.readouterr().err
+    assert cli.main(["run", "show", "last"]) == 0
+    assert "exit 11" in capfd.readouterr().out

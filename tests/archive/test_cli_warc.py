@@ -153,6 +153,45 @@ def test_import_says_what_became_of_each_file(run: Run, built: ArchiveLocation, 
     assert code == 0 and "1 page read: 1 skipped" in err and "import" in run("run", "show", "last")[1]
 
 
+def test_records_behind_a_damaged_place_are_listed_and_the_way_out_is_named(run: Run, built: ArchiveLocation) -> None:
+    file = first_file(built)
+    records = list(iter_records(file))
+    data = bytearray(file.read_bytes())
+    data[records[3].offset + records[3].length // 2] ^= 0xFF
+    file.write_bytes(data)
+    code, out, err = run("warc", "ls", file.name, "--json")
+    assert code == 7 and f"record at byte {records[3].offset}" in err
+    left = [record.offset for record in records if record.offset != records[3].offset]
+    assert [row["offset"] for row in json.loads(out)] == left
+    code, out, err = run("warc", "verify", file.name)
+    assert (
+        code == 7 and f"hint: pressmark warc repair {file}" in err and f"{len(left)} records of it can be read" in err
+    )
+
+
+@pytest.mark.parametrize("command", ["ls", "verify"])
+def test_a_folder_stands_for_the_files_below_it(run: Run, built: ArchiveLocation, tmp_path: Path, command: str) -> None:
+    by_name = run("warc", command, *(str(path) for path in sorted((built.root / "warc").rglob("*.warc.gz"))), "--json")
+    assert run("warc", command, str(built.root / "warc"), "--json") == by_name
+    (tmp_path / "none").mkdir()
+    code, _, err = run("warc", command, str(tmp_path / "none"))
+    assert code == 5 and "no WARC files in" in err
+
+
+def test_an_import_says_why_pages_were_left_out_and_so_does_why(
+    run: Run, built: ArchiveLocation, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").mkdir()
+    closed_file(tmp_path / "theirs", exchange(head() + b"other", target_uri="https://other.example/a"))
+    code, _, err = run("warc", "import", str(tmp_path / "theirs"))
+    assert code == 0 and f"pressmark warc import {tmp_path / 'theirs'} --read" in err
+    code, _, err = run("warc", "import", str(tmp_path / "theirs"), "--read")
+    assert code == 0 and "  skipped  1 " in err
+    reason = err.split("  skipped  1 ")[1].splitlines()[0].replace(" ", "_")
+    assert f"read now    skipped {reason}" in run("why", "https://other.example/a")[1]
+    assert json.loads(run("why", "https://other.example/a", "--json")[1])["would_be"]["reason"] == reason
+
+
 def test_verify_shows_on_a_terminal_how_far_it_is(built: ArchiveLocation) -> None:
     screen, terminal = pty.openpty()
     command = [sys.executable, "-m", "archive.cli", "warc", "verify"]

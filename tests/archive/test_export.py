@@ -14,7 +14,7 @@ import pytest
 
 from archive.archive import open_archive
 from archive.catalog.articles import ArticleQuery, records
-from archive.errors import MissingExtra, UsageError
+from archive.errors import UsageError
 from archive.export import Options, export, manifest_path
 from archive.export.formats import csv_header
 from archive.extract import EXTRACTOR_VERSION
@@ -123,6 +123,8 @@ def test_a_format_we_lack_is_named_with_those_we_have(built, tmp_path):
         with pytest.raises(UsageError) as error:
             export(archive, tmp_path / "a", ALL, NOW, format_name="xml")
         assert error.value.hint == "--format jsonl, jsonl.gz, csv, markdown, tei, wacz"
-        with pytest.raises(MissingExtra, match="pyarrow"):
-            export(archive, tmp_path / "a.parquet", ALL, NOW)
+        for name in ("a.parquet", "a.warc.gz", "a.xlsx"):
+            with pytest.raises(UsageError):
+                export(archive, tmp_path / name, ALL, NOW)
+            assert not (tmp_path / name).exists()
     shutil.rmtree(tmp_path)

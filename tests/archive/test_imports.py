@@ -136,6 +136,28 @@ def test_a_copied_file_is_on_the_disk_before_it_has_its_name(
     assert (there.st_ino, there.st_size) in synced
 
 
+def test_a_file_that_is_there_under_another_name_is_not_kept_twice(archive: Archive, tmp_path: Path) -> None:
+    (first,) = imported(archive, theirs(tmp_path))
+    renamed = (tmp_path / "crawl.warc.gz").rename(tmp_path / "copy of crawl.warc.gz")
+    (again,) = imported(archive, renamed)
+    assert (again.how, again.captures, again.warc_file) == ("already there", 0, first.warc_file)
+
+
+def test_an_empty_file_is_refused_as_it_would_spoil_every_check(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "empty.warc.gz").touch()
+    before = archive.store.warc_files()
+    with pytest.raises(UsageError, match=r"empty\.warc\.gz is empty"):
+        imported(archive, tmp_path / "empty.warc.gz")
+    assert archive.store.warc_files() == before
+
+
+def test_a_folder_is_imported_whole_but_for_what_is_no_web_archive(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "crawls" / "2020").mkdir(parents=True)
+    theirs(tmp_path / "crawls" / "2020")
+    (tmp_path / "crawls" / "readme.txt").write_text("how these were made")
+    assert [one.how for one in imported(archive, tmp_path / "crawls")] == ["copied"]
+
+
 def test_a_linked_file_is_the_same_file(archive: Archive, tmp_path: Path) -> None:
     path = theirs(tmp_path)
     (one,) = imported(archive, path, link=True)

@@ -7,19 +7,20 @@ import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from archive.archive import open_archive
-from archive.catalog import articles, captures, dump, frontier, open_catalog, revisions, runs
-from archive.errors import ConfigError, NotFound
-from archive.location import locate
+from archive.catalog import archives, articles, captures, dump, frontier, open_catalog, revisions, runs
+from archive.errors import ConfigError, DatabaseUnreachable, NotFound, UsageError
+from archive.location import ArchiveLocation, locate
 from archive.model import ReadingRules, Source
 from archive.read import job_of, read_capture
 from archive.rebuild import check, rebuild
 from archive.recovery import recover
 from archive.store import LocalStore
-from tests.archive.small_archive import START, Step, crash, crawl, opened, page
+from tests.archive.small_archive import START, Step, crash, crawl, location, opened, page
 
 NOW = START + timedelta(days=1)
 
@@ -38,6 +39,23 @@ def test_a_rebuilt_catalog_is_equal_row_by_row(copy):
         assert articles.count(archive.catalog, articles.ArticleQuery(text="水位")) == 1
     assert (done.captures, done.records, done.articles, done.runs, done.urls) == (7, 3, 2, 2, 5)
     assert not done.problems
+
+
+def test_a_rebuild_that_is_stopped_leaves_a_catalog_that_says_so(copy):
+    def stopped(line: str) -> None:
+        if line.startswith("records"):
+            raise KeyboardInterrupt
+
+    with open_archive(copy) as archive:
+        before = contents(archive)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(archive, NOW, progress=stopped)
+    with pytest.raises(DatabaseUnreachable, match="half made"), open_archive(copy):
+        pass
+    with open_archive(copy, renew=True) as archive:
+        rebuild(archive, NOW)
+    with open_archive(copy) as archive:
+        assert contents(archive) == before
 
 
 def test_an_unchanged_page_is_seen_longer_after_a_rebuild_too(copy):
@@ -84,12 +102,27 @@ def test_comparing_finds_what_was_changed_in_the_catalog(copy, statement, expect
     assert expected in [(one.table, one.kind, one.fields) for one in found]
 
 
-def test_a_damaged_file_gives_what_stands_before_the_damage_and_is_named(copy):
+def test_a_damaged_place_costs_the_capture_in_it_alone_and_is_named(copy):
+    with open_archive(copy) as archive:
+        before = list(captures.iterate(archive.catalog))
+        hit = before[1]
+        path = copy.root / hit.warc_file
+        data = bytearray(path.read_bytes())
+        data[hit.warc_offset + hit.warc_length // 2] ^= 0xFF
+        path.write_bytes(data)
+        done = rebuild(archive, NOW)
+        assert {one.record_id for one in captures.iterate(archive.catalog)} == {
+            one.record_id for one in before if one is not hit
+        }
+    assert f"record at byte {hit.warc_offset}" in done.problems[0]
+
+
+def test_a_file_that_was_cut_gives_what_is_left_of_it_and_is_named(copy):
     warc = sorted((copy.root / "warc").rglob("*.warc.gz"))[0]
-    warc.write_bytes(warc.read_bytes()[:-700])
+    warc.write_bytes(warc.read_bytes()[:-1300])  # into the last response
     with open_archive(copy) as archive:
         done = rebuild(archive, NOW)
-    assert 0 < done.captures < 7
+    assert done.captures == 6
     assert done.problems and warc.name in done.problems[0]
 
 
@@ -189,5 +222,85 @@ def test_two_archives_of_one_catalog_are_rebuilt_and_read_together(tmp_path):
         with pytest.raises(NotFound, match='"two"'):
             rebuild(archive, NOW)
         assert contents(archive) == before
-        rebuild(archive, NOW, partial=True)
+        assert rebuild(archive, NOW, partial=True).problems == []  # it was asked to forget them
         assert articles.count(archive.catalog) == 1
+
+
+def renamed(root: Path, name: str) -> ArchiveLocation:
+    """The folder under another name, as its files alone tell where it is: the name is the folder's."""
+    place = root.rename(root.with_name(name))
+    return replace(location(place), name=name)
+
+
+def test_an_archive_whose_folder_was_renamed_finds_its_files(tmp_path):
+    (tmp_path / "news").mkdir()
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    with open_archive(renamed(tmp_path / "news", "paper")) as archive:
+        capture = captures.latest(archive.catalog, "https://news.example/a")
+        assert read_capture(job_of(archive, capture, ReadingRules())).extraction.article.headline == "A"
+        assert check(archive, NOW)[0] == []
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+    with open_archive(renamed(tmp_path / "paper", "gazette")) as archive:
+        assert check(archive, NOW)[0] == []
+        assert rebuild(archive, NOW).captures == 2
+
+
+def test_a_copy_of_an_archive_is_of_itself_while_the_original_goes_on(tmp_path):
+    (tmp_path / "news").mkdir()
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    shutil.copytree(tmp_path / "news", tmp_path / "copy")
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+    with open_archive(replace(location(tmp_path / "copy"), name="copy")) as archive:
+        assert check(archive, NOW)[0] == []
+        assert rebuild(archive, NOW).captures == 1
+
+
+def test_a_catalog_that_took_a_renamed_folder_for_another_archive_is_made_right_by_a_rebuild(tmp_path):
+    (tmp_path / "news").mkdir()
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    moved = renamed(tmp_path / "news", "paper")
+    with open_archive(moved) as archive, archive.catalog.transaction() as conn:
+        archives.register(conn, "paper", str(moved.root), NOW)
+    with open_archive(moved) as archive:
+        assert check(archive, NOW)[0] != []
+        rebuild(archive, NOW)
+        assert check(archive, NOW)[0] == []
+        assert archives.roots(archive.catalog) == {"paper": str(moved.root)}
+
+
+def test_an_archive_elsewhere_is_not_taken_for_one_whose_files_lie_here(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two" / "warc").mkdir(parents=True)
+    with opened(tmp_path / "one") as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    (tmp_path / "one" / "warc").rename(tmp_path / "kept")  # as on another machine: the folder is not there
+    shutil.move(tmp_path / "one" / "catalog.sqlite3", tmp_path / "two" / "catalog.sqlite3")
+    shutil.rmtree(tmp_path / "one")
+    with open_archive(replace(location(tmp_path / "two"), name="two")) as archive:
+        assert archive.name == "two"
+
+
+@pytest.mark.services
+def test_two_archives_of_one_name_are_not_taken_for_one(tmp_path, postgres_database):
+    """As two machines have them that share a catalog: each at a folder called news."""
+    for place in ("vega", "deneb"):
+        (tmp_path / place / "news").mkdir(parents=True)
+    first, second = (
+        replace(location(tmp_path / place / "news"), db_url=postgres_database) for place in ("vega", "deneb")
+    )
+    with open_archive(first, create=True) as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    with pytest.raises(UsageError, match=f'another archive "news", in {first.root}') as caught:
+        open_archive(second, create=True).__enter__()
+    with open_archive(second) as archive, pytest.raises(UsageError, match="another archive"):
+        check(archive, NOW)
+    assert "under [archive] in pressmark.toml" in (caught.value.hint or "")
+    with open_archive(replace(second, name="deneb"), create=True) as archive:
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+        assert check(archive, NOW)[0] == []
+    with open_archive(first, create=True) as archive:
+        assert check(archive, NOW)[0] == []

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
+
+import pytest
 
 from archive.audit import audit_files
 from archive.catalog.outcomes import Skipped
 from archive.model import Run
 from crawler.config import load_settings
 from crawler.demo.tour import LARGE_BYTES, MARKER, SLOW_SECONDS, Crawled, Shown, prepare, shown_lines, tour
-from tests.crawler.cli_harness import pressmark
+from tests.crawler.cli_harness import pressmark, process_environment
 
 NOW = datetime(2026, 5, 11, 8, tzinfo=UTC)
 
@@ -94,6 +101,13 @@ def test_the_summary_has_numbers_reasons_examples_and_where_to_look() -> None:
     assert "  pressmark -C demo-archive article diff a_rq6zce26ra" in lines
 
 
+def test_who_ran_the_demo_by_its_path_is_told_how_to_type_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert list(shown_lines(_shown()))[-1].endswith(f"{sys.prefix}/bin/activate)")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    assert list(shown_lines(_shown()))[-1] == "  pressmark -C demo-archive warc verify"
+
+
 def test_a_problem_is_never_called_right() -> None:
     text = "\n".join(shown_lines(_shown(("x.warc.gz: digest differs",))))
     assert "1 PROBLEMS" in text
@@ -116,3 +130,19 @@ def test_two_crawls_of_one_paper_with_a_night_in_between(tmp_path: Path) -> None
     assert any("crawl gongyou --refetch" in line for line in said)
     assert not any("PROBLEM" in line for line in shown_lines(shown))
     assert [found.findings for found in audit_files(sorted(folder.glob("warc/**/*.warc.gz")))] == [(), ()]
+
+
+def test_a_tour_that_is_stopped_lets_its_crawl_end_cleanly(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "crawler.cli", "demo"]
+    tour = subprocess.Popen(
+        command, cwd=tmp_path, env=process_environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    warc = tmp_path / "demo-archive" / "warc"
+    while tour.poll() is None and not any(warc.rglob("*.open")):
+        sleep(0.05)
+    os.killpg(tour.pid, signal.SIGINT)  # as a terminal does: to both
+    said = tour.communicate(timeout=60)[1]
+    assert tour.returncode == 11, said
+    assert "the tour was stopped; demo-archive/ holds what was crawled by then" in said
+    assert not any(warc.rglob("*.open"))
+    assert pressmark(tmp_path, "-C", "demo-archive", "warc", "verify").code == 0

@@ -217,6 +217,13 @@ def test_doctor_knows_how_a_lost_catalog_comes_back(tmp_path: Path, missing: str
     assert "pressmark db rebuild" in said.all
 
 
+def test_init_says_that_the_folder_is_made_where_the_database_does_not_answer(tmp_path: Path) -> None:
+    said = in_a_process(tmp_path, "init", "news", "--db", "postgresql://u:hunter2@127.0.0.1:1/news")
+    assert said.code == 8 and "hunter2" not in said.all
+    assert "news/ is made, and can be used as soon as the database answers" in said.err
+    assert (tmp_path / "news/pressmark.toml").is_file()
+
+
 def test_doctor_sees_a_database_that_does_not_answer(tmp_path: Path) -> None:
     news = new_archive(tmp_path)
     said = in_a_process(news, "doctor", PRESSMARK_DB__URL="postgresql://u:hunter2@127.0.0.1:1/news")

@@ -205,10 +205,10 @@ def test_7_a_file_that_is_no_warc_at_all(tmp_path: Path) -> None:
 # -- 8
 
 
-def test_8_an_export_that_needs_what_is_not_installed(crawled: Path) -> None:
+def test_8_an_export_there_is_not_names_one_there_is_and_no_package_that_would_not_help(crawled: Path) -> None:
     said = pressmark(crawled, "export", "out.parquet", "--format", "parquet")
-    assert_error(said, 10, "error[missing-extra]: Parquet export needs pyarrow", "pip install 'pressmark[parquet]'")
-    assert "--format jsonl" in said.err
+    assert_error(said, 2, "error[usage]: there is no Parquet export yet", "--format jsonl")
+    assert "pip install" not in said.err
 
 
 # -- 10
@@ -227,7 +227,11 @@ def test_9_a_port_that_another_process_listens_on(tmp_path: Path) -> None:
 def test_10_a_database_that_does_not_answer(crawled: Path, command: list[str]) -> None:
     said = in_a_process(crawled, *command, PRESSMARK_DB__URL="postgresql://news:hunter2@127.0.0.1:1/news")
     assert_error(
-        said, 8, "error[db]: cannot reach PostgreSQL at 127.0.0.1:1", 'database "news"', "pressmark db rebuild"
+        said,
+        8,
+        "error[db]: cannot reach PostgreSQL at 127.0.0.1:1",
+        'database "news"',
+        "the next crawl tells it what it missed",
     )
     assert "hunter2" not in said.all
 
@@ -251,3 +255,15 @@ def test_11_a_redirect_that_leaves_the_source(crawled: Path, site: Site) -> None
 @pytest.mark.parametrize("command", ["serve", "replay"])
 def test_a_command_that_does_not_exist_yet_is_a_usage_error(tmp_path: Path, command: str) -> None:
     assert_error(pressmark(tmp_path, command), 2, f'pressmark has no command "{command}"')
+
+
+def test_a_mistake_in_sources_toml_keeps_nobody_from_reading(crawled: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(crawled, folder)
+    (name,) = {row["source"] for row in pressmark(folder, "articles", "--json").json()}
+    (folder / "sources.toml").write_text('[[source]]\nname = "a"\nshedule = 3\n')
+    for words in (["articles"], ["articles", "--source", name], ["export", "a.jsonl"], ["skipped"], ["db", "check"]):
+        assert pressmark(folder, *words).code == 0, words
+    for words in (["extract"], ["crawl"], ["source", "list"]):  # what a source wants of its pages is in there
+        said = pressmark(folder, *words)
+        assert said.code == 4 and 'did you mean "schedule"?' in said.err, words

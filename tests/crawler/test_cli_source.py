@@ -247,6 +247,16 @@ def test_remove_takes_only_the_source_and_shows_what_it_was(tmp_path: Path) -> N
 # -- import, export
 
 
+def test_an_export_of_sources_writes_over_nothing_by_itself(tmp_path: Path) -> None:
+    news = new_archive(tmp_path, TWO_SOURCES)
+    said = pressmark(news, "source", "export", "sources.toml")  # meant was a list, of sources.toml
+    assert said.code == 2 and "hint: another name, or --force" in said.err
+    assert (news / "sources.toml").read_text("utf-8") == TWO_SOURCES
+    (news / "old.opml").write_text("an older list")
+    assert pressmark(news, "source", "export", "old.opml", "--force").code == 0
+    assert (news / "old.opml").read_text("utf-8").startswith("<?xml")
+
+
 @pytest.mark.parametrize("name", ["list.opml", "list.csv", "list.txt"])
 def test_what_is_exported_can_be_imported(tmp_path: Path, name: str) -> None:
     news = new_archive(tmp_path, TWO_SOURCES)

@@ -202,7 +202,7 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     path.write_bytes(b"# \xff\n")
     with pytest.raises(ConfigError) as caught:
         load_sources(path)
-    assert caught.value.context == ("sources.toml: not UTF-8 text (byte 2)",)
+    assert caught.value.context == ("sources.toml: not UTF-8 text (byte 2): save it as UTF-8",)
 
 
 def test_a_wrong_line_in_a_list_of_urls_is_told(folder: Path) -> None:
@@ -388,7 +388,7 @@ def test_the_nearest_folder_above_is_the_archive(folder: Path) -> None:
 def test_no_archive_anywhere_points_to_init(tmp_path: Path) -> None:
     with pytest.raises(NotFound) as caught:
         find_folder(tmp_path)
-    assert caught.value.hint == "pressmark init"
+    assert caught.value.hint == "pressmark init, or name the folder: pressmark -C FOLDER …"
 
 
 def test_a_new_folder_is_ready_and_valid(tmp_path: Path) -> None:

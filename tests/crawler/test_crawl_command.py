@@ -157,6 +157,7 @@ def test_crawling_a_url_needs_no_configuration_and_makes_a_folder_named_after_th
     said = in_a_process(tmp_path, "crawl", f"{site.url}/rss.xml", "--limit", "1", PRESSMARK_CRAWL__ALLOW_PRIVATE="true")
     assert said.code == 0, said.all
     assert said.out.startswith("Created 127.0.0.1/ for what is kept")
+    assert said.out.endswith("Next:  pressmark -C 127.0.0.1 articles --run last\n")  # where who typed it still stands
     assert len(stored(tmp_path / "127.0.0.1")) == 1
     assert site.asked[asked:] == ["/robots.txt", "/rss.xml", "/story-0"]  # a feed needs no search for feeds
 

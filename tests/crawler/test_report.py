@@ -42,6 +42,26 @@ def test_a_run_that_asked_nobody_anything_wrote_nothing() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("counts", "command"),
+    [({"stored": 1, "failed": 1}, "articles --run last"), ({"skipped": 2}, "skipped --run last"), ({"unchanged": 3}, "articles")],
+)  # fmt: skip
+def test_the_next_command_has_something_to_show(counts: dict[str, int], command: str) -> None:
+    assert list(report_lines(replace(GOOD, counts=counts)))[-1] == f"Next:  pressmark {command}"
+
+
+def test_a_run_that_ended_badly_leaves_the_next_step_to_its_error() -> None:
+    report = replace(GOOD, error=TimeLimit("the run reached its time limit", hint="pressmark crawl --resume r"))
+    assert "Next:" not in "".join(report_lines(report))
+
+
+def test_further_pages_of_articles_are_counted_so_that_all_urls_are_accounted_for() -> None:
+    counts = {"listings": 2, "done": 12, "stored": 10, "kept": 2}
+    assert next(iter(report_lines(replace(GOOD, counts=counts)))).endswith(
+        "10 articles stored, 2 further pages of articles"
+    )
+
+
 def test_a_file_that_did_not_verify_says_how_many_problems_and_the_first() -> None:
     damaged = WrittenFile("w.warc.gz", 812, 2, ("digest at 410: block digest differs", "cut at 700: no end"))
     report = RunReport("r", 1, {}, {}, (damaged,), (), None)
