@@ -153,16 +153,14 @@ def _visible(
     micro: list[str] = []
     rel: list[str] = []
     links: list[str] = []
-    for node in index.microdata:
+    for node in _together(index.microdata, order, head) or index.microdata[:1]:
         inner = node.xpath(".//*[@itemprop='name']")
         shown = inner[0] if len(inner) else node
         micro.extend(_lines_to_names(shown.get("content") or _short(shown)))
-    for node in index.rel_author[:20]:
-        if near(node) or not rel:
-            rel.extend(_lines_to_names(_short(node)))
-    for node in index.author_links:
-        if near(node):
-            links.extend(_lines_to_names(_short(node)))
+    for node in _together(index.rel_author, order, head) or index.rel_author[:1]:
+        rel.extend(_lines_to_names(_short(node)))
+    for node in _together(index.author_links, order, head):
+        links.extend(_lines_to_names(_short(node)))
     marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(index)]
     if micro:
         yield micro, "microdata", 0.8
@@ -173,6 +171,20 @@ def _visible(
     for found, weight in marked:
         yield found, "byline", weight
     yield from _written(pieces, order, head)
+
+
+_APART = 16  # elements between the links to two authors of one story, at most
+
+
+def _together(
+    nodes: list[html.HtmlElement], order: dict[html.HtmlElement, int], head: int
+) -> list[html.HtmlElement]:
+    """Of elements that name an author, those nearest to the headline and next to each other: others are of other stories."""
+    placed = [(order.get(node, -1), node) for node in nodes]
+    after = [one for one in placed if head < one[0] < head + 150]
+    run = after or [one for one in placed if head - 40 < one[0] < head]
+    end = next((at for at in range(1, len(run)) if run[at][0] - run[at - 1][0] > _APART), len(run))
+    return [node for _, node in run[:end]]
 
 
 def _named_bylines(index: Index) -> Iterator[tuple[html.HtmlElement, list[str]]]:
@@ -201,10 +213,10 @@ def _written(
             continue
         if given >= 3:
             break
-        if at > head + 150 and not _SIGNED.match(piece.text):
-            continue
         text = f"{announced} {piece.text}" if announced else piece.text
         announced = piece.text if _PREFIX_ONLY.fullmatch(piece.text) else ""
+        if at > head + 150 and not _SIGNED.match(text):
+            continue
         late = _BYLINE_LATE.search(text)
         if late:
             text = text[late.start() :].strip(" ,|")
