@@ -87,8 +87,20 @@ def find_authors(
         add(values, value_from, weight, lenient=value_from != "visible")
     if not candidates:
         return (), None
-    winner = max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
+    winner = _whole(max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c))), candidates)
     return tuple(Author(name) for name in winner.value), origin_of(winner, candidates, winner.weight * 0.95)
+
+
+def _whole(
+    winner: Candidate[tuple[str, ...]], candidates: list[Candidate[tuple[str, ...]]]
+) -> Candidate[tuple[str, ...]]:
+    """The winner, or a place that names more people beside all of its: many sites' systems know one author of several."""
+    known = {name.casefold() for name in winner.value}
+    fuller = [c for c in candidates if c.weight >= _SURE and known < {name.casefold() for name in c.value}]
+    return max(fuller, key=lambda c: c.weight, default=winner)
+
+
+_SURE = 0.71
 
 
 def _lone_person(articles: list[Node], nodes: list[Node]) -> list[str]:
