@@ -32,7 +32,7 @@ _NOT_BYLINE = re.compile(
 _ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
 # "Posted on 5 March 2024 by Ada Sample": the name stands after the date.
 _BYLINE_LATE = re.compile(
-    r"(?<=[\d!?|])[\s,|]+(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])"
+    r"(?<=[\d!?|])[\s,|·•●]+(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])"
 )
 _SIGNED = re.compile(  # under a story, where a bare "by" may be anybody's
     r"\s*(?:(?:autor(?:in|en)?|authors?|auteur|autore|text|texte|testo|texto|words|tekst)\s*[:：]|(?:written|verfasst|geschrieben)\s+(?:by|von)\b)",

@@ -11,7 +11,7 @@ import html as entities
 import re
 
 _BYLINE_START = re.compile(
-    r"^\s*(?:(?:texte?|words|fotos?|interview)\s+(?:und|and|et|y|e|&)\s+\w+\s*[:：]|(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
+    r"^[\s/|•·–—-]*(?:(?:texte?|words|fotos?|interview)\s+(?:und|and|et|y|e|&)\s+\w+\s*[:：]|(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
     r"(?:(?:ein(?:e)?\s+)?(?:artikel|beitrag|bericht|kommentar|analyse|reportage|interview|blog-?\s?beitrag|text)\s+von|by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto)"
     r"\b\s*[:：]?|(?:interview|reportage|protokoll|kommentar|analyse|words|redaktion)\s*[:：]|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ _CJK_NAME = re.compile(
 )
 _KOREAN_NAME = re.compile(r"([\uac00-\ud7af]{2,4})\s*(?:기자|특파원|논설위원|선임기자)")
 _SPLIT = re.compile(
-    r"\s*(?:[;|&•·\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con)\s)\s*",
+    r"\s*(?:[;|&•·●∙⋅\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con|im Gespräch mit)\s)\s*",
 )
 _NOISE = re.compile(
     r"https?:|www\.|@|\.(?:com|org|net|de|fr)\b|\b(?:staff|editor(?:s|ial)?|team|desk|admin(?:istrator)?|redaktion|redaktionen|redacción|redacao|redação|rédaction|"
@@ -117,7 +117,7 @@ _NETWORKS = frozenset(
 )
 # What stands behind the name in the same line: "Ada Sample December 2, 2025", "Ada Sample on Tuesday".
 _DATE_TAIL = re.compile(
-    r"[\s,|·•(–—-]*(?:\b(?:on|am|le|el|il|op|em|den)\s+)?(?:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?\s*|"
+    r"[\s,|·•●∙⋅(–—-]*(?:\b(?:on|am|le|el|il|op|em|den)\s+)?(?:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?\s*|"
     r"\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)\b[.,]?\s*)?"
     r"(?:\b[^\W\d_]{3,10}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d\d|\b\d{1,2}[./]\d{1,2}[./]|\b\d{1,2}\.?\s+[^\W\d_]{3,10}\.?\s+(?:19|20)\d\d|"
     r"\b(?:19|20)\d\d[-./]\d|\b(?:on|am)\s+(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b).*$",
@@ -138,7 +138,7 @@ _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
     r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"
     r"privacy|terms|learn|sponsored|authored|zeige|vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply|no author|jobs|termine|kontakt|contact|"
-    r"impressum|newsletter|この記事|\d{1,2}\.? [^\W\d_]{3,9}$|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$)\b|"
+    r"impressum|newsletter|この記事(?:を書いた人)?|red|\d{1,2}\.? [^\W\d_]{3,9}$|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$)\b|"
     r"\d{3}|min(?:ute)?s? read|\badmin(?:istrator)?\b|wordpress",
     re.IGNORECASE,
 )
