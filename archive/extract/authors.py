@@ -221,11 +221,12 @@ def _written(
     announced = ""
     for piece in pieces:
         at = order.get(piece.node, 0)
-        if at < head or len(piece.text) > 140:
+        line = piece.text if len(piece.text) <= _LINE else _first_line(piece.node)
+        if at < head or not line:
             continue
         if given >= 3:
             break
-        text = f"{announced} {piece.text}" if announced else piece.text
+        text = f"{announced} {line}" if announced else line
         announced = piece.text if _PREFIX_ONLY.fullmatch(piece.text) else ""
         if at > head + 150 and not _SIGNED.match(text):
             continue
@@ -237,6 +238,21 @@ def _written(
             if found:
                 given += 1
                 yield found, "visible", 0.62 if at <= head + 150 else 0.45
+
+
+_LINE = 140  # characters of a byline, at most
+
+
+def _first_line(node: html.HtmlElement) -> str:
+    """The line that ends in the first <br> of a paragraph; "" where it is long, or there is none."""
+    said = node.text or ""
+    for child in node:
+        if child.tag == "br" or len(said) > _LINE:
+            break
+        said += "".join(child.itertext()) + (child.tail or "")
+    else:
+        return ""
+    return " ".join(said.split()) if len(said) <= _LINE else ""
 
 
 def _lines_to_names(text: str) -> list[str]:

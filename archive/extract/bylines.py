@@ -130,6 +130,7 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"https?://\S+|\S+(?:@|\[at\]|\(at\))\S+", re.IGNORECASE)
+_ADDRESS_ONLY = re.compile(r"https?:|//\S|www\.|@")
 _ACCOUNT = re.compile(r"[a-z]{2,}[._](?!info$|online$|news$|blog$)[a-z]{4,}")  # "ada.sample", and no host
 _GLUED = re.compile(
     r"(?<=^By)(?=[A-ZÀ-Þ][a-zß-ÿ])|(?<=^Von)(?=[A-ZÀ-Þ][a-zß-ÿ])"
@@ -147,7 +148,7 @@ _REFUSED = re.compile(
 def names_in(text: str) -> list[str]:
     """The names a byline gives, in order: "By A. Writer and B. Other, Chief Editor" → ["A. Writer", "B. Other"]."""
     text = " ".join(entities.unescape(text).replace("\u200b", "").split())
-    if not text or len(text) > 300 or text.startswith(("http:", "https:", "//", "www.", "@")):
+    if not text or len(text) > 300 or _ADDRESS_ONLY.match(text):
         return []
     chinese = _CJK_NAME.findall(text)
     if chinese:
