@@ -226,7 +226,7 @@ def _written(
             continue
         if given >= 3:
             break
-        text = f"{announced} {line}" if announced else line
+        text = f"{announced.rstrip(' :：')}: {line}" if announced else line
         announced = piece.text if _PREFIX_ONLY.fullmatch(piece.text) else ""
         if at > head + 150 and not _SIGNED.match(text):
             continue
