@@ -27,7 +27,7 @@ _NOT_BYLINE = re.compile(
     r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
     re.IGNORECASE,
 )
-
+_OF_OTHERS = re.compile(r"comment|related|recommend|popular|recent[_-]|read-?more|most-?read", re.IGNORECASE)
 
 _ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
 # "Posted on 5 March 2024 by Ada Sample": the name stands after the date.
@@ -162,18 +162,24 @@ def _visible(
         at = order.get(node, -1)
         return head < at < head + 150 or head - 40 < at < head
 
+    around = set(headline_node.iterancestors()) if headline_node is not None else set()
+
+    def together(nodes: list[html.HtmlElement]) -> list[html.HtmlElement]:
+        return _together([(order[node], node) for node in nodes if not _is_of_others(node, around)], head)
+
     micro: list[str] = []
     rel: list[str] = []
     links: list[str] = []
-    for node in _together(index.microdata, order, head) or index.microdata[:1]:
+    for node in together(index.microdata) or index.microdata[:1]:
         inner = node.xpath(".//*[@itemprop='name']")
         shown = inner[0] if len(inner) else node
         micro.extend(_lines_to_names(shown.get("content") or _short(shown)))
-    for node in _together(index.rel_author, order, head) or index.rel_author[:1]:
+    for node in together(index.rel_author) or index.rel_author[:1]:
         rel.extend(_lines_to_names(_short(node)))
-    for node in _together(index.author_links, order, head):
+    for node in together(index.author_links):
         links.extend(_lines_to_names(_short(node)))
-    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(index)]
+    named = _named_bylines(index, around)
+    marked = [(found, 0.72 if near(node) else 0.5) for node, found in named]
     if micro:
         yield micro, "microdata", 0.8
     if rel:
@@ -188,29 +194,36 @@ def _visible(
 _APART = 16  # elements between the links to two authors of one story, at most
 
 
-def _together(
-    nodes: list[html.HtmlElement], order: dict[html.HtmlElement, int], head: int
-) -> list[html.HtmlElement]:
+def _together(placed: list[tuple[int, html.HtmlElement]], head: int) -> list[html.HtmlElement]:
     """Of elements that name an author, those nearest to the headline and next to each other: others are of other stories."""
-    placed = [(order.get(node, -1), node) for node in nodes]
     after = [one for one in placed if head < one[0] < head + 150]
     run = after or [one for one in placed if head - 40 < one[0] < head]
     end = next((at for at in range(1, len(run)) if run[at][0] - run[at - 1][0] > _APART), len(run))
     return [node for _, node in run[:end]]
 
 
-def _named_bylines(index: Index) -> Iterator[tuple[html.HtmlElement, list[str]]]:
+def _named_bylines(index: Index, around: set[html.HtmlElement]) -> Iterator[tuple[html.HtmlElement, list[str]]]:
     """Elements whose class or id is a byline's, with the names in them; at most five."""
     given = 0
     for node in index.bylines:
         names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if not _NOT_BYLINE.search(names):
+        if not _NOT_BYLINE.search(names) and not _is_of_others(node, around):
             found = _lines_to_names(_short(node))
             if found:
                 yield node, found
                 given += 1
                 if given == 5:
                     return
+
+
+def _is_of_others(node: html.HtmlElement, around: set[html.HtmlElement]) -> bool:
+    """Whether an element, short of those `around` the headline, says that readers or other stories are named in it."""
+    up = node.getparent()
+    while up is not None and up not in around:
+        if _OF_OTHERS.search(f"{up.get('class') or ''} {up.get('id') or ''}"):
+            return True
+        up = up.getparent()
+    return False
 
 
 def _written(
