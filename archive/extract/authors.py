@@ -27,6 +27,8 @@ _NOT_BYLINE = re.compile(
     r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
     re.IGNORECASE,
 )
+_BOX = re.compile(r"auth?or[\w-]*(?:bio|box|about|info|desc|card|profile|footer)|(?:bio|about|box|info|meta)[\w-]*auth?or")
+_AUTHOR_PAGE = re.compile(r"/(?:authors?|autor(?:en|es|a)?|auteurs?)/")
 _OF_OTHERS = re.compile(r"comment|related|recommend|popular|recent[_-]|read-?more|most-?read", re.IGNORECASE)
 
 _ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
@@ -84,7 +86,7 @@ def find_authors(
     add(_labelled(metas), "twitter:label", 0.8, lenient=True)
     add(_lone_person(articles, nodes), "json-ld:person", 0.55)
     for values, value_from, weight in _visible(pieces, index, headline_node):
-        add(values, value_from, weight, lenient=value_from != "visible")
+        add(values, value_from, weight, lenient=value_from not in ("visible", "author-box"))
     if not candidates:
         return (), None
     winner = _whole(max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c))), candidates)
@@ -189,6 +191,23 @@ def _visible(
     for found, weight in marked:
         yield found, "byline", weight
     yield from _written(pieces, order, head)
+    for found in _boxed(index, around):
+        yield found, "author-box", 0.42
+
+
+def _boxed(index: Index, around: set[html.HtmlElement]) -> Iterator[list[str]]:
+    """Who is introduced under a story: the first box about an author; the only person whose page is linked."""
+    for node in index.bylines:
+        names = f"{node.get('class') or ''} {node.get('id') or ''}".lower()
+        if _BOX.search(names) and not _is_of_others(node, around):
+            found = _lines_to_names(_short(node))
+            if found:
+                yield found
+                break
+    links = [node for node in index.author_links if _AUTHOR_PAGE.search((node.get("href") or "").lower())]
+    linked = {tuple(_lines_to_names(_short(node))) for node in links if not _is_of_others(node, around)} - {()}
+    if len(linked) == 1:
+        yield list(*linked)
 
 
 _APART = 16  # elements between the links to two authors of one story, at most
