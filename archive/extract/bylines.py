@@ -29,6 +29,7 @@ _NOISE = re.compile(
     r"news|media|magazine|contributors?|guest|online|web|author|published|updated|posted|share|follow|subscribe|read more|min read|minutes?|"
     r"comments?|views|photo|video|more by|see all|all posts|click|profile|view|bio|about|email|twitter|facebook|sponsored|"
     r"gmbh|inc|ltd|llc|verband|verein|institut[eo]?|university|foundation|stiftung|association|society|company|columnist|kommentare?|"
+    r"analyst|specialist|manager|director|writer|expert|strategist|founder|gründer(?:in)?|checked|posts|topics|licen[cs]e|"
     r"january|february|march|april|june|july|august|september|october|november|december|copyright|rights)\b",
     re.IGNORECASE,
 )
@@ -137,7 +138,7 @@ _GLUED = re.compile(
 )  # two elements without a space between
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
-    r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|log ?in|sign (?:in|up)|create account|register|member list|menu|email|e-mail|print|null|none|undefined|admin|"
+    r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|log ?in|sign (?:in|up)|create account|register|member list|herausgeber|publisher|webmaster|submitted|cc[ -]by|fotos?:|menu|email|e-mail|print|null|none|undefined|admin|"
     r"privacy|terms|learn|sponsored|authored|zeige|vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply|no author|jobs|termine|kontakt|contact|"
     r"impressum|newsletter|この記事(?:を書いた人)?|red|\d{1,2}\.? [^\W\d_]{3,9}$|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$)\b|"
     r"\d{3}|min(?:ute)?s? read|\badmin(?:istrator)?\b|wordpress",

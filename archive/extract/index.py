@@ -17,7 +17,7 @@ _BYLINE = re.compile(
 _DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source")
 _AUTHOR_HREF = re.compile(
     r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt|editors/|byline|periodist|giornalist|blogger)|"
-    r"/(?:people|profile|profil|by|bio|bios|staff|experts?|our-experts|columnists?|columnistas?|firmas?|members?)/",
+    r"(?<!/licenses)/(?:people|profile|profil|by|bio|bios|staff|experts?|our-experts|columnists?|columnistas?|firmas?|members?)/",
 )
 _MOST = 60
 _MOST_AUTHORS = 20
