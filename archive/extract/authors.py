@@ -89,8 +89,30 @@ def find_authors(
         add(values, value_from, weight, lenient=value_from not in ("visible", "author-box"))
     if not candidates:
         return (), None
-    winner = _whole(max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c))), candidates)
+    winner = _shown(_best(candidates), candidates, pieces)
+    winner = _whole(winner, candidates)
     return tuple(Author(name) for name in winner.value), origin_of(winner, candidates, winner.weight * 0.95)
+
+
+def _best(candidates: list[Candidate[tuple[str, ...]]]) -> Candidate[tuple[str, ...]]:
+    return max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
+
+
+def _shown(
+    winner: Candidate[tuple[str, ...]], candidates: list[Candidate[tuple[str, ...]]], pieces: list[Piece]
+) -> Candidate[tuple[str, ...]]:
+    """The winner, or who signs for the reader where the page shows nobody of that name: systems know who posted a text."""
+    signed = [c for c in candidates if c.value_from in _SEEN and c.weight >= _SIGNING]
+    if winner.value_from in _SEEN or not signed:
+        return winner
+    names = [name.casefold() for name in winner.value]
+    if any(name in text for text in (piece.text.casefold() for piece in pieces) for name in names):
+        return winner
+    return _best(signed)
+
+
+_SEEN = frozenset(("microdata", "rel=author", "author-link", "byline", "visible", "author-box"))
+_SIGNING = 0.6
 
 
 def _whole(
