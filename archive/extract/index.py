@@ -12,7 +12,7 @@ from lxml import html
 from archive.extract.elements import Elements
 
 _BYLINE = re.compile(
-    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
+    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|user-name|redact|redakt|skribent|vcard",
 )
 _DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source")
 _AUTHOR_HREF = re.compile(
