@@ -185,15 +185,17 @@ def _visible(
         at = order.get(node, 10**6) - head
         return 0.13 - at / 1500 if 0 <= at < 60 else 0.06 if -30 < at < 200 else 0.0
 
-    for node in index.dates:
+    shown = [(node, _short(node)) for node in index.dates]
+    listed = _listed(shown)
+    for node, visible in shown:
         prop = node.get("itemprop") or node.get("property") or ""
         names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
-        visible = _short(node)
+        near = nearness(node) - (0.2 if _kind(node) in listed else 0.0)
         if "date" in prop.lower():
             yield (
                 node.get("content") or node.get("datetime") or visible,
                 f"microdata:{prop}",
-                0.75 + nearness(node),
+                0.75 + near,
                 "modif" in prop.lower(),
             )
             continue
@@ -205,14 +207,30 @@ def _visible(
             continue
         is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}".lower()))
         if is_time:
-            yield stated, "time", 0.62 + nearness(node) + (0.2 if node.get("pubdate") is not None else 0.0), is_update
+            yield stated, "time", 0.62 + near + (0.2 if node.get("pubdate") is not None else 0.0), is_update
         else:
             parts = _labelled_parts(visible)
             for part in parts:
                 low = part[:60].lower()
                 changed = is_update if len(parts) == 1 else bool(_MODIFIED_WORDS.search(low))
-                yield part, "visible", 0.52 + nearness(node), changed and not _PUBLISHED_WORDS.search(low)
+                yield part, "visible", 0.52 + near, changed and not _PUBLISHED_WORDS.search(low)
     yield from _lines(pieces, order, head)
+
+
+_LISTED = 3  # different dates in elements of one kind
+
+
+def _listed(shown: list[tuple[html.HtmlElement, str]]) -> set[tuple[str, ...]]:
+    """The kinds of elements that date one story after another: lists of other stories, readers' comments."""
+    said: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for node, visible in shown:
+        said[_kind(node)].add(visible)
+    return {kind for kind, dates in said.items() if len(dates) >= _LISTED}
+
+
+def _kind(node: html.HtmlElement) -> tuple[str, ...]:
+    parent = node.getparent()
+    return (str(node.tag), node.get("class") or "", (parent.get("class") or "") if parent is not None else "")
 
 
 def _lines(
