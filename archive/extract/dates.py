@@ -187,10 +187,11 @@ def _visible(
 
     shown = [(node, _short(node)) for node in index.dates]
     listed = _listed(shown)
+    first = next((node for node, _ in shown if 0 <= order.get(node, -1) - head < _RIGHT_BELOW), None)
     for node, visible in shown:
         prop = node.get("itemprop") or node.get("property") or ""
         names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
-        near = nearness(node) - (0.2 if _kind(node) in listed else 0.0)
+        near = nearness(node) - (0.2 if node is not first and _kind(node) in listed else 0.0)
         if "date" in prop.lower():
             yield (
                 node.get("content") or node.get("datetime") or visible,
@@ -217,6 +218,7 @@ def _visible(
     yield from _lines(pieces, order, head)
 
 
+_RIGHT_BELOW = 30  # elements after the headline
 _LISTED = 3  # different dates in elements of one kind
 
 
