@@ -314,7 +314,7 @@ def _choose(
     if latest is not None:
         origins["date_modified"] = origin_of(latest, modified, latest.weight)
     best = _vote(_unstamped(published, modified))
-    if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _KNOWN):
+    if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _NEAR):
         return None, latest.value if latest else None, origins
     finer = _on_the_pages_clock(_finer(best, published), published)
     agreeing = sum(1 for other in published if _same_day(other.value, best.value)) - 1
@@ -343,7 +343,7 @@ def _vote(candidates: list[Candidate[Moment]]) -> Candidate[Moment] | None:
     """The candidate whose own weight and the agreement of other witnesses is largest; the first of equals."""
     witnesses: defaultdict[tuple[str, date], set[str]] = defaultdict(set)
     for candidate in candidates:
-        for day in _days(candidate.value):
+        for day in _days(candidate.value) if candidate.weight >= 0.4 else ():
             witnesses[day].add(_witness(candidate.value_from))
     best: Candidate[Moment] | None = None
     best_score = 0.0
