@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from datetime import UTC, date, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
@@ -191,7 +192,7 @@ def _visible(
     for node, visible in shown:
         prop = node.get("itemprop") or node.get("property") or ""
         names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
-        near = nearness(node) - (0.2 if node is not first and _kind(node) in listed else 0.0)
+        near = nearness(node) - (0.2 if node is not first and (_kind(node) in listed or _is_on_comment(node)) else 0.0)
         if "date" in prop.lower():
             yield (
                 node.get("content") or node.get("datetime") or visible,
@@ -228,6 +229,10 @@ def _listed(shown: list[tuple[html.HtmlElement, str]]) -> set[tuple[str, ...]]:
     for node, visible in shown:
         said[_kind(node)].add(visible)
     return {kind for kind, dates in said.items() if len(dates) >= _LISTED}
+
+
+def _is_on_comment(node: html.HtmlElement) -> bool:
+    return any("comment" in (up.get("class") or "") for up in islice(node.iterancestors(), 3))
 
 
 def _kind(node: html.HtmlElement) -> tuple[str, ...]:
