@@ -29,6 +29,7 @@ _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:([/_.-])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])|[/_-]?(1[0-2]|0[1-9])(3[01]|[12]\d|0[1-9]))(?!\d)"
 )
 _URL_MONTH = re.compile(r"/((?:19|20)\d{2})/(1[0-2]|0[1-9])(?=/)")
+_URL_SERIAL = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d\d{2,10}(?!\d)")
 _URL_NAMED = re.compile(r"/((?:19|20)\d{2})/([a-z]{3,9})/(\d{1,2})/", re.IGNORECASE)
 
 _PUBLISHED_METAS = {
@@ -167,6 +168,9 @@ def _url_dates(url: str) -> Iterator[str]:
     match = _URL_DATE.search(path)
     if match:
         yield f"{match[1]}-{int(match[3] or match[5]):02d}-{int(match[4] or match[6]):02d}"
+    serial = _URL_SERIAL.search(path)
+    if serial:
+        yield f"{serial[1]}-{serial[2]}-{serial[3]}"
     named = _URL_NAMED.search(path)
     month = month_of(named[2]) if named else None
     if named and month:
