@@ -11,8 +11,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml import html

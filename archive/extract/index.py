@@ -16,9 +16,10 @@ _BYLINE = re.compile(
 )
 _DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source")
 _AUTHOR_HREF = re.compile(
-    r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt|editors/|byline|periodist|giornalist|blogger)|"
-    r"(?<!/licenses)/(?:people|profile|profil|by|bio|bios|staff|experts?|our-experts|columnists?|columnistas?|firmas?|members?)/",
+    r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt|editors/|byline|periodist|giornalist|blogger|"
+    r"(?:people|profile?|by|bios?|staff|experts?|our-experts|columnist(?:as?|s)?|firmas?|members?)/)",
 )
+_LICENCE = "/licenses/"  # creativecommons.org/licenses/by/4.0
 _MOST = 60
 _MOST_AUTHORS = 20
 
@@ -61,7 +62,8 @@ def index_of(elements: Elements) -> Index:
 def _author_links(links: list[tuple[html.HtmlElement, str]]) -> list[html.HtmlElement]:
     if not _AUTHOR_HREF.search("\n".join([address for _, address in links]).lower()):
         return []  # most pages have none
-    return list(islice((node for node, address in links if _AUTHOR_HREF.search(address.lower())), _MOST))
+    found = (node for node, address in links if _AUTHOR_HREF.search(address.lower()) and _LICENCE not in address)
+    return list(islice(found, _MOST))
 
 
 def _first(nodes: set[html.HtmlElement], order: dict[html.HtmlElement, int], most: int) -> list[html.HtmlElement]:
