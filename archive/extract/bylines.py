@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from functools import lru_cache
 
 _BYLINE_START = re.compile(
     r"^[\s/|•·–—-]*(?:(?:texte?|words|fotos?|interview)\s+(?:und|and|et|y|e|&)\s+\w+\s*[:：]|(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
@@ -133,9 +134,7 @@ _OFFICE = re.compile(
 _ADDRESS = re.compile(r"https?://\S+|\S+(?:@|\[at\]|\(at\))\S+", re.IGNORECASE)
 _ADDRESS_ONLY = re.compile(r"https?:|//\S|www\.|@")
 _ACCOUNT = re.compile(r"[a-z]{2,}[._](?!info$|online$|news$|blog$)[a-z]{4,}")  # "ada.sample", and no host
-_GLUED = re.compile(
-    r"(?<=^By)(?=[A-ZÀ-Þ][a-zß-ÿ])|(?<=^Von)(?=[A-ZÀ-Þ][a-zß-ÿ])"
-)  # two elements without a space between
+_GLUED = re.compile(r"(By|Von)(?=[A-ZÀ-Þ][a-zß-ÿ])")  # two elements without a space between
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
     r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|log ?in|sign (?:in|up)|create account|register|member list|herausgeber|publisher|webmaster|submitted|cc[ -]by|fotos?:|menu|email|e-mail|print|null|none|undefined|admin|"
@@ -148,16 +147,21 @@ _REFUSED = re.compile(
 
 def names_in(text: str) -> list[str]:
     """The names a byline gives, in order: "By A. Writer and B. Other, Chief Editor" → ["A. Writer", "B. Other"]."""
+    return list(_names_in(text))
+
+
+@lru_cache(maxsize=1024)  # a page names its authors in several places
+def _names_in(text: str) -> tuple[str, ...]:
     text = " ".join(entities.unescape(text).replace("\u200b", "").split())
     if not text or len(text) > 300 or _ADDRESS_ONLY.match(text):
-        return []
+        return ()
     chinese = _CJK_NAME.findall(text)
     if chinese:
-        return [name for found in chinese for name in re.split(r"[\s、,，]+", found) if name]
+        return tuple(name for found in chinese for name in re.split(r"[\s、,，]+", found) if name)
     korean = _KOREAN_NAME.findall(text)
     if korean:
-        return list(korean)
-    text = _DATE_TAIL.sub("", _BYLINE_START.sub("", _GLUED.sub(" ", _ADDRESS.sub("", text))))
+        return tuple(korean)
+    text = _DATE_TAIL.sub("", _BYLINE_START.sub("", _unglued(_ADDRESS.sub("", text))))
     found: list[str] = []
     for part in _SPLIT.split(text):
         name = _TITLE_TAIL.sub("", _BYLINE_START.sub("", part.strip(" .:-–—*•\"'"))).strip(" .,:-–—()")
@@ -167,16 +171,22 @@ def names_in(text: str) -> list[str]:
             name = re.sub("[._]", " ", name).title()
         if name and not (found and _OFFICE.search(name)):
             found.append(name)
-    return found
+    return tuple(found)
 
 
 def is_byline(line: str) -> bool:
     """Whether a line begins as bylines do, or names its reporters as Chinese, Japanese and Korean papers do."""
-    if _BYLINE_START.match(_GLUED.sub(" ", line)):
+    if _BYLINE_START.match(_unglued(line)):
         return True
     return not line.isascii() and bool(_CJK_NAME.search(line) or _KOREAN_NAME.search(line))
 
 
+def _unglued(line: str) -> str:
+    glued = _GLUED.match(line)
+    return f"{glued[1]} {line[glued.end() :]}" if glued else line
+
+
+@lru_cache(maxsize=1024)
 def is_person(name: str) -> bool:
     """Whether a string can be the name of a person: two to six words, no digits, no organisation words."""
     if re.fullmatch(r"[\u4e00-\u9fff·]{2,6}|[\uac00-\ud7af]{2,5}|[\u3040-\u30ff\u4e00-\u9fff\s　]{2,10}", name):

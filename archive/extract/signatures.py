@@ -32,15 +32,16 @@ _OF_OTHERS = re.compile(r"comment|related|recommend|popular|recent[_-]|read-?mor
 _BYLINE_LATE = re.compile(
     r"(?<=[\d!?|])[\s,|·•●]+(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])"
 )
+_LATE_WORDS = ("by ", "By ", "von ", "Von ", "par ", "Par ", "por ", "Por ", "di ", "door ")
 _SIGNED = re.compile(  # under a story, where a bare "by" may be anybody's
     r"\s*(?:(?:autor(?:in|en)?|authors?|auteur|autore|text|texte|testo|texto|words|tekst)\s*[:：]|(?:written|verfasst|geschrieben)\s+(?:by|von)\b)",
     re.IGNORECASE,
 )
-_PREFIX_ONLY = re.compile(
-    r"(?:written |posted |published |text |story |article |words |reviewed |recipe )?(?:by|von|par|por|di|de|door|av|af|text|texte|autor(?:in)?|author|auteur|written|from|"
-    r"作者|記者|记者|文)\s*[:：]?",
-    re.IGNORECASE,
-)
+_INITIALS = frozenset("aAtTwWvVgG")  # of what `_SIGNED` finds
+_WORDS = ("by", "von", "par", "por", "di", "de", "door", "av", "af", "text", "texte", "autor", "autorin", "author", "auteur", "written", "from",
+          "作者", "記者", "记者", "文")  # fmt: skip
+_KINDS = ("", "written", "posted", "published", "text", "story", "article", "words", "reviewed", "recipe")
+_LABELS = frozenset(f"{kind} {word}".strip() for kind in _KINDS for word in _WORDS)
 _JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
 
 
@@ -156,10 +157,10 @@ def _written(
         if not line:
             continue
         text = f"{announced.rstrip(' :：')}: {line}" if announced else line
-        announced = line if len(line) <= _LABEL and _PREFIX_ONLY.fullmatch(line) else ""
-        if not is_near and not _SIGNED.match(text):
+        announced = line if len(line) <= _LABEL and _is_label(line) else ""
+        if not is_near and not (text[0] in _INITIALS and _SIGNED.match(text)):
             continue
-        late = _BYLINE_LATE.search(text)
+        late = _late(text)
         if late:
             text = text[late.start() :].strip(" ,|")
         if is_byline(text):
@@ -169,13 +170,25 @@ def _written(
                 yield found, "visible", 0.62 if is_near else 0.45
 
 
+def _late(text: str) -> re.Match[str] | None:
+    """Where a byline begins behind a date; looking for it costs more than looking for its words."""
+    return _BYLINE_LATE.search(text) if any(word in text for word in _LATE_WORDS) else None
+
+
+def _is_label(line: str) -> bool:
+    """Whether a line only announces a name: "Written by:"."""
+    return line.rstrip(" :：\u00a0").lower() in _LABELS
+
+
 _LINE, _LABEL = 140, 24  # characters of a byline and of what announces one, at most
 
 
 def _first_line(piece: Piece, is_near: bool) -> str:
     """The line that ends in the first <br> of a paragraph; "" where it is no byline, is long, or there is none."""
     beginning = piece.text[:_LINE]
-    if not (is_byline(beginning) or _BYLINE_LATE.search(beginning) if is_near else _SIGNED.match(beginning)):
+    if not (
+        is_byline(beginning) or _late(beginning) if is_near else beginning[0] in _INITIALS and _SIGNED.match(beginning)
+    ):
         return ""
     said = piece.node.text or ""
     for child in piece.node:
@@ -205,7 +218,7 @@ def _lines_to_names(text: str) -> list[str]:
     open_ended = True
     for line in text.split("\n"):
         bare = line.strip(" \u00a0:-–—•·|")
-        if not bare or _PREFIX_ONLY.fullmatch(bare):
+        if not bare or _is_label(bare):
             continue
         if _JOINER.fullmatch(bare):
             open_ended = True
