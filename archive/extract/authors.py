@@ -1,6 +1,6 @@
 """Who wrote it: people, apart from agencies, organisations and job titles.
 
-`find_authors` gathers candidates (JSON-LD, meta, microdata, rel=author, what a reader sees) and chooses.
+`find_authors` gathers candidates (JSON-LD, meta elements, what a reader sees: `signatures.py`) and chooses.
 """
 
 # ruff: noqa: E501 - tables of words and measures are read by row
@@ -12,38 +12,19 @@ from collections.abc import Iterator
 
 from lxml import html
 
-from archive.extract.bylines import is_byline, is_name, is_person, is_written_as_name, names_in
+from archive.extract.bylines import is_name, is_person, names_in
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.index import Index
 from archive.extract.jsonld import Node, texts, types_of
 from archive.extract.pieces import Piece
+from archive.extract.signatures import PERSONS_ONLY, PLACES, signatures
 from archive.model import Author, Origin
 
 _META = {"author": 0.8, "article:author": 0.75, "dc.creator": 0.75, "dcterms.creator": 0.75, "dc.contributor": 0.4, "parsely-author": 0.85,
          "sailthru.author": 0.85, "byl": 0.85, "authors": 0.8, "article.author": 0.8, "cxenseparse:author": 0.8, "citation_author": 0.85,
          "twitter:creator": 0.1, "og:article:author": 0.75, "article:author:name": 0.85, "creator": 0.6, "byline": 0.8, "mediator_author": 0.7,
          "og:author": 0.75, "dc:creator": 0.75, "shareaholic:article_author_name": 0.8, "rbauthors": 0.8, "article_author": 0.8}  # fmt: skip
-_NOT_BYLINE = re.compile(
-    r"bio|desc|avatar|image|img|photo|social|follow|comment|related|recommend|more|footer|widget|share|list|about|popular|box-text",
-    re.IGNORECASE,
-)
-
-
 _ORGANISATIONS = {"organization", "newsmediaorganization", "corporation", "localbusiness"}
-# "Posted on 5 March 2024 by Ada Sample": the name stands after the date.
-_BYLINE_LATE = re.compile(
-    r"(?<=[\d!?|])[\s,|]+(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|di|door)\s+(?=[A-ZÀ-Þ])|(?<=M)\s+by\s+(?=[A-ZÀ-Þ])"
-)
-_SIGNED = re.compile(  # under a story, where a bare "by" may be anybody's
-    r"\s*(?:(?:autor(?:in|en)?|authors?|auteur|autore|text|texte|testo|texto|words|tekst)\s*[:：]|(?:written|verfasst|geschrieben)\s+(?:by|von)\b)",
-    re.IGNORECASE,
-)
-_PREFIX_ONLY = re.compile(
-    r"(?:written |posted |published |text |story |article |words |reviewed |recipe )?(?:by|von|par|por|di|de|door|av|af|text|texte|autor(?:in)?|author|auteur|written|from|"
-    r"作者|記者|记者|文)\s*[:：]?",
-    re.IGNORECASE,
-)
-_JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
 
 
 def find_authors(
@@ -83,12 +64,45 @@ def find_authors(
         add(values, name, _META[name], lenient=True)
     add(_labelled(metas), "twitter:label", 0.8, lenient=True)
     add(_lone_person(articles, nodes), "json-ld:person", 0.55)
-    for values, value_from, weight in _visible(pieces, index, headline_node):
-        add(values, value_from, weight, lenient=value_from != "visible")
+    for values, value_from, weight in signatures(pieces, index, headline_node):
+        add(values, value_from, weight, lenient=value_from not in PERSONS_ONLY)
     if not candidates:
         return (), None
-    winner = max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
+    winner = _shown(_best(candidates), candidates, pieces)
+    winner = _whole(winner, candidates)
     return tuple(Author(name) for name in winner.value), origin_of(winner, candidates, winner.weight * 0.95)
+
+
+def _best(candidates: list[Candidate[tuple[str, ...]]]) -> Candidate[tuple[str, ...]]:
+    return max(candidates, key=lambda c: (_score(c, candidates), -candidates.index(c)))
+
+
+def _shown(
+    winner: Candidate[tuple[str, ...]], candidates: list[Candidate[tuple[str, ...]]], pieces: list[Piece]
+) -> Candidate[tuple[str, ...]]:
+    """The winner, or who signs for the reader where the page shows nobody of that name: systems know who posted a text."""
+    signed = [c for c in candidates if c.value_from in PLACES and c.weight >= _SIGNING]
+    if winner.value_from in PLACES or not signed:
+        return winner
+    names = [name.casefold() for name in winner.value]
+    if any(name in text for text in (piece.text.casefold() for piece in pieces) for name in names):
+        return winner
+    return _best(signed)
+
+
+_SIGNING = 0.6
+
+
+def _whole(
+    winner: Candidate[tuple[str, ...]], candidates: list[Candidate[tuple[str, ...]]]
+) -> Candidate[tuple[str, ...]]:
+    """The winner, or a place that names more people beside all of its: many sites' systems know one author of several."""
+    known = {name.casefold() for name in winner.value}
+    fuller = [c for c in candidates if c.weight >= _SURE and known < {name.casefold() for name in c.value}]
+    return max(fuller, key=lambda c: c.weight, default=winner)
+
+
+_SURE = 0.71
 
 
 def _lone_person(articles: list[Node], nodes: list[Node]) -> list[str]:
@@ -135,117 +149,3 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
     for name in names:
         seen.setdefault(name.casefold(), name)
     return tuple(list(seen.values())[:30])
-
-
-def _visible(
-    pieces: list[Piece],
-    index: Index,
-    headline_node: html.HtmlElement | None,
-) -> Iterator[tuple[list[str], str, float]]:
-    """Bylines a reader sees, the nearer to the headline the better."""
-    order = index.order
-    head = order.get(headline_node, -1) if headline_node is not None else -1
-
-    def near(node: html.HtmlElement) -> bool:
-        at = order.get(node, -1)
-        return head < at < head + 150 or head - 40 < at < head
-
-    micro: list[str] = []
-    rel: list[str] = []
-    links: list[str] = []
-    for node in index.microdata:
-        inner = node.xpath(".//*[@itemprop='name']")
-        shown = inner[0] if len(inner) else node
-        micro.extend(_lines_to_names(shown.get("content") or _short(shown)))
-    for node in index.rel_author[:20]:
-        if near(node) or not rel:
-            rel.extend(_lines_to_names(_short(node)))
-    for node in index.author_links:
-        if near(node):
-            links.extend(_lines_to_names(_short(node)))
-    marked = [(found, 0.72 if near(node) else 0.5) for node, found in _named_bylines(index)]
-    if micro:
-        yield micro, "microdata", 0.8
-    if rel:
-        yield rel[:6], "rel=author", 0.66
-    if links:
-        yield links[:6], "author-link", 0.7
-    for found, weight in marked:
-        yield found, "byline", weight
-    yield from _written(pieces, order, head)
-
-
-def _named_bylines(index: Index) -> Iterator[tuple[html.HtmlElement, list[str]]]:
-    """Elements whose class or id is a byline's, with the names in them; at most five."""
-    given = 0
-    for node in index.bylines:
-        names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if not _NOT_BYLINE.search(names):
-            found = _lines_to_names(_short(node))
-            if found:
-                yield node, found
-                given += 1
-                if given == 5:
-                    return
-
-
-def _written(
-    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
-) -> Iterator[tuple[list[str], str, float]]:
-    """Short lines that read as a byline, "By A. Writer", after the headline."""
-    given = 0
-    announced = ""
-    for piece in pieces:
-        at = order.get(piece.node, 0)
-        if at < head or len(piece.text) > 140:
-            continue
-        if given >= 3:
-            break
-        if at > head + 150 and not _SIGNED.match(piece.text):
-            continue
-        text = f"{announced} {piece.text}" if announced else piece.text
-        announced = piece.text if _PREFIX_ONLY.fullmatch(piece.text) else ""
-        late = _BYLINE_LATE.search(text)
-        if late:
-            text = text[late.start() :].strip(" ,|")
-        if is_byline(text):
-            found = [name for name in names_in(text.split("|")[0]) if is_person(name) and is_written_as_name(name)]
-            if found:
-                given += 1
-                yield found, "visible", 0.62 if at <= head + 150 else 0.45
-
-
-def _lines_to_names(text: str) -> list[str]:
-    """Names in the text nodes of a byline: the first that names somebody, and those joined to it."""
-    found: list[str] = []
-    open_ended = True
-    for line in text.split("\n"):
-        bare = line.strip(" \u00a0:-–—•·|")
-        if not bare or _PREFIX_ONLY.fullmatch(bare):
-            continue
-        if _JOINER.fullmatch(bare):
-            open_ended = True
-            continue
-        if not open_ended and found:
-            break
-        names = [name for name in names_in(line) if is_name(name) and is_written_as_name(name)]
-        if not names:
-            if found:
-                break
-            continue
-        found.extend(names)
-        open_ended = line.rstrip().endswith((",", "&", " and", " und", " y", " et"))
-    return found
-
-
-def _short(node: html.HtmlElement) -> str:
-    parts: list[str] = []
-    size = 0
-    for part in node.itertext():
-        clean = " ".join(part.split())
-        if clean:
-            parts.append(clean)
-            size += len(clean)
-            if size > 300:
-                break
-    return "\n".join(parts) if size <= 300 else "\n".join(parts[:2])[:120]

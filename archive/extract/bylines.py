@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import html as entities
 import re
+from functools import lru_cache
 
 _BYLINE_START = re.compile(
-    r"^\s*(?:(?:texte?|words|fotos?|interview)\s+(?:und|and|et|y|e|&)\s+\w+\s*[:：]|(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
+    r"^[\s/|•·–—-]*(?:(?:texte?|words|fotos?|interview)\s+(?:und|and|et|y|e|&)\s+\w+\s*[:：]|(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
     r"(?:(?:ein(?:e)?\s+)?(?:artikel|beitrag|bericht|kommentar|analyse|reportage|interview|blog-?\s?beitrag|text)\s+von|by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto)"
     r"\b\s*[:：]?|(?:interview|reportage|protokoll|kommentar|analyse|words|redaktion)\s*[:：]|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
@@ -21,7 +22,7 @@ _CJK_NAME = re.compile(
 )
 _KOREAN_NAME = re.compile(r"([\uac00-\ud7af]{2,4})\s*(?:기자|특파원|논설위원|선임기자)")
 _SPLIT = re.compile(
-    r"\s*(?:[;|&•·\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con)\s)\s*",
+    r"\s*(?:[;|&•·●∙⋅\n、，；/]|,(?!\s*(?:Jr|Sr|PhD|MD|II|III)\b)|\s(?:and|und|et|y|e|och|og|en|ja|i|und|и|та|ve|with|mit|avec|con|im Gespräch mit)\s)\s*",
 )
 _NOISE = re.compile(
     r"https?:|www\.|@|\.(?:com|org|net|de|fr)\b|\b(?:staff|editor(?:s|ial)?|team|desk|admin(?:istrator)?|redaktion|redaktionen|redacción|redacao|redação|rédaction|"
@@ -29,6 +30,7 @@ _NOISE = re.compile(
     r"news|media|magazine|contributors?|guest|online|web|author|published|updated|posted|share|follow|subscribe|read more|min read|minutes?|"
     r"comments?|views|photo|video|more by|see all|all posts|click|profile|view|bio|about|email|twitter|facebook|sponsored|"
     r"gmbh|inc|ltd|llc|verband|verein|institut[eo]?|university|foundation|stiftung|association|society|company|columnist|kommentare?|"
+    r"analyst|specialist|manager|director|writer|expert|strategist|founder|gründer(?:in)?|checked|posts|topics|licen[cs]e|"
     r"january|february|march|april|june|july|august|september|october|november|december|copyright|rights)\b",
     re.IGNORECASE,
 )
@@ -117,7 +119,7 @@ _NETWORKS = frozenset(
 )
 # What stands behind the name in the same line: "Ada Sample December 2, 2025", "Ada Sample on Tuesday".
 _DATE_TAIL = re.compile(
-    r"[\s,|·•(–—-]*(?:\b(?:on|am|le|el|il|op|em|den)\s+)?(?:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?\s*|"
+    r"[\s,|·•●∙⋅(–—-]*(?:\b(?:on|am|le|el|il|op|em|den)\s+)?(?:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?\s*|"
     r"\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)\b[.,]?\s*)?"
     r"(?:\b[^\W\d_]{3,10}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d\d|\b\d{1,2}[./]\d{1,2}[./]|\b\d{1,2}\.?\s+[^\W\d_]{3,10}\.?\s+(?:19|20)\d\d|"
     r"\b(?:19|20)\d\d[-./]\d|\b(?:on|am)\s+(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b).*$",
@@ -130,15 +132,14 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"https?://\S+|\S+(?:@|\[at\]|\(at\))\S+", re.IGNORECASE)
+_ADDRESS_ONLY = re.compile(r"https?:|//\S|www\.|@")
 _ACCOUNT = re.compile(r"[a-z]{2,}[._](?!info$|online$|news$|blog$)[a-z]{4,}")  # "ada.sample", and no host
-_GLUED = re.compile(
-    r"(?<=^By)(?=[A-ZÀ-Þ][a-zß-ÿ])|(?<=^Von)(?=[A-ZÀ-Þ][a-zß-ÿ])"
-)  # two elements without a space between
+_GLUED = re.compile(r"(By|Von)(?=[A-ZÀ-Þ][a-zß-ÿ])")  # two elements without a space between
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
-    r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|login|menu|email|e-mail|print|null|none|undefined|admin|"
+    r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|log ?in|sign (?:in|up)|create account|register|member list|herausgeber|publisher|webmaster|submitted|cc[ -]by|fotos?:|menu|email|e-mail|print|null|none|undefined|admin|"
     r"privacy|terms|learn|sponsored|authored|zeige|vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply|no author|jobs|termine|kontakt|contact|"
-    r"impressum|newsletter|この記事|\d{1,2}\.? [^\W\d_]{3,9}$|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$)\b|"
+    r"impressum|newsletter|この記事(?:を書いた人)?|red|\d{1,2}\.? [^\W\d_]{3,9}$|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$)\b|"
     r"\d{3}|min(?:ute)?s? read|\badmin(?:istrator)?\b|wordpress",
     re.IGNORECASE,
 )
@@ -146,16 +147,21 @@ _REFUSED = re.compile(
 
 def names_in(text: str) -> list[str]:
     """The names a byline gives, in order: "By A. Writer and B. Other, Chief Editor" → ["A. Writer", "B. Other"]."""
+    return list(_names_in(text))
+
+
+@lru_cache(maxsize=1024)  # a page names its authors in several places
+def _names_in(text: str) -> tuple[str, ...]:
     text = " ".join(entities.unescape(text).replace("\u200b", "").split())
-    if not text or len(text) > 300 or text.startswith(("http:", "https:", "//", "www.", "@")):
-        return []
+    if not text or len(text) > 300 or _ADDRESS_ONLY.match(text):
+        return ()
     chinese = _CJK_NAME.findall(text)
     if chinese:
-        return [name for found in chinese for name in re.split(r"[\s、,，]+", found) if name]
+        return tuple(name for found in chinese for name in re.split(r"[\s、,，]+", found) if name)
     korean = _KOREAN_NAME.findall(text)
     if korean:
-        return list(korean)
-    text = _DATE_TAIL.sub("", _BYLINE_START.sub("", _GLUED.sub(" ", _ADDRESS.sub("", text))))
+        return tuple(korean)
+    text = _DATE_TAIL.sub("", _BYLINE_START.sub("", _unglued(_ADDRESS.sub("", text))))
     found: list[str] = []
     for part in _SPLIT.split(text):
         name = _TITLE_TAIL.sub("", _BYLINE_START.sub("", part.strip(" .:-–—*•\"'"))).strip(" .,:-–—()")
@@ -165,16 +171,22 @@ def names_in(text: str) -> list[str]:
             name = re.sub("[._]", " ", name).title()
         if name and not (found and _OFFICE.search(name)):
             found.append(name)
-    return found
+    return tuple(found)
 
 
 def is_byline(line: str) -> bool:
     """Whether a line begins as bylines do, or names its reporters as Chinese, Japanese and Korean papers do."""
-    if _BYLINE_START.match(_GLUED.sub(" ", line)):
+    if _BYLINE_START.match(_unglued(line)):
         return True
     return not line.isascii() and bool(_CJK_NAME.search(line) or _KOREAN_NAME.search(line))
 
 
+def _unglued(line: str) -> str:
+    glued = _GLUED.match(line)
+    return f"{glued[1]} {line[glued.end() :]}" if glued else line
+
+
+@lru_cache(maxsize=1024)
 def is_person(name: str) -> bool:
     """Whether a string can be the name of a person: two to six words, no digits, no organisation words."""
     if re.fullmatch(r"[\u4e00-\u9fff·]{2,6}|[\uac00-\ud7af]{2,5}|[\u3040-\u30ff\u4e00-\u9fff\s　]{2,10}", name):

@@ -1,6 +1,7 @@
 """When a page says it was published and changed: every date on it, and a choice.
 
-A date after the page was seen, or before 1990, is refused. Order: `find_dates`, the places that give dates, the choice.
+A date after the page was seen, or before 1990, is refused. Order: `find_dates`, the places
+that give dates (`shown_dates.py` has those a reader sees), the choice.
 """
 
 # ruff: noqa: E501 - tables of words and measures are read by row
@@ -21,6 +22,7 @@ from archive.extract.index import Index
 from archive.extract.jsonld import Node, first_text
 from archive.extract.moments import month_of, read_moment, read_otherwise
 from archive.extract.pieces import Piece
+from archive.extract.shown_dates import shown_dates
 from archive.model import Moment, Origin
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -28,6 +30,7 @@ _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:([/_.-])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])|[/_-]?(1[0-2]|0[1-9])(3[01]|[12]\d|0[1-9]))(?!\d)"
 )
 _URL_MONTH = re.compile(r"/((?:19|20)\d{2})/(1[0-2]|0[1-9])(?=/)")
+_URL_SERIAL = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d\d{2,10}(?!\d)")
 _URL_NAMED = re.compile(r"/((?:19|20)\d{2})/([a-z]{3,9})/(\d{1,2})/", re.IGNORECASE)
 
 _PUBLISHED_METAS = {
@@ -53,20 +56,6 @@ _MODIFIED_METAS = {
 _PUBLISHED_META = re.compile(r"(?:^|[._:-])(?:first[._-]?)?pub(?:lish(?:ed)?|lication)?[._-]?(?:date|time|at|on)?$")
 _MODIFIED_META = re.compile(r"(?:^|[._:-])(?:last[._-]?)?(?:modif(?:ied|ication)|updated?)[._-]?(?:date|time|at|on)?$")
 _UNLISTED_META = 0.8
-_MODIFIED_WORDS = re.compile(
-    r"updat|modif|aktualis|stand:|geändert|mis à jour|màj|actualiz|aggiornat|atualiz|обновл|更新|修改|수정|bijgewerkt|"
-    r"zaktualizowan|oppdatert|uppdaterad|opdateret|last edit",
-)
-_PUBLISHED_WORDS = re.compile(
-    r"publi[sckqz]|posted|veröffentlicht|erschienen|erstellt|pubblicat|gepubliceerd|geplaatst|опубликован|发布|發布|發佈|公開|掲載|등록|입력|written on|first published|"
-    r"mis en ligne|objavljeno|yayın|date:|datum\b|vom\b|written:",
-)
-_LABELS = re.compile(f"{_MODIFIED_WORDS.pattern}|{_PUBLISHED_WORDS.pattern}", re.IGNORECASE)
-_YEAR = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{2}(?!\d))")
-_DATE_NAMES = re.compile(
-    r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
-    r"article-?time|(?:^|[-_\s])time(?:$|[-_\s])|created|writedate|regist|source",
-)
 
 
 def find_dates(
@@ -101,7 +90,7 @@ def find_dates(
         add(published, first_text(node.get("datePublished")), value_from, weight)
         add(published, first_text(node.get("dateCreated")), f"{value_from}:dateCreated", weight - 0.25)
         add(modified, first_text(node.get("dateModified")), value_from, weight)
-    for text, value_from, weight, is_update in (*_metas(metas), *_visible(pieces, index, headline_node)):
+    for text, value_from, weight, is_update in (*_metas(metas), *shown_dates(pieces, index, headline_node)):
         add(modified if is_update else published, text, value_from, weight)
     for text in _url_dates(url):
         add(published, text, "url", 0.66)
@@ -166,124 +155,13 @@ def _url_dates(url: str) -> Iterator[str]:
     match = _URL_DATE.search(path)
     if match:
         yield f"{match[1]}-{int(match[3] or match[5]):02d}-{int(match[4] or match[6]):02d}"
+    serial = _URL_SERIAL.search(path)
+    if serial:
+        yield f"{serial[1]}-{serial[2]}-{serial[3]}"
     named = _URL_NAMED.search(path)
     month = month_of(named[2]) if named else None
     if named and month:
         yield f"{named[1]}-{month:02d}-{int(named[3]):02d}"
-
-
-def _visible(
-    pieces: list[Piece],
-    index: Index,
-    headline_node: html.HtmlElement | None,
-) -> Iterator[tuple[str, str, float, bool]]:
-    """Dates a reader sees: <time>, microdata, elements named for a date, short lines; best just after the headline."""
-    order = index.order
-    head = order.get(headline_node, 0) if headline_node is not None else 0
-
-    def nearness(node: html.HtmlElement) -> float:
-        at = order.get(node, 10**6) - head
-        return 0.13 - at / 1500 if 0 <= at < 60 else 0.06 if -30 < at < 200 else 0.0
-
-    for node in index.dates:
-        prop = node.get("itemprop") or node.get("property") or ""
-        names = f"{node.get('class') or ''} {node.get('id') or ''} {prop}"
-        visible = _short(node)
-        if "date" in prop.lower():
-            yield (
-                node.get("content") or node.get("datetime") or visible,
-                f"microdata:{prop}",
-                0.75 + nearness(node),
-                "modif" in prop.lower(),
-            )
-            continue
-        stated = node.get("datetime") or node.get("data-timestamp") or node.get("data-datetime") or ""
-        is_time = node.tag == "time" and bool(stated)
-        if not is_time and not (
-            visible and _DATE_NAMES.search(names.lower() + (" time" if node.tag == "time" else ""))
-        ):
-            continue
-        is_update = bool(_MODIFIED_WORDS.search(f"{names} {visible[:60]} {_before(node)}".lower()))
-        if is_time:
-            yield stated, "time", 0.62 + nearness(node) + (0.2 if node.get("pubdate") is not None else 0.0), is_update
-        else:
-            parts = _labelled_parts(visible)
-            for part in parts:
-                low = part[:60].lower()
-                changed = is_update if len(parts) == 1 else bool(_MODIFIED_WORDS.search(low))
-                yield part, "visible", 0.52 + nearness(node), changed and not _PUBLISHED_WORDS.search(low)
-    yield from _lines(pieces, order, head)
-
-
-def _lines(
-    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
-) -> Iterator[tuple[str, str, float, bool]]:
-    """Short lines with a year in them, wherever they stand."""
-    given = 0
-    for piece in pieces:
-        text = piece.text
-        beginning = text[:160]
-        if not _may_have_year(beginning) or not _YEAR.search(beginning) or "©" in text or "opyright" in text:
-            continue
-        at = order.get(piece.node, 0) - head
-        if len(text) <= 140:
-            weight = 0.55 if 0 <= at < 80 else 0.45 if -30 < at < 0 else 0.3
-        elif len(text) <= 4000 and 0 <= at < 80:
-            text, weight = text[:80], 0.28  # a dateline at the head of the first paragraph
-        else:
-            continue
-        if len(piece.key) > 60:
-            weight -= 0.1
-        if piece.link_density > 0.5:
-            weight -= 0.15
-        given += 1
-        for part in _labelled_parts(text):
-            low = part[:80].lower()
-            published = bool(_PUBLISHED_WORDS.search(low))
-            changed = bool(_MODIFIED_WORDS.search(low)) and not published
-            yield part, "line", weight + (0.1 if published else 0.0), changed
-        if given > 60:
-            return
-
-
-def _may_have_year(text: str) -> bool:
-    """Whether `_YEAR` is worth looking for, which takes many times longer."""
-    return "20" in text or "19" in text or text.count(".") > 1 or text.count("/") > 1
-
-
-def _labelled_parts(text: str) -> list[str]:
-    """A line, cut where it says of one date that it was published and of another that it was changed."""
-    if len(_YEAR.findall(text)) < 2:
-        return [text]
-    cuts = [match.start() for match in _LABELS.finditer(text[:400])]
-    if len(cuts) < 2:
-        return [text]
-    parts = [text[start:end] for start, end in zip([0, *cuts[1:]], [*cuts[1:], len(text)], strict=True)]
-    return [part for part in parts if _YEAR.search(part)]
-
-
-def _before(node: html.HtmlElement) -> str:
-    """What stands right before an element, or in the one before it: "Updated:"."""
-    parent = node.getparent()
-    previous = node.getprevious()
-    said = (previous.tail if previous is not None else parent.text if parent is not None else "") or ""
-    if not said.strip() and previous is not None:
-        label = _short(previous)
-        said = "" if any(map(str.isdigit, label)) else label
-    return said[-40:]
-
-
-def _short(node: html.HtmlElement) -> str:
-    """The text of an element of one line; "" for longer ones."""
-    parts: list[str] = []
-    size = -1
-    for part in map(str.strip, node.itertext()):
-        if part:
-            parts.append(part)
-            size += len(part) + 1
-            if size > 160:
-                return ""
-    return " ".join(parts)
 
 
 def _choose(
@@ -294,7 +172,7 @@ def _choose(
     if latest is not None:
         origins["date_modified"] = origin_of(latest, modified, latest.weight)
     best = _vote(_unstamped(published, modified))
-    if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _KNOWN):
+    if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _NEAR):
         return None, latest.value if latest else None, origins
     finer = _on_the_pages_clock(_finer(best, published), published)
     agreeing = sum(1 for other in published if _same_day(other.value, best.value)) - 1
@@ -323,7 +201,7 @@ def _vote(candidates: list[Candidate[Moment]]) -> Candidate[Moment] | None:
     """The candidate whose own weight and the agreement of other witnesses is largest; the first of equals."""
     witnesses: defaultdict[tuple[str, date], set[str]] = defaultdict(set)
     for candidate in candidates:
-        for day in _days(candidate.value):
+        for day in _days(candidate.value) if candidate.weight >= 0.4 else ():
             witnesses[day].add(_witness(candidate.value_from))
     best: Candidate[Moment] | None = None
     best_score = 0.0

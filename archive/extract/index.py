@@ -12,12 +12,14 @@ from lxml import html
 from archive.extract.elements import Elements
 
 _BYLINE = re.compile(
-    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|redact|redakt|skribent|vcard",
+    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|user-name|redact|redakt|skribent|vcard",
 )
 _DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source")
 _AUTHOR_HREF = re.compile(
-    r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt)|/(?:people|profile|by|staff)/",
+    r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt|editors/|byline|periodist|giornalist|blogger|"
+    r"(?:people|profile?|by|bios?|staff|experts?|our-experts|columnist(?:as?|s)?|firmas?|members?)/)",
 )
+_LICENCE = "/licenses/"  # creativecommons.org/licenses/by/4.0
 _MOST = 60
 _MOST_AUTHORS = 20
 
@@ -43,10 +45,10 @@ def index_of(elements: Elements) -> Index:
     dates.update(elements.named("time"))
     for name in ("class", "id", "data-testid"):
         for node, said in elements.holding(name):
-            is_byline, is_date = _kinds(said)
-            if is_byline:
+            kinds = _kinds(said)
+            if kinds & _IS_BYLINE:
                 bylines.add(node)
-            if is_date:
+            if kinds & _IS_DATE:
                 dates.add(node)
     index.bylines.extend(_first(bylines, index.order, _MOST))
     index.dates.extend(_first(dates, index.order, _MOST))
@@ -60,7 +62,8 @@ def index_of(elements: Elements) -> Index:
 def _author_links(links: list[tuple[html.HtmlElement, str]]) -> list[html.HtmlElement]:
     if not _AUTHOR_HREF.search("\n".join([address for _, address in links]).lower()):
         return []  # most pages have none
-    return list(islice((node for node, address in links if _AUTHOR_HREF.search(address.lower())), _MOST))
+    found = (node for node, address in links if _AUTHOR_HREF.search(address.lower()) and _LICENCE not in address)
+    return list(islice(found, _MOST))
 
 
 def _first(nodes: set[html.HtmlElement], order: dict[html.HtmlElement, int], most: int) -> list[html.HtmlElement]:
@@ -71,13 +74,18 @@ def _is_author(node: html.HtmlElement, said: str) -> bool:
     return "author" in (said.split() if node.tag == "a" else said)
 
 
+_IS_BYLINE, _IS_DATE = 1, 2
+
+
 @lru_cache(maxsize=16384)
-def _kinds(names: str) -> tuple[bool, bool]:
-    """Whether a class or an id is named like a byline, and like a date."""
-    found = [_kind(name) for name in names.lower().split()]
-    return any(is_byline for is_byline, _ in found), any(is_date for _, is_date in found)
+def _kinds(names: str) -> int:
+    """Whether a class or an id is named like a byline, and like a date: the sum of the two signs above."""
+    kinds = 0
+    for name in names.lower().split():
+        kinds |= _kind(name)
+    return kinds
 
 
 @lru_cache(maxsize=16384)  # sites differ in how they put names together, less in the names
-def _kind(name: str) -> tuple[bool, bool]:
-    return bool(_BYLINE.search(name)), bool(_DATE.search(name))
+def _kind(name: str) -> int:
+    return _IS_BYLINE * bool(_BYLINE.search(name)) + _IS_DATE * bool(_DATE.search(name))

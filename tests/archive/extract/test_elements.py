@@ -5,7 +5,7 @@ import re
 import pytest
 from lxml import html
 
-from archive.extract import blocks, dates, frame, index
+from archive.extract import blocks, frame, index, shown_dates, signatures
 from archive.extract.elements import Elements, text_of
 from archive.extract.page import MAX_ATTRIBUTES, read_page
 from archive.model import Page
@@ -45,7 +45,13 @@ def test_what_is_searched_in_lower_case_is_written_in_lower_case() -> None:
     tables = (*frame.BAD, *blocks._ZONES)
     alone = (frame._GOOD, index._BYLINE, index._DATE, index._AUTHOR_HREF)
     found = [*(pattern for _, pattern in tables), *alone]
-    found += [dates._MODIFIED_WORDS, dates._PUBLISHED_WORDS, dates._DATE_NAMES]
+    found += [
+        shown_dates._MODIFIED_WORDS,
+        shown_dates._PUBLISHED_WORDS,
+        shown_dates._DATE_NAMES,
+        shown_dates._OF_OTHERS,
+    ]
+    found += [signatures._NOT_BYLINE, signatures._BOX, signatures._OF_OTHERS, signatures._AUTHOR_PAGE]
     for pattern in found:
         plain = re.sub(r"\\[A-Za-z]", "", pattern.pattern)
         assert plain == plain.lower() and not pattern.flags & re.IGNORECASE

@@ -116,6 +116,36 @@ def test_a_date_somewhere_is_no_guess_where_the_page_says_when_it_was_changed() 
     assert published(head, f"<h1>Ferry</h1>{far}") is None
 
 
+def test_a_line_that_says_when_the_page_was_changed_goes_before_a_date_somewhere() -> None:
+    far = STORY * 20 + "<ul><li>Sample, Ada: Ports. 4 August 2014</li></ul>"
+    assert published("", f"<h1>Ferry</h1><p>Last updated: 30 December 2016</p>{far}") is None
+
+
+def test_elements_of_one_kind_with_several_dates_are_of_other_stories() -> None:
+    others = "".join(
+        f"<li><a href=/{n}>Night bus {n}</a> <span class=card-date>{n} June 2025</span></li>" for n in range(1, 5)
+    )
+    above = f"<p>3 March 2024</p><h1>Ferry</h1>{STORY * 14}<ul>{others}</ul>"
+    assert published("", above) == "2024-03-03T00:00:00+00:00"
+    same = f"<h1>Ferry</h1><li><span class=card-date>3 March 2024</span></li>{STORY}<ul>{others}</ul>"
+    assert published("", same) == "2024-03-03T00:00:00+00:00"  # the first one right below the headline is the story's
+
+
+def test_a_date_on_a_comment_is_its_readers() -> None:
+    said = "<div class=comment-meta><a href=#c1><time datetime=2019-08-24T03:36:11+02:00>24 August</time></a></div>"
+    body = f"<h1>Ferry</h1><p>Out on 16 August 2019, one hour and four minutes</p>{STORY}{said}"
+    assert published("", body) == "2019-08-16T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("number", "day"), [("A2026012914320005196", "2026-01-29"), ("AKR20260129081500056", "2026-01-29")]
+)
+def test_a_serial_number_that_begins_with_day_and_hour_is_a_date(number: str, day: str) -> None:
+    url = f"https://daily.example/news/article/{number}"
+    assert published("", f"<h1>Ferry</h1>{STORY}", url) == f"{day}T00:00:00+00:00"
+    assert published("", f"<h1>Ferry</h1>{STORY}", "https://daily.example/news/A2026019914320005196") is None  # no day
+
+
 @pytest.mark.parametrize(
     ("name", "day"), [("w-published-date", 3), ("page.publishTime", 3), ("first_publication_date", 3)]
 )
