@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from bisect import bisect_right
+from collections import defaultdict
 
 from archive.extract.injection.signs import INVISIBLE, UNSPACED, Mark
 
@@ -13,9 +15,11 @@ _GLOSS = re.compile(
     rf"[(（](?<=[\u3400-\u9fff].)\s*([a-zü{_TONES}]{{1,7}}(?:\s+[a-zü{_TONES}]{{1,7}})?)\s*[)）]", re.IGNORECASE
 )
 _JOINED_SCRIPT = re.compile("[\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1800-\u18af]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u07ff]")
 _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 _CYRILLIC_LOOKS = frozenset("аеорсухіјѕԁһВЕКМНОРСТХІАaɑ")
 _PLAIN = str.maketrans("аеорсухіјѕԁһВЕКМНОРСТХІАɑ", "aeopcyxijsdhBEKMHOPCTXIAa")
+_MOST_BREAKS = 2000
 _NO_WIDTH = "\u200b-\u200d\u2060\ufeff"
 _LACED = re.compile(
     rf"(?<![\w{_NO_WIDTH}])[^\W_](?: ?[{_NO_WIDTH}]{{1,3}} ?[{_NO_WIDTH}]{{0,3}}[^\W_]){{5,}}(?![\w{_NO_WIDTH}])"
@@ -28,12 +32,13 @@ def invisible_marks(text: str) -> list[Mark]:
     if not INVISIBLE.search(text):
         return []
     found: list[Mark] = []
+    runs_left = _RIGHT_TO_LEFT.search(text) is not None
     for match in INVISIBLE.finditer(text):
         at = match.start()
         near = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
         if match[0] in "\u200c\u200d" and (_JOINED_SCRIPT.search(near) or _EMOJI.search(near)):
             continue
-        if match[0] in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e" and re.search("[\u0590-\u07ff]", text):
+        if match[0] in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e" and runs_left:
             continue
         name = unicodedata.name(match[0], f"U+{ord(match[0]):04X}").lower()
         found.append(Mark(at, at + 1, "zero_width", (f"invisible: {name}",), "normalised"))
@@ -61,15 +66,9 @@ def veiled(blocks: list[str]) -> dict[str, int]:
     if not INVISIBLE.search(joined) or not UNSPACED.search(joined):
         return {}
     parts = INVISIBLE.split(joined)
-    breaks = set(itertools.accumulate(map(len, parts[:-1])))
+    breaks = sorted(set(itertools.accumulate(map(len, parts[:-1]))))
     text = "".join(parts)
-    counted: dict[str, int] = {}
-    for at in sorted(breaks)[:400]:
-        for start in range(max(0, at - 7), at):
-            for end in range(max(at + 1, start + 3), start + 9):
-                said = text[start:end]
-                if len(said) == end - start and said not in counted and all(UNSPACED.match(char) for char in said):
-                    counted[said] = _veiled_times(said, text, breaks)
+    counted = {said: _veiled_times(said, text, breaks) for said in _broken_strings(text, breaks)}
     found = {said: times for said, times in counted.items() if times >= 2}
     return {
         said: times
@@ -78,11 +77,25 @@ def veiled(blocks: list[str]) -> dict[str, int]:
     }
 
 
-def _veiled_times(said: str, text: str, breaks: set[int]) -> int:
+def _broken_strings(text: str, breaks: list[int]) -> list[str]:
+    """The strings of 3 to 9 letters with a break in or right behind them, in at least two places of the first."""
+    places: defaultdict[str, set[int]] = defaultdict(set)
+    for at in breaks[:_MOST_BREAKS]:
+        for start in range(max(0, at - 7), at):
+            for end in range(max(at + 1, start + 3), min(len(text) + 1, start + 9)):
+                places[text[start:end]].add(start)
+    return [said for said, starts in places.items() if len(starts) >= 2 and all(map(UNSPACED.match, said))]
+
+
+def _veiled_times(said: str, text: str, breaks: list[int]) -> int:
     """How often a string stands in a text, 0 if anywhere without a break in or right behind it."""
-    places = [match.start() for match in re.finditer(re.escape(said), text)]
-    whole = all(any(at < one < at + len(said) + 3 for one in breaks) for at in places)
-    return len(places) if whole else 0
+    times = 0
+    for match in re.finditer(re.escape(said), text):
+        behind = bisect_right(breaks, match.start())
+        if behind == len(breaks) or breaks[behind] >= match.end() + 3:
+            return 0
+        times += 1
+    return times
 
 
 def laced(blocks: list[str]) -> list[tuple[int, Mark]]:

@@ -61,6 +61,9 @@ KINDS: dict[str, Callable[[int], str]] = {
     "spaces": lambda n: _page("<p>by" + " \t" * n + "x</p>"),
     "one word": lambda n: _page("<p>" + "a" * n + "</p>"),
     "digits": lambda n: _page("<p>" + "1" * n + "-" * n + "12:" * n + "</p>"),
+    "words with invisible marks": lambda n: _page(
+        "".join(f"<p>这是第{i}个消息\u200b网站{i}大家都知道\u200f的事情在这里说明</p>" for i in range(n))
+    ),
     "letters of two scripts": lambda n: _page("<p>" + "Vіаgrа \u200b" * n + "</p>"),
     "entities": lambda n: _page("&#65;" * n, f"<title>{'&#65;' * n}</title>"),
     "broken bytes": lambda n: _page("\udcff" * n),
