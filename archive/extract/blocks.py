@@ -37,7 +37,9 @@ _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
     ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:sign up to )?(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
     ("ad", re.compile(r"^(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|реклама|广告|廣告|広告|광고|story continues below(?: advertisement)?|article continues (?:below|after).{0,30})[.:]?$", re.I)),
-    ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|le[ea] (?:también|además)|voir aussi|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
+    ("related", re.compile(r"^(?:(?:must )?read(?: more| also| next)?|also read|see also|related|you (?:may|might) also like|more from [\w ]{2,30}|lesen sie (?:auch|mehr|hier|dazu)|mehr (?:lesen|dazu|zum thema)|siehe auch|"
+                           r"(?:à )?lire aussi|voir aussi|sur le même sujet|(?:le[ea]|vea|mir[ae]|ver)(?: también| más| además)?|también (?:le[ea]|(?:le|te) puede interesar)|(?:les?|te) puede(?: también)? interesar|leggi anche|"
+                           r"(?:leia|veja) (?:também|mais)|saiba mais|lees (?:ook|meer)|les også|läs (?:också|även)|читайте также|(?:czytaj|zobacz) (?:też|także|również|więcej)|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
 )  # fmt: skip
 _BYLINE_WORDS = frozenset(
     [
@@ -171,7 +173,7 @@ class _Labeller:
             return "headline", "same-as-headline", ""
         likely = self.chosen.get(piece.order)
         short = len(piece.key) < 160
-        telling = likely is not None and self.told >= _BEGUN and not _TELLING.isdisjoint(_tags(path))
+        telling = likely is not None and self.told >= _BEGUN and not _TELLING.isdisjoint(_tags(path)[-2:])
         if short and not telling and (likely is not None or "h1" not in path):
             line = self._byline(piece)
             if line is not None:

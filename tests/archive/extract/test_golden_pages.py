@@ -107,7 +107,7 @@ CAUSES = {
     "standfirst": ["standfirst-labelled"],
     "headline repeated in the text": ["headline-not-repeated"],
     "body split into sibling chunks": ["sibling-chunks", "br-paragraphs", "bare-text-in-div", "text-after-html-end", "nav-holds-everything"],
-    "read-more, newsletter, paywall and consent lines": ["read-more-out", "newsletter-line-out", "cookie-line-in-article", "paywall"],
+    "read-more, newsletter, paywall and consent lines": ["read-more-out", "read-more-spanish", "newsletter-line-out", "cookie-line-in-article", "paywall"],
     "link-only lists": ["links-inside-paragraphs", "related-out"],
     "duplicated content": ["repeated-paragraph"],
     "boxes and asides": ["aside-box-out"],
