@@ -63,4 +63,7 @@ def test_pieces_of_one_kind_are_drawn_together_the_longer_ones_more() -> None:
     assert 0.2 < drawn[2] < 0.4
     assert drawn[3:] == pytest.approx([0.4, 0.1])  # two are no kind
     assert among_likes(likely, likes, [100, 100, 10_000, 50, 50])[2] < drawn[2]
+    assert among_likes([0.9, 0.9, 0.9, 0.2], np.zeros(4, dtype=int), [100, 100, 100, 60])[3] == pytest.approx(
+        0.2
+    )  # a line
     assert among_likes([], np.zeros(0, dtype=int), []).tolist() == []
