@@ -26,11 +26,12 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 # How much more likely, or less, than is best for F1 a piece must be to be text.
 _STRICTER = {"precision": 0.2, "balanced": 0.0, "recall": -0.2}
 _LOWEST = 0.25  # for F1, however little can be expected of the page
-_USUAL = 0.45  # what is best on most pages
+_USUAL = 0.45  # what is best on most pages, and for lines
 _UNSURE = 0.15  # above it trafilatura is asked: one page in seven
 _OPINION = 0.35  # what trafilatura's opinion weighs then
 _OPEN = 0.1  # a piece below it is surely no text
 _MOST_OPEN = 250  # pieces; on pages of more its opinion takes up to half a second and changes next to nothing
+_LINE = 60  # characters; what is longer is a paragraph
 _PROSE = 40  # characters; a page without a longer kept piece has no text
 
 
@@ -42,21 +43,21 @@ def choose(root: html.HtmlElement, pieces: list[Piece], likely: dict[int, float]
         voted = matched(pieces, main_text(without_closed(root, pieces, opened), profile)) & likely.keys()
         if voted:
             likely = {at: (1 - _OPINION) * p + _OPINION * (at in voted) for at, p in likely.items()}
-    chosen = _above(threshold_of(pieces, likely) + _STRICTER[profile], likely)
-    if not _has_prose(pieces, chosen):  # of menus nothing is certain, and they are no text for it
-        chosen = _above(_USUAL + _STRICTER[profile], likely)
+    bounds = {True: threshold_of(pieces, likely) + _STRICTER[profile], False: _USUAL + _STRICTER[profile]}
+    chosen = {at: p for at, p in likely.items() if p > bounds[len(pieces[at].key) > _LINE]}
     if _has_prose(pieces, chosen) or not _has_prose(pieces, voted):
         return chosen
     return dict.fromkeys(sorted(voted), 0.5)
 
 
 def threshold_of(pieces: list[Piece], likely: dict[int, float]) -> float:
-    """The likelihood from which on a piece raises the F1 to be expected of the page's text.
+    """The likelihood from which on a paragraph raises the F1 to be expected of the page's paragraphs.
 
     It is half of the highest F1 to be expected (Lipton, Elkan and Narayanaswamy, ECML 2014): a page on which nothing
-    is certain is read best by taking more of it.
+    is certain is read best by taking more of it. Lines have no part in it: menus of hundreds of them would have theirs.
     """
-    ranked = sorted(((p, len(pieces[at].key)) for at, p in likely.items()), reverse=True)
+    sized = ((p, len(pieces[at].key)) for at, p in likely.items())
+    ranked = sorted((one for one in sized if one[1] > _LINE), reverse=True)
     wanted = sum(p * size for p, size in ranked)
     right = kept = best = 0.0
     for p, size in ranked:
@@ -64,10 +65,6 @@ def threshold_of(pieces: list[Piece], likely: dict[int, float]) -> float:
         kept += size
         best = max(best, right / (kept + wanted))
     return max(_LOWEST, best)
-
-
-def _above(threshold: float, likely: dict[int, float]) -> dict[int, float]:
-    return {at: p for at, p in likely.items() if p > threshold}
 
 
 def unsureness(pieces: list[Piece], likely: dict[int, float]) -> float:
