@@ -25,6 +25,7 @@ from archive.extract import body
 from archive.extract.blocks import label_blocks, text_of
 from archive.extract.features import NAMES, hopeless, measure
 from archive.extract.metadata import find_metadata
+from archive.extract.model import among_likes
 from archive.extract.page import read_page
 from archive.extract.payload import add_payload
 from archive.extract.pieces import pieces_of
@@ -33,7 +34,7 @@ from archive.model import Page
 SETTINGS = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 6, "min_data_in_leaf": 80,
     "lambda_l2": 20, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 63,
-    "num_threads": 1, "verbose": -1, "seed": 1,
+    "path_smooth": 30, "num_threads": 1, "verbose": -1, "seed": 1,
 }  # fmt: skip
 ROUNDS, FOLDS = 250, 4
 OUT = Path(__file__).parents[1] / "archive" / "extract" / "body_model.json"
@@ -70,13 +71,13 @@ def sheet(page: dict[str, Any], folder: Path, bench: ModuleType) -> dict[str, An
     facts = find_metadata(source, parsed, pieces)
     lost = hopeless(pieces)
     at = [one for one in range(len(pieces)) if one not in lost]
-    table = measure(pieces, facts.headline, facts.headline_node, facts.description, facts.declares_article, at)
+    table, likes = measure(pieces, facts.headline, facts.headline_node, facts.description, facts.declares_article, at)
     labels, weights = label(page, [piece.text for piece in pieces], bench)
     site = page.get("domain") or urlsplit(page.get("url") or "").netloc or page["id"]
     return {
         "x": table,
         "y": np.array([labels[i] for i in at]), "w": np.array([weights[i] for i in at]), "site": site,
-        "at": at, "pieces": pieces, "facts": facts, "source": parsed.decoded.text, "root": parsed.root,
+        "at": at, "likes": likes, "pieces": pieces, "facts": facts, "source": parsed.decoded.text, "root": parsed.root,
     }  # fmt: skip
 
 
@@ -163,9 +164,11 @@ def judge(pages: list[dict[str, Any]], sheets: list[dict[str, Any]], bench: Modu
 
 def read(sheet: dict[str, Any], model: Any) -> str:
     """The text of a page as the extractor would give it, were this its model."""
-    likely = model.predict(sheet["x"]) if len(sheet["at"]) else []
-    pieces, facts = list(sheet["pieces"]), sheet["facts"]
-    chosen = body.choose(sheet["root"], pieces, dict(zip(sheet["at"], likely, strict=True)), "balanced")
+    pieces, facts, at = list(sheet["pieces"]), sheet["facts"], sheet["at"]
+    likely: list[float] = []
+    if at:
+        likely = among_likes(model.predict(sheet["x"]), sheet["likes"], [len(pieces[one].key) for one in at]).tolist()
+    chosen = body.choose(sheet["root"], pieces, dict(zip(at, likely, strict=True)), "balanced")
     add_payload(pieces, chosen, facts.ld_body, sheet["source"])
     return text_of(label_blocks(pieces, chosen, facts, []))
 

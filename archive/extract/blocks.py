@@ -37,7 +37,9 @@ _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
     ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:sign up to )?(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
     ("ad", re.compile(r"^(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|реклама|广告|廣告|広告|광고|story continues below(?: advertisement)?|article continues (?:below|after).{0,30})[.:]?$", re.I)),
-    ("related", re.compile(r"^(?:read (?:more|also|next)|also read|see also|related|lesen sie (?:auch|mehr)|lire aussi|à lire aussi|le[ea] (?:también|además)|voir aussi|leggi anche|leia (?:também|mais)|lees ook|читайте также|czytaj też|mehr zum thema|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
+    ("related", re.compile(r"^(?:(?:must )?read(?: more| also| next)?|also read|see also|related|you (?:may|might) also like|more from [\w ]{2,30}|lesen sie (?:auch|mehr|hier|dazu)|mehr (?:lesen|dazu|zum thema)|siehe auch|"
+                           r"(?:à )?lire aussi|voir aussi|sur le même sujet|(?:le[ea]|vea|mir[ae]|ver)(?: también| más| además)?|también (?:le[ea]|(?:le|te) puede interesar)|(?:les?|te) puede(?: también)? interesar|leggi anche|"
+                           r"(?:leia|veja) (?:também|mais)|saiba mais|lees (?:ook|meer)|les også|läs (?:också|även)|читайте также|(?:czytaj|zobacz) (?:też|także|również|więcej)|延伸閱讀|延伸阅读|相关阅读|関連記事)\s*[:：].{0,140}$", re.I)),
 )  # fmt: skip
 _BYLINE_WORDS = frozenset(
     [
@@ -129,6 +131,8 @@ _CJK_DATE = re.compile(
 )
 _IMAGE_LINE = re.compile(r"[(\[](?:image|photo|pic(?:ture)?|foto|bild|getty|credit)\b.{0,60}[)\]]\s*$", re.I)
 _REPEATED_FROM = 40  # characters; shorter lines are repeated honestly
+_BEGUN = 200  # characters of the story; behind them, days and names in a table are what it tells
+_TELLING = frozenset(("td", "th", "li", "dd", "pre", "h2", "h3", "h4", "h5", "h6"))
 
 
 def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata, hidden: list[str]) -> list[Block]:
@@ -156,6 +160,7 @@ class _Labeller:
         self.of_readers = of_readers(pieces, chosen, facts.headline_node)
         self.description = norm(facts.description or "")
         self.kept: set[str] = set()  # what the text has already
+        self.told = 0  # characters of it
         self.headline = norm(facts.headline or "")
         self.headline_node = facts.headline_node
         self.zones: dict[html.HtmlElement, tuple[tuple[Label, str] | None, int]] = {}
@@ -168,7 +173,8 @@ class _Labeller:
             return "headline", "same-as-headline", ""
         likely = self.chosen.get(piece.order)
         short = len(piece.key) < 160
-        if short and (likely is not None or "h1" not in path):
+        telling = likely is not None and self.told >= _BEGUN and not _TELLING.isdisjoint(_tags(path)[-2:])
+        if short and not telling and (likely is not None or "h1" not in path):
             line = self._byline(piece)
             if line is not None:
                 return line, "names-and-dates-only", piece.text[:60]
@@ -189,6 +195,7 @@ class _Labeller:
             return "hidden", "class-hidden", "an element around it has the class hidden"
         if piece.order in self.of_readers:
             return "comment", "of-readers", f"{likely:.2f}, but in an element named for comments"
+        self.told += len(piece.key)
         if len(piece.key) >= _REPEATED_FROM:
             if piece.key in self.kept:
                 return "duplicate", "repeated", "stands in the text above"
@@ -280,7 +287,13 @@ def _is_caption(piece: Piece) -> bool:
         return False
     parent = piece.node.getparent()
     names = [node.get("class") or "" for node in (piece.node, parent) if node is not None]
-    return any("caption" in name.lower() for name in names) or bool(_IMAGE_LINE.search(piece.text[-90:]))
+    return any(map(_names_caption, names)) or bool(_IMAGE_LINE.search(piece.text[-90:]))
+
+
+@lru_cache(maxsize=4096)
+def _names_caption(classes: str) -> bool:
+    # `[&_figcaption]:text-sm` says how captions in the element look, not that it is one.
+    return any("caption" in name and "[" not in name for name in classes.lower().split())
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,9 @@
 """Which pieces are the text, given how likely each is. The only importer of trafilatura.
 
-Order: `choose`, then trafilatura's opinion. It costs as much as all of our own reading and is asked only where the
-model is unsure of the page. It gets a copy of the cleared tree without what is surely no text, and no metadata work;
-what it answers is matched back to our own pieces, so that the text we keep is always text of the page.
+Order: `choose`, from which likelihood on a piece is text, then trafilatura's opinion. It costs as much as all of our
+own reading and is asked only where the model is unsure of the page. It gets a copy of the cleared tree without what is
+surely no text, and no metadata work; what it answers is matched back to our own pieces, so that the text we keep is
+always text of the page.
 """
 
 from __future__ import annotations
@@ -22,28 +23,48 @@ TRAFILATURA_VERSION: str = trafilatura.__version__
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
-# Above which likelihood a piece is text. Fitted for the mean F1; see docs/reading.md.
-THRESHOLDS = {"precision": 0.65, "balanced": 0.45, "recall": 0.25}
+# How much more likely, or less, than is best for F1 a piece must be to be text.
+_STRICTER = {"precision": 0.2, "balanced": 0.0, "recall": -0.2}
+_LOWEST = 0.25  # for F1, however little can be expected of the page
+_USUAL = 0.45  # what is best on most pages, and for lines
 _UNSURE = 0.15  # above it trafilatura is asked: one page in seven
 _OPINION = 0.35  # what trafilatura's opinion weighs then
 _OPEN = 0.1  # a piece below it is surely no text
 _MOST_OPEN = 250  # pieces; on pages of more its opinion takes up to half a second and changes next to nothing
+_LINE = 60  # characters; what is longer is a paragraph
 _PROSE = 40  # characters; a page without a longer kept piece has no text
 
 
 def choose(root: html.HtmlElement, pieces: list[Piece], likely: dict[int, float], profile: str) -> dict[int, float]:
     """The orders of the pieces that are the text, with how likely each is; `likely` has those worth asking about."""
-    threshold = THRESHOLDS[profile]
     voted: set[int] = set()
     opened = {at for at, p in likely.items() if p >= _OPEN}
     if 0 < len(opened) <= _MOST_OPEN and unsureness(pieces, likely) > _UNSURE:
         voted = matched(pieces, main_text(without_closed(root, pieces, opened), profile)) & likely.keys()
         if voted:
             likely = {at: (1 - _OPINION) * p + _OPINION * (at in voted) for at, p in likely.items()}
-    chosen = {at: p for at, p in likely.items() if p > threshold}
+    bounds = {True: threshold_of(pieces, likely) + _STRICTER[profile], False: _USUAL + _STRICTER[profile]}
+    chosen = {at: p for at, p in likely.items() if p > bounds[len(pieces[at].key) > _LINE]}
     if _has_prose(pieces, chosen) or not _has_prose(pieces, voted):
         return chosen
     return dict.fromkeys(sorted(voted), 0.5)
+
+
+def threshold_of(pieces: list[Piece], likely: dict[int, float]) -> float:
+    """The likelihood from which on a paragraph raises the F1 to be expected of the page's paragraphs.
+
+    It is half of the highest F1 to be expected (Lipton, Elkan and Narayanaswamy, ECML 2014): a page on which nothing
+    is certain is read best by taking more of it. Lines have no part in it: menus of hundreds of them would have theirs.
+    """
+    sized = ((p, len(pieces[at].key)) for at, p in likely.items())
+    ranked = sorted((one for one in sized if one[1] > _LINE), reverse=True)
+    wanted = sum(p * size for p, size in ranked)
+    right = kept = best = 0.0
+    for p, size in ranked:
+        right += p * size
+        kept += size
+        best = max(best, right / (kept + wanted))
+    return max(_LOWEST, best)
 
 
 def unsureness(pieces: list[Piece], likely: dict[int, float]) -> float:
@@ -52,7 +73,7 @@ def unsureness(pieces: list[Piece], likely: dict[int, float]) -> float:
     for at, p in likely.items():
         size = len(pieces[at].key)
         doubted += size * min(p, 1 - p)
-        kept += size if p > THRESHOLDS["balanced"] else 0
+        kept += size if p > _USUAL else 0
     return doubted / max(100.0, kept)
 
 

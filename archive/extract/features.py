@@ -22,7 +22,7 @@ import numpy as np
 from lxml import html
 
 from archive.extract import surroundings
-from archive.extract.frame import AROUND, BAD, FAR, Frame
+from archive.extract.frame import AROUND, BAD, FAR, Frame, log_chars, log_pieces
 from archive.extract.pieces import Piece
 from archive.extract.titles import norm, same_words
 
@@ -57,19 +57,22 @@ def measure(
     news: bool,
     wanted: Sequence[int],
     asked: frozenset[int] | None = None,
-) -> Any:
-    """A float32 array: a row for each of the `wanted` pieces, a column for each of NAMES.
+) -> tuple[Any, Any]:
+    """A float32 array: a row for each of the `wanted` pieces, a column for each of NAMES; the number of the kind of
+    element of each of them.
 
     Columns whose number is not `asked` for (None asks for all) stay zero.
     """
     table = np.zeros((len(NAMES), len(wanted)), dtype=np.float32)
+    likes = np.zeros(0, dtype=np.intp)
     if len(wanted):
         sheet = _Sheet(pieces, headline, headline_node, description, news, wanted)
         for at, column in enumerate(_COLUMNS.values()):
             if asked is None or at in asked:
                 table[at] = column(sheet)
         table[len(_COLUMNS) :] = surroundings.surroundings(sheet.frame, sheet.at)
-    return table.T
+        likes = sheet.frame.likes[sheet.at]
+    return table.T, likes
 
 
 def hopeless(pieces: list[Piece]) -> set[int]:
@@ -244,16 +247,10 @@ class _Sheet:
             levels.append(parents[levels[-1]])
         return levels
 
-    @cached_property
-    def likes(self) -> Any:
-        """A number for each piece: the same for pieces in like elements, by tag and class, of like parents."""
-        frame = self.frame
-        above = np.where(frame.parents >= 0, frame.kind[frame.parents] + 1, 0)
-        return np.unique((frame.kind * (above.max() + 1) + above)[self.owner], return_inverse=True)[1]
-
     def of_likes(self, weights: Any) -> Any:
         """Sums over the like pieces of each."""
-        return np.bincount(self.likes, weights=weights)[self.likes[self.at]]
+        likes = self.frame.likes
+        return np.bincount(likes, weights=weights)[likes[self.at]]
 
     # -- of the neighbours
 
@@ -265,8 +262,9 @@ class _Sheet:
 
     def same(self, step: int) -> Any:
         """1 where the neighbour is in a like element."""
-        beside = self.beside(self.likes, step)
-        return np.where(beside < 0, -1.0, beside == self.likes[self.at])
+        likes = self.frame.likes
+        beside = self.beside(likes, step)
+        return np.where(beside < 0, -1.0, beside == likes[self.at])
 
     def near(self, values: Any) -> Any:
         """Sums over the piece and four on each side."""
@@ -313,25 +311,25 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "mass_before": lambda s: s.before[s.at] / s.long_total,
     "mass_after": lambda s: 1 - (s.before[s.at] + s.long[s.at]) / s.long_total,
     "head_distance": lambda s: s.since_head(np.clip(s.at - s.head, -30, 60), -40),
-    "head_chars": lambda s: s.since_head(np.log1p(np.maximum(0, s.before[s.at] - s.before[s.head])), -1),
+    "head_chars": lambda s: s.since_head(log_chars(np.maximum(0, s.before[s.at] - s.before[s.head])), -1),
     "after_head": lambda s: s.since_head(s.at > s.head, 0.5),
     "tail_distance": lambda s: np.clip(s.at - s.last_long, -30, 30),
     "main_steps": lambda s: s.main_steps,
     "inside_main": lambda s: s.main_steps == 0,
     "main_share": lambda s: s.long_mass[s.main] / s.long_total,
     "parent_mass": lambda s: s.long_mass[s.above(1)] / s.long_total,
-    "parent_pieces": lambda s: np.log1p(s.held[s.above(1)]),
+    "parent_pieces": lambda s: log_pieces(s.held[s.above(1)]),
     "parent_links": lambda s: s.links[s.above(1)] / np.maximum(1, s.mass[s.above(1)]),
     "grand_mass": lambda s: s.long_mass[s.above(2)] / s.long_total,
     "grand_links": lambda s: s.links[s.above(2)] / np.maximum(1, s.mass[s.above(2)]),
     "great_mass": lambda s: s.long_mass[s.above(3)] / s.long_total,
     "sig_mass": lambda s: s.of_likes(s.long) / s.long_total,
-    "sig_count": lambda s: np.log1p(s.of_likes(np.ones(s.count))),
+    "sig_count": lambda s: log_pieces(s.of_likes(np.ones(s.count))),
     "sig_links": lambda s: s.of_likes(s.link_chars) / np.maximum(1, s.of_likes(s.lengths)),
     "path_mass": lambda s: s.long_mass[s.mine_owner] / s.long_total,
     "prev_same": lambda s: s.same(-1),
     "next_same": lambda s: s.same(1),
-    "near_mass": lambda s: np.log1p(s.near(s.long)),
+    "near_mass": lambda s: log_chars(s.near(s.long)),
     "near_links": lambda s: s.near(s.link_chars) / np.maximum(1, s.near(s.lengths)),
     "repeats": lambda s: [min(s.copies[key], 5) for key in s.keys],
     "in_headline": lambda s: s.overlap(),
@@ -339,9 +337,9 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "is_description": lambda s: (
         [s.description[:60] in key for key in s.keys] if len(s.description) > 30 else [False] * len(s.keys)
     ),
-    "page_chars": lambda s: np.log1p(s.total),
-    "page_pieces": lambda s: np.log1p(s.count),
-    "page_long": lambda s: np.log1p(s.long_total),
+    "page_chars": lambda s: log_chars(s.total),
+    "page_pieces": lambda s: log_pieces(s.count),
+    "page_long": lambda s: log_chars(s.long_total),
     "page_link_share": lambda s: s.link_chars.sum() / s.total,
     "page_news": lambda s: s.news,
 }  # fmt: skip

@@ -8,7 +8,7 @@ Order: the words of `named`, `Frame`.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,8 @@ AROUND = (
 )
 AROUND_INDEX = {tag: at for at, tag in enumerate(AROUND)}
 FAR = 12  # levels; beyond it nothing is told apart
+# Nor beyond these: pages so long are few, and what a model learns of one of them holds for no other.
+_MOST_CHARS, _MOST_PIECES = 10_000, 200
 
 
 @lru_cache(maxsize=16384)
@@ -63,6 +65,16 @@ def named(names: str) -> tuple[bool, tuple[int, ...]]:
 @lru_cache(maxsize=16384)
 def _word_named(word: str) -> tuple[bool, tuple[int, ...]]:
     return bool(_GOOD.search(word)), tuple(at for at, (_, pattern) in enumerate(BAD) if pattern.search(word))
+
+
+def log_chars(chars: Any) -> Any:
+    """How many characters, as the model compares them."""
+    return np.log1p(np.minimum(chars, _MOST_CHARS))
+
+
+def log_pieces(pieces: Any) -> Any:
+    """How many pieces, as the model compares them."""
+    return np.log1p(np.minimum(pieces, _MOST_PIECES))
 
 
 class Frame:
@@ -115,6 +127,12 @@ class Frame:
             if end[above] < end[child]:
                 end[above] = end[child]
         return np.array(last, dtype=np.intp), np.array(end, dtype=np.intp)
+
+    @cached_property
+    def likes(self) -> Any:
+        """A number for each piece: the same for pieces in like elements, by tag and class, of like parents."""
+        above = np.where(self.parents >= 0, self.kind[self.parents] + 1, 0)
+        return np.unique((self.kind * (above.max() + 1) + above)[self.owner], return_inverse=True)[1]
 
     def held(self, values: Any) -> Any:
         """Of each element: the sum of `values`, one a piece, over the pieces in it."""

@@ -9,6 +9,7 @@ and the first leaf left over is the one a walk would reach.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,6 +17,10 @@ from typing import Any
 
 import numpy as np
 
+_AGREED = 0.3  # how far a piece's likelihood is drawn to that of its likes
+_ALIKE = 3  # pieces; fewer say nothing of their kind
+_LINE = 60  # characters; what is longer is a paragraph
+_SURE = 0.982  # no piece weighs more among its likes than one of this likelihood
 _ROWS_AT_ONCE = 1000  # bounds the memory of a page of many pieces
 _NO_SPLIT = (0, 0.0, 0)  # crosses out nothing; fills up the trees that have fewer splits than others
 
@@ -47,6 +52,21 @@ class BodyModel:
         score = self.value.take(leaf + self.first).sum(axis=0)
         found: list[float] = (1.0 / (1.0 + np.exp(-score))).tolist()
         return found
+
+
+def among_likes(likely: Any, likes: Any, sizes: Any) -> Any:
+    """`likely`, each drawn to the mean of the pieces in like elements: of forty like items, all are text or none.
+
+    `likes` numbers the kinds of elements, `sizes` are the characters of the pieces; all three are arrays over pieces.
+    Lines and paragraphs are not drawn to each other: a request to subscribe stands in the same element as the story.
+    """
+    odds = np.clip(likely, 1 - _SURE, _SURE)
+    odds = np.log(odds / (1 - odds))
+    weights = np.sqrt(sizes)
+    likes = 2 * likes + (weights > math.sqrt(_LINE))
+    sums, masses, counts = (np.bincount(likes, held)[likes] for held in (weights * odds, weights, None))
+    drawn = (1 - _AGREED) * odds + _AGREED * sums / np.maximum(masses, 1.0)
+    return 1 / (1 + np.exp(-np.where(counts >= _ALIKE, drawn, odds)))
 
 
 @lru_cache(maxsize=1)

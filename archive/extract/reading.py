@@ -20,7 +20,7 @@ from archive.extract.features import hopeless, measure
 from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.live import find_entries, looks_live
 from archive.extract.metadata import Metadata, find_metadata
-from archive.extract.model import body_model
+from archive.extract.model import among_likes, body_model
 from archive.extract.outlinks import outlinks
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
@@ -159,12 +159,13 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
     lost = hopeless(pieces)
     wanted = [at for at in range(len(pieces)) if at not in lost]
     model = body_model()
-    table = measure(
+    table, likes = measure(
         pieces, facts.headline, facts.headline_node, facts.description, facts.declares_article, wanted,
         model.asked,
     )  # fmt: skip
-    likely = dict(zip(wanted, model.likelihood(table), strict=True))
-    return body.choose(parsed.root, pieces, likely, profile)
+    sizes = [len(pieces[at].key) for at in wanted]
+    likely = among_likes(model.likelihood(table), likes, sizes).tolist()
+    return body.choose(parsed.root, pieces, dict(zip(wanted, likely, strict=True)), profile)
 
 
 def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str) -> Signs:

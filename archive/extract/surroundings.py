@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from archive.extract.frame import FAR, Frame
+from archive.extract.frame import FAR, Frame, log_chars, log_pieces
 
 NAMES: tuple[str, ...] = (
     "article_steps", "article_below", "article_long", "article_links", "article_side", "article_depth",
@@ -93,11 +93,11 @@ class _Tree:
             np.minimum(steps, 12), np.minimum(below, 12),
             np.full(self.count, self.long[self.article] / long_total), np.full(self.count, self.links[self.article] / article_mass),
             side, depth - self._usual[2],
-            self.long[branch] / long_total, np.log1p(mass), self.links[branch] / np.maximum(1, mass), np.log1p(pieces),
+            self.long[branch] / long_total, log_chars(mass), self.links[branch] / np.maximum(1, mass), log_pieces(pieces),
             np.where(steps == 0, mass / article_mass, -1.0), self.paragraphs[branch] / np.maximum(1, pieces),
             self.headings[branch] / np.maximum(1, pieces), np.minimum(self.images[branch], 5), self.linked[branch] / np.maximum(1, pieces),
             self._lists(), self._zones(),
-            np.where(self.parent >= 0, np.log1p(self.mass[self.parent]), -1.0),
+            np.where(self.parent >= 0, log_chars(self.mass[self.parent]), -1.0),
         ))  # fmt: skip
 
     def _branches(self) -> tuple[Any, Any, Any]:
@@ -117,7 +117,7 @@ class _Tree:
                 near[at : frame.end[at]] = at
         mass = self.mass[near]
         told = np.vstack((
-            np.log1p(self.pieces[near]), np.log1p(mass), self.links[near] / np.maximum(1, mass), self.long[near] / frame.long_total,
+            log_pieces(self.pieces[near]), log_chars(mass), self.links[near] / np.maximum(1, mass), self.long[near] / frame.long_total,
         ))  # fmt: skip
         return np.where((near >= 0) & (frame.depths - frame.depths[near] < 10), told, -1.0)
 
@@ -129,7 +129,7 @@ class _Tree:
         steps = frame.depths - frame.depths[zone]
         mass, pieces = self.mass[zone], np.maximum(1, self.pieces[zone])
         return np.vstack((
-            steps, np.log1p(mass), self.long[zone] / frame.long_total, self.links[zone] / np.maximum(1, mass),
+            steps, log_chars(mass), self.long[zone] / frame.long_total, self.links[zone] / np.maximum(1, mass),
             self.paragraphs[zone] / pieces, np.minimum(self.images[zone], 8), self.linked[zone] / pieces,
         ))  # fmt: skip
 

@@ -66,7 +66,38 @@ def test_trafilatura_sees_only_what_may_be_text() -> None:
 
 def test_where_too_much_is_open_trafilatura_is_not_asked() -> None:
     parsed, pieces = parsed_page(PAGE.replace(STORY, STORY * 50))
-    assert body.choose(parsed.root, pieces, {piece.order: 0.4 for piece in pieces}, "balanced") == {}
+    assert body.choose(parsed.root, pieces, {piece.order: 0.2 for piece in pieces}, "balanced") == {}
+
+
+def test_on_a_page_of_which_little_is_sure_less_likely_pieces_are_text_too() -> None:
+    parsed, pieces = parsed_page(PAGE)
+    sure = {piece.order: 0.99 for piece in pieces}
+    assert 0.49 < body.threshold_of(pieces, sure) <= 0.5
+    assert 0.49 < body.threshold_of(pieces, sure | {0: 0.01}) <= 0.5
+    # All of it may be text: the best is to take it all, for an F1 of 2 * .4 / (1 + .4).
+    assert round(body.threshold_of(pieces, dict.fromkeys(sure, 0.4)), 3) == round(0.4 / 1.4, 3)
+    assert body.threshold_of(pieces, dict.fromkeys(sure, 0.1)) == 0.25
+    doubtful = {at: 0.9 if at == 2 else 0.36 for at in sure}
+    assert {2, 3, 4} <= body.choose(parsed.root, pieces, doubtful, "balanced").keys()
+
+
+def test_many_lines_of_a_menu_make_no_line_text() -> None:
+    lines = "".join(f"<div>Section of the menu {at}</div>" for at in range(300))
+    parsed, pieces = parsed_page(PAGE.replace(STORY, STORY + lines))
+    likely = {piece.order: 0.95 if len(piece.text) > 60 else 0.4 for piece in pieces}
+    chosen = body.choose(parsed.root, pieces, likely, "balanced")
+    assert [pieces[at].text for at in chosen] == [SENTENCE.format(at) for at in range(6)]
+
+
+def test_a_profile_takes_less_or_more_of_what_is_unsure() -> None:
+    parsed, pieces = parsed_page(PAGE)
+    likely = {piece.order: 0.99 for piece in pieces} | {0: 0.6, 1: 0.35}
+    taken = {
+        profile: set(body.choose(parsed.root, pieces, likely, profile))
+        for profile in ("precision", "balanced", "recall")
+    }
+    everything = set(likely)
+    assert taken == {"precision": everything - {0, 1}, "balanced": everything - {1}, "recall": everything}
 
 
 def test_pieces_not_asked_about_are_never_chosen() -> None:
@@ -116,4 +147,4 @@ def test_every_piece_has_its_surroundings_in_time_linear_in_the_page() -> None:
 
 
 def test_a_page_without_pieces_has_no_measures() -> None:
-    assert len(measure([], None, None, None, False, [])) == 0
+    assert [len(found) for found in measure([], None, None, None, False, [])] == [0, 0]

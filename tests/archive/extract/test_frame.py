@@ -65,7 +65,7 @@ def test_names_are_not_looked_at_where_nobody_asks() -> None:
 def test_signs_are_counted_in_each_piece_alone() -> None:
     texts = ("Ja, Nein, Ÿ!", "plain", "甲，乙。丙？", "a | b / c", "𝒳 Æ.", "x" * 999 + ".,,")
     pieces, _ = framed("".join(f"<p>{text}</p>" for text in texts))
-    table = measure(pieces, None, None, None, False, range(len(pieces)))
+    table, _ = measure(pieces, None, None, None, False, range(len(pieces)))
     signs = {name: table[:, NAMES.index(name)].tolist() for name in ("stops", "commas", "upper_share", "symbols")}
     assert signs["stops"] == [1, 0, 2, 0, 1, 1]  # of the first thousand characters
     assert signs["commas"] == [2, 0, 1, 0, 0, 0]

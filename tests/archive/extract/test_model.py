@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archive.extract.model import body_model, model_of
+from archive.extract.model import among_likes, body_model, model_of
 
 
 def _tree(raw: dict[str, Any], chance: random.Random, leaves: int) -> int:
@@ -54,3 +54,16 @@ def test_trees_of_any_sizes_answer_as_a_walk_does(sizes: tuple[int, ...]) -> Non
 def test_the_shipped_model_asks_for_columns_it_has() -> None:
     model = body_model()
     assert model.asked and max(model.asked) < len(model.names)
+
+
+def test_pieces_of_one_kind_are_drawn_together_the_longer_ones_more() -> None:
+    likely, likes = [0.9, 0.9, 0.2, 0.4, 0.1], np.array([0, 0, 0, 1, 1])
+    drawn = among_likes(likely, likes, [100, 100, 100, 50, 50]).tolist()
+    assert 0.8 < drawn[0] == drawn[1] < 0.9
+    assert 0.2 < drawn[2] < 0.4
+    assert drawn[3:] == pytest.approx([0.4, 0.1])  # two are no kind
+    assert among_likes(likely, likes, [100, 100, 10_000, 50, 50])[2] < drawn[2]
+    assert among_likes([0.9, 0.9, 0.9, 0.2], np.zeros(4, dtype=int), [100, 100, 100, 60])[3] == pytest.approx(
+        0.2
+    )  # a line
+    assert among_likes([], np.zeros(0, dtype=int), []).tolist() == []
