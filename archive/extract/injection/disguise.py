@@ -78,13 +78,16 @@ def veiled(blocks: list[str]) -> dict[str, int]:
 
 
 def _broken_strings(text: str, breaks: list[int]) -> list[str]:
-    """The strings of 3 to 9 letters with a break in or right behind them, in at least two places of the first."""
+    """The strings of 3 to 8 letters with a break in them, and in or right behind them in a second place."""
     places: defaultdict[str, set[int]] = defaultdict(set)
+    broken: dict[str, None] = {}
     for at in breaks[:_MOST_BREAKS]:
-        for start in range(max(0, at - 7), at):
-            for end in range(max(at + 1, start + 3), min(len(text) + 1, start + 9)):
+        for start in range(max(0, at - 10), at):
+            for end in range(max(at - 2, start + 3), min(len(text), start + 8) + 1):
                 places[text[start:end]].add(start)
-    return [said for said, starts in places.items() if len(starts) >= 2 and all(map(UNSPACED.match, said))]
+                if end > at:
+                    broken[text[start:end]] = None
+    return [said for said in broken if len(places[said]) >= 2 and all(map(UNSPACED.match, said))]
 
 
 def _veiled_times(said: str, text: str, breaks: list[int]) -> int:

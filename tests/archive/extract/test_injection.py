@@ -12,7 +12,7 @@ from archive.extract import Evidence, extract
 from archive.extract.injection import Copy, index_copies, restored_text, signs
 from archive.extract.injection.contacts import _ACCOUNT, _BARE, _BARE_PHONE, contacts
 from archive.extract.injection.copies import align, find_copies
-from archive.extract.injection.disguise import disguised, glosses, invisible_marks
+from archive.extract.injection.disguise import disguised, glosses, invisible_marks, veiled
 from archive.extract.injection.kin import siblings
 from archive.extract.injection.links import site_of
 from archive.extract.injection.styles import hiding, hiding_rules
@@ -296,3 +296,16 @@ def test_second_names_of_what_is_sold_come_in_one_order_in_every_process() -> No
     )
     found = siblings([Token(" ".join(names), ("site: proven",), True)], "\n".join(sentences))
     assert [token.text for token in found] == [f"{name} tower" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("second", "found"),
+    [
+        ("他们也去新葡京\u200b里吃饭", {"去新葡京": 2}),
+        ("他们也去新\u200b葡京里吃饭", {"去新葡京": 2}),
+        ("他们也去新葡京里吃饭", {}),
+    ],
+    ids=["a mark right behind it", "a mark in it", "no mark"],
+)
+def test_a_string_is_veiled_where_no_place_of_it_is_without_a_mark(second: str, found: dict[str, int]) -> None:
+    assert veiled(["大家都去新\u200b葡京玩了一天", second]) == found
