@@ -214,13 +214,12 @@ def _cleaned(archive: Archive) -> tuple[Counter[str], int, int]:
     found = [captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"]) for record in records]
     jobs = [job_of(archive, capture, ReadingRules()) for capture in found if capture is not None]
     labels: Counter[str] = Counter()
-    pieces = pages = 0
     for reading in read_many(jobs):
         if isinstance(reading, Reading):
             labels.update(block.label for block in reading.extraction.blocks if not block.kept)
-            spans = reading.extraction.integrity.spans
-            pieces, pages = pieces + len(spans), pages + bool(spans)
-    return labels, pieces, pages
+    # What was injected is as the records have it: some of it is found by what the crawl knew besides the page.
+    injected = [len(spans) for record in records if (spans := record["integrity"]["spans"])]
+    return labels, sum(injected), len(injected)
 
 
 # -- in words

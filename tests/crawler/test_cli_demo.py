@@ -13,6 +13,8 @@ from time import sleep
 
 import pytest
 
+from archive import integrity
+from archive.archive import open_archive
 from archive.audit import audit_files
 from archive.catalog.outcomes import Skipped
 from archive.model import Run
@@ -127,6 +129,8 @@ def test_two_crawls_of_one_paper_with_a_night_in_between(tmp_path: Path) -> None
     assert shown.problems == ()
     assert shown.cleaned
     assert shown.changed
+    with open_archive(folder) as archive:  # the tour counts what the report lists, however each was found
+        assert shown.hijacked == len(list(integrity.pages(archive.catalog))) == 4
     assert any("crawl gongyou --refetch" in line for line in said)
     assert not any("PROBLEM" in line for line in shown_lines(shown))
     assert [found.findings for found in audit_files(sorted(folder.glob("warc/**/*.warc.gz")))] == [(), ()]
