@@ -118,6 +118,9 @@ def _opml(body: bytes, problems: list[str]) -> Iterator[tuple[str, dict[str, str
     except (etree.XMLSyntaxError, ValueError) as error:
         root = None
         problems.append(f"not readable as OPML ({error})"[:200])
+    broken = next((entry for entry in parser.error_log if entry.level_name != "WARNING"), None)
+    if root is not None and broken is not None:
+        problems.append(f"line {broken.line}: broken XML, read as far as possible ({broken.message})"[:200])
     if root is None:
         return
     for outline in root.iter("outline"):

@@ -32,7 +32,14 @@ def test_opml_gives_feeds_with_their_folders_as_tags() -> None:
 def test_a_line_of_opml_with_half_a_character_is_told_and_the_others_are_read() -> None:
     found = read_import(OPML.replace(b'title="Empty"', b'title="&#xD800;"'))
     assert [source.name for source in found.sources] == ["der-bote-co", "der-bote-co-2"]
-    assert found.problems[0].startswith("line 3: 'utf-8' codec can't decode")
+    assert found.problems[0].startswith("line 3: broken XML")
+    assert found.problems[1].startswith("line 3: 'utf-8' codec can't decode")
+
+
+def test_an_opml_file_that_was_cut_off_gives_what_is_there_and_says_so() -> None:
+    found = read_import(OPML[: OPML.index(b' language="de-DE"')])
+    assert [source.name for source in found.sources] == ["der-bote-co"]
+    assert found.problems[0].startswith("line 2: broken XML, read as far as possible (")
 
 
 def test_csv_goes_by_its_heading() -> None:
