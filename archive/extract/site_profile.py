@@ -216,7 +216,7 @@ class Learner:
         self._seen[page.url] = page
         for name in ("titles", "blocks", "links", "injected"):
             for text in getattr(page, name):
-                self._note(name, text, page, page.url in self._seen and again)
+                self._note(name, text, page, again)
         for text, kinds, proven in page.tokens:
             self._note("tokens", text, page, again, kinds, proven)
         self._judged(page)
