@@ -125,7 +125,7 @@ def test_an_error_is_json_where_json_was_asked_for(tmp_path: Path) -> None:
 def test_ctrl_c_ends_with_eleven_and_no_traceback(tmp_path: Path) -> None:
     news = new_archive(tmp_path)
     waiting = tmp_path / "editor"
-    waiting.write_text(f"#!/bin/sh\ntouch {tmp_path}/ready\nsleep 30\n")
+    waiting.write_text(f"#!/bin/sh\ntouch {tmp_path}/ready\nexec sleep 30\n")
     waiting.chmod(0o755)
     process = subprocess.Popen(
         [sys.executable, "-m", "crawler.cli", "source", "edit"],
@@ -135,10 +135,11 @@ def test_ctrl_c_ends_with_eleven_and_no_traceback(tmp_path: Path) -> None:
         text=True,
         start_new_session=True,
     )
-    for _ in range(200):
+    for _ in range(1200):
         if (tmp_path / "ready").exists():
             break
         time.sleep(0.05)
+    assert (tmp_path / "ready").exists()
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 11
