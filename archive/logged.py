@@ -14,8 +14,7 @@ from archive.runlog import LogLine, discovery_of, distrusted_of, event_of, outco
 from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
-
+    from archive.catalog import Connection
     from archive.catalog.frontier import Acknowledged
 
 

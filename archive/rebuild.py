@@ -24,9 +24,7 @@ from archive.recorded import revision_of
 from archive.runlog import LogLine, read_run_log
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
-
-    from archive.catalog import Catalog
+    from archive.catalog import Catalog, Connection
 
 _BATCH = 1000
 Progress = Callable[[str], None]

@@ -22,7 +22,7 @@ from archive.store import LocalStore
 from archive.watch import Watch, Watched, after_reading, with_facts
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+    from archive.catalog import Connection
 
 _OPEN_FILES = 4
 _PAST_TEXTS = 3  # of a page: enough to see a block that shows something else each time

@@ -32,7 +32,7 @@ from archive.watch import Watch, after_reading
 from archive.witnesses import evidence_again
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+    from archive.catalog import Connection
 
 _BATCH = 64
 Status = Literal["same", "differs", "new", "between", "lost", "failed"]

@@ -19,9 +19,7 @@ from archive.urls import authority_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
-
-    from archive.catalog import Catalog
+    from archive.catalog import Catalog, Connection
 
 MAX_COPIES = 3
 

@@ -36,7 +36,7 @@ from crawler.polls import Asked, Polls, Settled
 from crawler.rechecks import told_as_changed
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
+    from archive.catalog import Connection
 
 _SAID_BY_REVISITS = ("not_modified", "same_bytes")  # the record itself says what became of it
 

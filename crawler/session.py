@@ -52,8 +52,8 @@ from crawler.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
 
+    from archive.catalog import Connection
     from archive.extract import Evidence
     from crawler.fetch.robots import Kept
     from crawler.frontier import Frontier

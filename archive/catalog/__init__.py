@@ -5,7 +5,9 @@ take a Catalog (to ask) or a Connection of `Catalog.transaction()` (to tell): ar
 revisions, runs; search has the words. Callers own the clock; all times are aware and in UTC.
 """
 
+from sqlalchemy import Connection
+
 from archive.catalog.engine import Catalog, connection, open_catalog
 from archive.catalog.tables import SCHEMA_VERSION
 
-__all__ = ["SCHEMA_VERSION", "Catalog", "connection", "open_catalog"]
+__all__ = ["SCHEMA_VERSION", "Catalog", "Connection", "connection", "open_catalog"]

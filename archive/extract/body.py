@@ -14,7 +14,7 @@ from copy import deepcopy
 
 from lxml import etree, html
 
-from archive.extract.pieces import Piece
+from archive.extract.pieces import LINE_CHARS, Piece
 
 import trafilatura  # isort: skip
 from trafilatura import bare_extraction
@@ -31,7 +31,6 @@ _UNSURE = 0.15  # above it trafilatura is asked: one page in seven
 _OPINION = 0.35  # what trafilatura's opinion weighs then
 _OPEN = 0.1  # a piece below it is surely no text
 _MOST_OPEN = 250  # pieces; on pages of more its opinion takes up to half a second and changes next to nothing
-_LINE = 60  # characters; what is longer is a paragraph
 _PROSE = 40  # characters; a page without a longer kept piece has no text
 
 
@@ -44,7 +43,7 @@ def choose(root: html.HtmlElement, pieces: list[Piece], likely: dict[int, float]
         if voted:
             likely = {at: (1 - _OPINION) * p + _OPINION * (at in voted) for at, p in likely.items()}
     bounds = {True: threshold_of(pieces, likely) + _STRICTER[profile], False: _USUAL + _STRICTER[profile]}
-    chosen = {at: p for at, p in likely.items() if p > bounds[len(pieces[at].key) > _LINE]}
+    chosen = {at: p for at, p in likely.items() if p > bounds[len(pieces[at].key) > LINE_CHARS]}
     if _has_prose(pieces, chosen) or not _has_prose(pieces, voted):
         return chosen
     return dict.fromkeys(sorted(voted), 0.5)
@@ -57,7 +56,7 @@ def threshold_of(pieces: list[Piece], likely: dict[int, float]) -> float:
     is certain is read best by taking more of it. Lines have no part in it: menus of hundreds of them would have theirs.
     """
     sized = ((p, len(pieces[at].key)) for at, p in likely.items())
-    ranked = sorted((one for one in sized if one[1] > _LINE), reverse=True)
+    ranked = sorted((one for one in sized if one[1] > LINE_CHARS), reverse=True)
     wanted = sum(p * size for p, size in ranked)
     right = kept = best = 0.0
     for p, size in ranked:

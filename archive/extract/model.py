@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from archive.extract.pieces import LINE_CHARS
+
 _AGREED = 0.3  # how far a piece's likelihood is drawn to that of its likes
 _ALIKE = 3  # pieces; fewer say nothing of their kind
-_LINE = 60  # characters; what is longer is a paragraph
 _SURE = 0.982  # no piece weighs more among its likes than one of this likelihood
 _ROWS_AT_ONCE = 1000  # bounds the memory of a page of many pieces
 _NO_SPLIT = (0, 0.0, 0)  # crosses out nothing; fills up the trees that have fewer splits than others
@@ -63,7 +64,7 @@ def among_likes(likely: Any, likes: Any, sizes: Any) -> Any:
     odds = np.clip(likely, 1 - _SURE, _SURE)
     odds = np.log(odds / (1 - odds))
     weights = np.sqrt(sizes)
-    likes = 2 * likes + (weights > math.sqrt(_LINE))
+    likes = 2 * likes + (weights > math.sqrt(LINE_CHARS))
     sums, masses, counts = (np.bincount(likes, held)[likes] for held in (weights * odds, weights, None))
     drawn = (1 - _AGREED) * odds + _AGREED * sums / np.maximum(masses, 1.0)
     return 1 / (1 + np.exp(-np.where(counts >= _ALIKE, drawn, odds)))

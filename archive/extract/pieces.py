@@ -19,6 +19,7 @@ BLOCK_TAGS = frozenset(
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _KEPT_BY_SPACE = ("\x85", "\u1680", "\u2028", "\u2029")  # white space to str.split, and not to a reader
 MAX_PIECES = 20_000
+LINE_CHARS = 60  # what is longer is a paragraph
 
 
 @dataclass(slots=True)

@@ -24,10 +24,8 @@ from archive.health.history import (
 from archive.health.rules import judge_machine, judge_source
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # noqa: TID251 - the type of a transaction that is handed through
-
     from archive.archive import Archive
-    from archive.catalog import Catalog
+    from archive.catalog import Catalog, Connection
     from archive.model import Source
 
 COVERAGE = timedelta(days=7)

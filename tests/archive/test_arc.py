@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -204,16 +203,8 @@ def test_audit_sees_that_the_original_was_changed_or_taken_away(archive: Archive
 
 
 def test_a_converted_file_is_on_the_disk_before_it_has_its_name(
-    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, synced: list[tuple[int, int]]
 ) -> None:
-    synced: list[tuple[int, int]] = []
-    real = os.fsync
-
-    def fsync(fd: int) -> None:
-        real(fd)
-        synced.append((os.fstat(fd).st_ino, os.fstat(fd).st_size))
-
-    monkeypatch.setattr(os, "fsync", fsync)
     one, _ = imported(archive, written(tmp_path))
     there = archive.store.path(one.warc_file).stat()
     assert (there.st_ino, there.st_size) in synced

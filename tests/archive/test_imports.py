@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -121,16 +120,8 @@ def test_importing_again_changes_nothing(archive: Archive, tmp_path: Path) -> No
 
 
 def test_a_copied_file_is_on_the_disk_before_it_has_its_name(
-    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, synced: list[tuple[int, int]]
 ) -> None:
-    synced: list[tuple[int, int]] = []
-    real = os.fsync
-
-    def fsync(fd: int) -> None:
-        real(fd)
-        synced.append((os.fstat(fd).st_ino, os.fstat(fd).st_size))
-
-    monkeypatch.setattr(os, "fsync", fsync)
     (one,) = imported(archive, theirs(tmp_path))
     there = archive.store.path(one.warc_file).stat()
     assert (there.st_ino, there.st_size) in synced
