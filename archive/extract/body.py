@@ -14,7 +14,7 @@ from copy import deepcopy
 
 from lxml import etree, html
 
-from archive.extract.pieces import LINE_CHARS, Piece
+from archive.extract.pieces import BLOCK_TAGS, LINE_CHARS, Piece
 
 import trafilatura  # isort: skip
 from trafilatura import bare_extraction
@@ -81,15 +81,21 @@ def _has_prose(pieces: list[Piece], orders: Iterable[int]) -> bool:
 
 
 def without_closed(root: html.HtmlElement, pieces: list[Piece], opened: Set[int]) -> html.HtmlElement:
-    """A copy of the tree without the elements that hold pieces, and none of those `opened`."""
+    """A copy of the tree without the blocks that hold pieces, and none of those `opened`.
+
+    What is no block has no pieces of its own: around a block, it holds text of the block that it stands in.
+    """
     kept = _upwards(pieces[at].node for at in opened) | {root}
-    closed = _upwards(piece.node for piece in pieces) - kept
+    closed = {node for node in _upwards(piece.node for piece in pieces) - kept if node.tag in BLOCK_TAGS}
     copy: html.HtmlElement = deepcopy(root)
-    taken = [
-        theirs
-        for ours, theirs in zip(root.iter(), copy.iter(), strict=True)
-        if ours in closed and ours.getparent() in kept
-    ]
+    gone: set[html.HtmlElement] = set()
+    taken: list[html.HtmlElement] = []
+    for ours, theirs in zip(root.iter(), copy.iter(), strict=True):
+        if ours.getparent() in gone:
+            gone.add(ours)
+        elif ours in closed:
+            gone.add(ours)
+            taken.append(theirs)
     for node in taken:
         node.drop_tree()
     return copy

@@ -20,6 +20,8 @@ from archive.extract.mojibake import mended_utf8
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16le"), (codecs.BOM_UTF16_BE, "utf-16be"))
 _META_TAG = re.compile(rb"<meta\b[^>]{0,600}?charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|meta|title|div|p)[\s>]", re.IGNORECASE)
+_HEAD_BYTES = 2000  # so far, markup of any page in UTF-16 outweighs its words
 _META_WINDOW_BYTES = 65536  # browsers look at 1024; pages put long comments and scripts before their meta
 _SAMPLE_BYTES = 200_000
 
@@ -53,13 +55,12 @@ def _decode(body: bytes, http_charset: str | None) -> Decoded:
         if body.startswith(bom):
             return Decoded(decode_legacy(body[len(bom) :], name), name, "bom")
     declared = _declared(body, http_charset)
+    order = _utf16_order(body)
+    if declared and (order or declared[0][0].startswith("utf-16")):
+        return _as_utf16(body, order, *declared[0])
     if not declared:
-        return _undeclared(body)
+        return _undeclared(body, order)
     utf8 = _as_utf8(body)
-    if declared[0][0].startswith("utf-16") and utf8 is not None and "\0" not in utf8:  # markup in UTF-16 is half zeros
-        found = _decode(body, None)
-        warning = f"charset {declared[0][0]} declared by http, bytes are {found.charset}"
-        return replace(found, warnings=(*found.warnings, warning))
     for name, source in declared:
         if name == "utf-8":
             if utf8 is not None:
@@ -104,6 +105,26 @@ def _declared(body: bytes, http_charset: str | None) -> list[tuple[str, str]]:
     return found
 
 
+def _as_utf16(body: bytes, order: str | None, name: str, source: str) -> Decoded:
+    """`body` where its label or its zeros say UTF-16: the zeros decide. Without them only text without markup may be it."""
+    if order is None and _as_utf8(body) is None and not _MARKUP.search(body):
+        order = name
+    if order == name:
+        return Decoded(decode_legacy(body, name), name, source)
+    found = Decoded(decode_legacy(body, order), order, "detected") if order else _decode(body, None)
+    warning = f"charset {name} declared by {source}, bytes are {found.charset}"
+    return replace(found, warnings=(*found.warnings, warning))
+
+
+def _utf16_order(body: bytes) -> str | None:
+    """The UTF-16 that a page begins in: of the two bytes of each sign of its markup one is zero, always the same one."""
+    head = body[:_HEAD_BYTES]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) * 8 <= len(head) or min(even, odd) * 8 > max(even, odd):
+        return None
+    return "utf-16le" if odd > even else "utf-16be"
+
+
 def _as_utf8(body: bytes) -> str | None:
     try:
         return body.decode("utf-8")
@@ -123,8 +144,8 @@ def _plausible(text: str) -> bool:
     return bad <= 3 or bad * 50 < beyond
 
 
-def _undeclared(body: bytes) -> Decoded:
-    hidden = _seven_bits(body)
+def _undeclared(body: bytes, order: str | None) -> Decoded:
+    hidden = order or _seven_bits(body)
     if hidden is not None:
         return Decoded(decode_legacy(body, hidden), hidden, "detected")
     utf8 = _as_utf8(body)
@@ -135,13 +156,10 @@ def _undeclared(body: bytes) -> Decoded:
 
 
 def _seven_bits(body: bytes) -> str | None:
-    """The encodings whose bytes are valid UTF-8, too: those of escapes, and UTF-16, in which half of markup is zeros."""
+    """The encodings whose bytes are valid UTF-8, too: those of escapes."""
     head = body[:_META_WINDOW_BYTES]
     if b"\x1b$" in head:
         return "iso-2022-kr" if b"\x1b$)C" in head else "iso-2022-jp"
-    start = body[:400]
-    if start.count(0) * 4 > len(start):
-        return "utf-16le" if start[1::2].count(0) > start[::2].count(0) else "utf-16be"
     return None
 
 

@@ -98,7 +98,7 @@ def _utf8(raw: bytes, decoded: Decoded) -> bytes:
 def _parse(source: bytes) -> html.HtmlElement:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, collect_ids=False)
     parser.set_element_class_lookup(_PLAIN_ELEMENTS)
-    source = source.translate(_NO_CONTROLS)
+    source = source.translate(_NO_CONTROLS, b"\0")  # a browser shows nothing of it; "Pressm\0ark" is one word
     source = _ENDS.sub(b"", _NO_CHARACTER.sub(b" ", source) if b"\xef" in source else source)
     source = _uncrowded(source)
     try:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.extract import body, extract
 from archive.extract.features import measure
@@ -62,6 +65,48 @@ def test_trafilatura_sees_only_what_may_be_text() -> None:
     left = body.without_closed(parsed.root, pieces, opened)
     assert [piece.text for piece in pieces_of(left)][:3] == ["Behind it", "here", SENTENCE.format(0)]
     assert "Rain" in [piece.text for piece in pieces_of(parsed.body)]
+
+
+def test_an_inline_element_around_a_block_is_no_block() -> None:
+    parsed, pieces = parsed_page(
+        "<div><span>Behind <div>Rain</div> it</span><my-box> all<p>More</p> of it</my-box></div>"
+    )
+    opened = {piece.order for piece in pieces if piece.text not in ("Rain", "More")}
+    left = body.without_closed(parsed.root, pieces, opened)
+    assert "".join("".join(left.itertext()).split()) == "Behinditallofit"
+
+
+def _markup(parts: list[tuple[str, list[object]] | str]) -> str:
+    return "".join(part if isinstance(part, str) else f"<{part[0]}>{_markup(part[1])}</{part[0]}>" for part in parts)  # type: ignore[arg-type]
+
+
+_TREES = st.recursive(
+    st.lists(st.sampled_from(["ab ", "c", "<br><br>"]), max_size=3),
+    lambda inside: st.lists(
+        st.one_of(
+            st.sampled_from(["de ", "f"]),
+            st.tuples(st.sampled_from(["div", "span", "my-box", "section", "a", "li", "b"]), inside),
+        ),
+        max_size=4,
+    ),
+    max_leaves=12,
+)
+
+
+@given(tree=_TREES, data=st.data())
+def test_a_page_for_a_second_opinion_has_all_that_may_be_text_and_nothing_else(
+    tree: list[Any], data: st.DataObject
+) -> None:
+    parsed, pieces = parsed_page(f"<body>{_markup(tree)}")
+    opened = data.draw(st.sets(st.sampled_from([piece.order for piece in pieces]))) if pieces else set()
+    whole = {piece.node for piece in pieces if piece.order in opened}
+    left = "".join("".join(body.without_closed(parsed.root, pieces, opened).itertext()).split())
+    # Pieces of one block stay or go together.
+    assert left == "".join(piece.key for piece in pieces if piece.node in _with_around(whole))
+
+
+def _with_around(nodes: set[Any]) -> set[Any]:
+    return nodes | {up for node in nodes for up in node.iterancestors()}
 
 
 def test_where_too_much_is_open_trafilatura_is_not_asked() -> None:

@@ -94,6 +94,35 @@ def test_what_would_pass_for_ascii_is_found_without_a_label(name: str) -> None:
     assert SAMPLES[name] in found.text
 
 
+def page_of(name: str, head: str = "") -> str:
+    return f"<!DOCTYPE html><html><head>{head}<title>Town</title></head><body><p>{SAMPLES[name]}</p></body></html>"
+
+
+@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "unicode", "utf-16be", "utf-8", "gb2312", None])
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["gb18030", "euc-jp", "windows-1251", "windows-1256", "windows-874", "windows-1252"])
+def test_a_page_in_utf_16_is_read_in_its_own_order_whatever_the_label(name: str, order: str, label: str | None) -> None:
+    for ending in (b"", b"<"):  # and where it was cut in the middle of a sign
+        found = decode((page_of(name) + "<p>一丁一丁</p>\0").encode(order) + ending, label)
+        assert (found.charset, SAMPLES[name] in found.text) == (order.replace("6-", "6"), True)
+        assert bool(found.warnings) is (label is not None and whatwg_name(label) != found.charset)
+
+
+@pytest.mark.parametrize("name", [name for name in ENCODINGS if not name.startswith("utf-16")])
+def test_a_label_of_utf_16_is_not_believed_over_markup_of_single_bytes(name: str) -> None:
+    raw = encoded(page_of(name, f'<meta charset="{name}">'), name)
+    for spoiled in (raw, raw + b"\0", b"\0" + raw, b"\0" * 3000 + raw, raw.replace(b"<p>", b"<p>\0\0\0\0 ")):
+        found = decode(spoiled, "utf-16")
+        assert (found.charset, SAMPLES[name] in found.text) == (name, True)
+        assert found.warnings == (f"charset utf-16le declared by http, bytes are {name}",)
+
+
+def test_text_in_utf_16_without_markup_is_what_its_label_says() -> None:
+    text = "市議会は火曜日、川沿いの古い浴場を再開することを決めた。" * 200
+    found = decode(text.encode("utf-16-be"), "utf-16be")
+    assert (found.text, found.charset, found.charset_from) == (text, "utf-16be", "http")
+
+
 def twice(text: str, code_page: str = "cp1252") -> str:
     """`text` in UTF-8, taken for a code page; the places it leaves empty are the bytes themselves."""
     return "".join(

@@ -133,6 +133,13 @@ def test_a_label_of_utf_16_over_bytes_without_a_zero_is_not_believed() -> None:
     assert extraction.warnings == ("charset utf-16le declared by http, bytes are utf-8",)
 
 
+def test_a_zero_byte_is_nothing_and_makes_no_page_utf_16() -> None:
+    body = f"<h1>Ba\0ths</h1><p>\0{STORY}</p>\0".encode()
+    for label in ("utf-16", "utf-8", None):
+        article = extract(Page("https://daily.example/a", body, http_charset=label)).article
+        assert (article.headline, article.text) == ("Baths", STORY)
+
+
 def test_a_title_that_was_never_closed_is_cut_and_none_of_the_headlines() -> None:
     """Every string of a title is looked for in the story, and the title taken apart for each."""
     body = f"<title>{'Baths | ' * 9000}<h1>Baths to reopen</h1><p>{STORY}</p>".encode()
