@@ -49,6 +49,10 @@ class Elements:
             return found[0] if found else []
         return sorted((node for nodes in found for node in nodes), key=self.order.__getitem__)
 
+    def customized(self) -> list[html.HtmlElement]:
+        """The elements of a site's own making, which have a hyphen in their tags, in document order."""
+        return self.named(*(tag for tag in self._tagged if "-" in tag))
+
     def holding(self, name: str) -> list[tuple[html.HtmlElement, str]]:
         """The elements with an attribute of this name (one of `_HELD`), and its value, in document order."""
         if self._before is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree, html
 
+from archive.extract.as_shown import as_shown, name_blocks
 from archive.extract.charset import Decoded, decode
 from archive.extract.elements import Elements
 from archive.extract.injection.traces import Traces, take_traces
@@ -72,18 +73,21 @@ def read_page(page: Page) -> Parsed:
         raw = raw[:MAX_BYTES]
     decoded = decode(raw, page.http_charset)
     warnings.extend(decoded.warnings)
-    root = _parse(_utf8(raw, decoded))
+    source = _utf8(raw, decoded)
+    root = _parse(source)
+    as_shown(root, source)
     served = Elements(root)
     metas, links, base = _head_facts(served)
     json_ld = _json_payloads(served)
     title = " ".join(next((node.text or "" for node in served.named("title")), "").split())
     parsed = Parsed(
-        decoded, root, _body_of(root), served, title[:MAX_TITLE_CHARS], metas, links, json_ld, root.get("lang"), base,
+        decoded, root, _body_of(root), served, title[:MAX_TITLE_CHARS], metas, links, json_ld, root.get("lang") or root.get("xml:lang"), base,
         [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
     )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)
     _clear(parsed, len(served.all))
     _take_hidden(parsed, served)
+    name_blocks(served.customized())
     parsed.elements = Elements(parsed.body, served)
     return parsed
 
