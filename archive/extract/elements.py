@@ -69,4 +69,9 @@ class Elements:
 def text_of(node: html.HtmlElement) -> str:
     """All text in an element, each run of white space a single space."""
     text = "".join(node.itertext()) if len(node) else node.text
-    return " ".join(text.split()) if text else ""
+    return one_line(text) if text else ""
+
+
+def one_line(text: str) -> str:
+    """`text` with each run of white space a single space, and without soft hyphens: where a word may be cut is no part of it."""
+    return " ".join((text if text.isascii() else text.replace("\u00ad", "")).split())

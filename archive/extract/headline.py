@@ -15,7 +15,7 @@ from itertools import islice
 from lxml import html
 
 from archive.extract.candidates import Candidate, origin_of
-from archive.extract.elements import Elements, text_of
+from archive.extract.elements import Elements, one_line, text_of
 from archive.extract.jsonld import Node, first_text
 from archive.extract.titles import beginnings_and_ends, folded, is_site, norm, slug_words, without_site
 from archive.model import Origin
@@ -128,7 +128,7 @@ def gather(
 
 
 def _add(found: dict[str, Wording], text: str | None, kind: str, place: str) -> Wording | None:
-    clean = " ".join((text or "").split())
+    clean = one_line(text or "")
     plain = norm(clean) if len(clean) <= _LONGEST else ""
     if not plain:
         return None

@@ -11,8 +11,10 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from archive.extract.elements import one_line
 
 Node = dict[str, Any]
 ARTICLE_TYPES = frozenset(
@@ -51,10 +53,37 @@ def articles_of(nodes: list[Node]) -> list[Node]:
     )
 
 
+def of_page(articles: list[Node], addresses: Iterable[str | None]) -> list[Node]:
+    """The articles without those that say they stand at other addresses, where one says that it stands at one of these.
+
+    Pages describe the stories they link as well, and not always after their own.
+    """
+    own = {_place(address) for address in addresses if address}
+    said = [{_place(address) for address in _addresses(node)} for node in articles]
+    if not any(own & places for places in said):
+        return articles
+    first = [node for node, places in zip(articles, said, strict=True) if own & places]
+    return first + [node for node, places in zip(articles, said, strict=True) if not places]
+
+
+def _addresses(node: Node) -> Iterator[str]:
+    """Where an article says that it stands."""
+    for name in ("url", "@id", "mainEntityOfPage"):
+        value = node.get(name)
+        for address in (value.get("@id"), value.get("url")) if isinstance(value, dict) else (value,):
+            if isinstance(address, str) and address.startswith(("http://", "https://")):
+                yield address
+
+
+def _place(address: str) -> str:
+    """An address as it is compared: its scheme, "www." and fragment say nothing of which page it is."""
+    return address.partition("#")[0].partition("://")[2].removeprefix("www.").rstrip("/")
+
+
 def texts(value: object) -> list[str]:
     """The strings a JSON-LD value stands for: itself, its `name`, or those of its members."""
     if isinstance(value, str):
-        clean = " ".join(html.unescape(value).split())
+        clean = one_line(html.unescape(value))
         return [clean] if clean else []
     if isinstance(value, dict):
         return texts(value.get("name") or value.get("@value") or "")

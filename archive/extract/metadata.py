@@ -16,7 +16,7 @@ from archive.extract import authors, dates, headline
 from archive.extract.candidates import Candidate, origin_of
 from archive.extract.credits import caption_and_credit
 from archive.extract.index import index_of
-from archive.extract.jsonld import Node, articles_of, first_text, read_json_ld, texts, types_of
+from archive.extract.jsonld import Node, articles_of, first_text, of_page, read_json_ld, texts, types_of
 from archive.extract.next_page import find_next_page
 from archive.extract.page import Parsed
 from archive.extract.pieces import Piece
@@ -54,12 +54,14 @@ class Metadata:
 def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
     """Gather and weigh what the page says. Pure."""
     nodes = read_json_ld(parsed.json_ld)
-    articles = articles_of(nodes)
-    article: Node = articles[0] if articles else {}
     metas: dict[str, str] = {}
     for name, content in parsed.metas:
         metas.setdefault(name, content)
     base = base_of(page.url, parsed.base_href)
+    rels = {rel: href for names, href, _ in reversed(parsed.links) for rel in names.split()}
+    canonical = _link(base, rels.get("canonical"))
+    articles = of_page(articles_of(nodes), (page.url, canonical, metas.get("og:url")))
+    article: Node = articles[0] if articles else {}
     stated: dict[str, Origin] = {}
     publisher = _picked(
         "publisher",
@@ -93,7 +95,6 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         origins["authors"] = people_origin
     kinds = frozenset(kind for item in nodes for kind in types_of(item))
     og_type = metas.get("og:type", "").lower()
-    rels = {rel: href for names, href, _ in reversed(parsed.links) for rel in names.split()}
     return Metadata(
         headline=title, headline_node=node,
         description=_picked("description", [
@@ -108,7 +109,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         published=published, modified=modified, declared_languages=_languages(article, parsed, metas),
         images=_images(article, parsed, base, origins),
         canonical=_picked("canonical_url", [
-            (_link(base, rels.get("canonical")), "link canonical"), (_link(base, metas.get("og:url")), "og:url"),
+            (canonical, "link canonical"), (_link(base, metas.get("og:url")), "og:url"),
         ], origins),
         amp=_picked("amp_url", [(_link(base, rels.get("amphtml")), "link amphtml")], origins),
         free=_free(article, metas, origins),

@@ -15,7 +15,7 @@ from lxml import etree, html
 
 from archive.extract.as_shown import as_shown, name_blocks
 from archive.extract.charset import Decoded, decode
-from archive.extract.elements import Elements
+from archive.extract.elements import Elements, one_line
 from archive.extract.injection.traces import Traces, take_traces
 from archive.model import Page
 
@@ -79,7 +79,7 @@ def read_page(page: Page) -> Parsed:
     served = Elements(root)
     metas, links, base = _head_facts(served)
     json_ld = _json_payloads(served)
-    title = " ".join(next((node.text or "" for node in served.named("title")), "").split())
+    title = one_line(next((node.text or "" for node in served.named("title")), ""))
     parsed = Parsed(
         decoded, root, _body_of(root), served, title[:MAX_TITLE_CHARS], metas, links, json_ld, root.get("lang") or root.get("xml:lang"), base,
         [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
@@ -152,7 +152,7 @@ def _head_facts(served: Elements) -> tuple[list[tuple[str, str]], list[tuple[str
                 for key in ("name", "property", "itemprop", "http-equiv"):
                     name = node.get(key)
                     if name:
-                        metas.append((name.strip().lower(), " ".join(content.split())))
+                        metas.append((name.strip().lower(), one_line(content)))
         elif node.tag == "link":
             if node.get("rel") and node.get("href"):
                 links.append((node.get("rel", "").lower(), node.get("href", "").strip(), node.get("hreflang") or ""))

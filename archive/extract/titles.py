@@ -28,7 +28,9 @@ def norm(text: str) -> str:
 @lru_cache(maxsize=1024)  # of a page's short lines, which several readers take apart
 def words_of(text: str) -> tuple[str, ...]:
     """The words and numbers of a text, case folded."""
-    return tuple(_WORDS.findall(text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()))
+    if text.isascii():
+        return tuple(_WORDS.findall(text.lower()))
+    return tuple(_WORDS.findall(unicodedata.normalize("NFKC", text.replace("\u00ad", "")).casefold()))
 
 
 def same_words(text: str, plain: str) -> bool:
