@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from lxml import html
 
+from archive.extract.calendars import gregorian
 from archive.extract.comments import of_readers
 from archive.extract.metadata import Metadata
 from archive.extract.moments import month_of
@@ -121,6 +122,12 @@ _BYLINE_WORDS = frozenset(
         "h",
         "min",
         "read",
+        "oleh",
+        "yazan",
+        "بقلم",
+        "كتب",
+        "نویسنده",
+        "מאת",
     ]
 )
 _CJK_LINE = re.compile(
@@ -217,8 +224,8 @@ class _Labeller:
 
     def _byline(self, piece: Piece) -> Label | None:
         """A line of nothing but the authors' names, dates and the words of bylines."""
-        text = piece.text
-        is_ascii = text.isascii()
+        is_ascii = piece.text.isascii()
+        text = piece.text if is_ascii else gregorian(piece.text)
         if not is_ascii and _CJK_DATE.fullmatch(text):
             return "dateline"
         # Nearly every line is told by its first word.

@@ -12,33 +12,34 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from archive.extract.calendars import gregorian
 from archive.model import Moment, Precision
 
 _MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
     (
-        "january jan januar jänner enero ene janvier janv gennaio gen janeiro januari styczeń stycznia leden ledna január "
+        "january jan ינואר בינואר جانفي ژانویه januar jänner enero ene janvier janv gennaio gen janeiro januari styczeń stycznia leden ledna január "
         "ianuarie январь января янв січня ocak tammikuu tammikuuta ιανουαρίου ιαν يناير जनवरी januára sausio janvāris jaanuar siječnja",
-        "february feb februar febr febrero février févr fév fevrier febbraio febb fevereiro fev februari luty lutego únor února február "
+        "february feb פברואר בפברואר شباط فيفري فوریه februar febr febrero février févr fév fevrier febbraio febb fevereiro fev februari luty lutego únor února február "
         "februarie февраль февраля фев лютого şubat helmikuu helmikuuta φεβρουαρίου φεβ فبراير फरवरी veljače",
-        "march mar märz mrz marzo mars março marco maart mrt marzec marca březen března március martie март марта мар березня "
+        "march mar maret מרץ במרץ آذار märz mrz marzo mars março marco maart mrt marzec marca březen března március martie март марта мар березня "
         "mart maaliskuu maaliskuuta μαρτίου μαρ مارس मार्च ožujka marts",
-        "april apr abril abr avril avr aprile abr kwiecień kwietnia duben dubna április aprilie апрель апреля апр квітня nisan huhtikuu "
+        "april apr אפריל באפריל نيسان إبريل أفريل آوریل abril abr avril avr aprile abr kwiecień kwietnia duben dubna április aprilie апрель апреля апр квітня nisan huhtikuu "
         "huhtikuuta απριλίου απρ أبريل ابريل अप्रैल travnja",
-        "may mai mayo maggio mag maio mei maj maja květen května május май мая травня mayıs toukokuu toukokuuta μαΐου μαϊ مايو मई svibnja",
-        "june jun juni junio juin giugno giu junho czerwiec czerwca červen června június iunie июнь июня июн червня haziran kesäkuu "
+        "may mai מאי במאי أيار ماي mayo maggio mag maio mei maj maja květen května május май мая травня mayıs toukokuu toukokuuta μαΐου μαϊ مايو मई svibnja",
+        "june jun יוני ביוני حزيران جوان ژوئن juni junio juin giugno giu junho czerwiec czerwca červen června június iunie июнь июня июн червня haziran kesäkuu "
         "kesäkuuta ιουνίου ιουν يونيو जून lipnja",
-        "july jul juli julio juillet juil luglio lug julho lipiec lipca červenec července július iulie июль июля июл липня "
+        "july jul julai יולי ביולי تموز يوليوز جويلية ژوئیه juli julio juillet juil luglio lug julho lipiec lipca červenec července július iulie июль июля июл липня "
         "temmuz heinäkuu heinäkuuta ιουλίου ιουλ يوليو जुलाई srpnja",
-        "august aug agosto ago août aout agosto augustus sierpień sierpnia srpen srpna augusztus август августа авг серпня ağustos "
+        "august aug agustus ogos אוגוסט באוגוסט غشت أوت agosto ago août aout agosto augustus sierpień sierpnia srpen srpna augusztus август августа авг серпня ağustos "
         "elokuu elokuuta αυγούστου αυγ أغسطس अगस्त kolovoza",
-        "september sept sep septiembre set septembre settembre sett setembro wrzesień września září szeptember septembrie "
+        "september sept ספטמבר בספטמבר أيلول شتنبر سپتامبر sep septiembre set septembre settembre sett setembro wrzesień września září szeptember septembrie "
         "сентябрь сентября сен сент вересня eylül syyskuu syyskuuta σεπτεμβρίου σεπ سبتمبر सितंबर rujna",
-        "october oct oktober okt octubre octobre ottobre ott outubro out październik października říjen října október octombrie "
+        "october oct אוקטובר באוקטובר اكتوبر اکتبر oktober okt octubre octobre ottobre ott outubro out październik października říjen října október octombrie "
         "октябрь октября окт жовтня ekim lokakuu lokakuuta οκτωβρίου οκτ أكتوبر अक्टूबर listopada",
-        "november nov noviembre novembre novembro listopad listopadu noiembrie ноябрь ноября ноя листопада kasım marraskuu "
+        "november nov נובמבר בנובמבר نونبر نوامبر noviembre novembre novembro listopad listopadu noiembrie ноябрь ноября ноя листопада kasım marraskuu "
         "marraskuuta νοεμβρίου νοε نوفمبر नवंबर studenog",
-        "december dec dezember dez diciembre dic décembre déc decembre dicembre dezembro grudzień grudnia prosinec prosince "
+        "december dec desember disember דצמבר בדצמבר دجنبر دسامبر dezember dez diciembre dic décembre déc decembre dicembre dezembro grudzień grudnia prosinec prosince "
         "decembrie декабрь декабря дек грудня aralık joulukuu joulukuuta δεκεμβρίου δεκ ديسمبر दिसंबर prosinca",
     ),
     1,
@@ -64,10 +65,11 @@ _CJK = re.compile(
 )
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d{2})[./](\d{1,2})[./](\d{1,2})(?!\d)")
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2((?:19|20)\d{2}|\d{2})(?!\d)")
+_WORD = "(?:[^\\W\\d_]|[\u0900-\u0d7f])"  # the vowel signs of India's scripts are of no class
 _DAY_MONTH = re.compile(
-    r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er|ª)?\s*(?:de\s+|of\s+|d['’])?[\s./-]?([^\W\d_]{3,14})\.?,?\s*(?:de\s+|del\s+)?[\s./-]?,?\s*((?:19|20)\d{2})",
+    rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|º|er|ª)?\s*(?:de\s+|of\s+|d['’])?[\s./-]?({_WORD}{{3,14}})\.?,?\s*(?:de\s+|del\s+)?[\s./-]?,?\s*((?:19|20)\d{{2}})",
 )
-_MONTH_DAY = re.compile(r"([^\W\d_]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(?:at\s+)?((?:19|20)\d{2})")
+_MONTH_DAY = re.compile(rf"({_WORD}{{3,14}})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\s*,?\s+(?:at\s+)?((?:19|20)\d{{2}})")
 _TIME = re.compile(
     r"(?<![\d:.])(\d{1,2})(?:[:.h]|\s*[:h]\s*)(\d{2})(?::(\d{2}))?\s*(a\.?m\.?|p\.?m\.?|uhr)?\s*\(?\s*([A-Z]{1,4}\b|[+-]\d{2}:?\d{2}\b)?",
     re.IGNORECASE,
@@ -82,7 +84,7 @@ def month_of(word: str) -> int | None:
 @lru_cache(maxsize=1024)  # a page says its dates in several places
 def read_moment(text: str, *, day_first: bool = True) -> Moment | None:
     """Read the first date in `text`; None where there is none. A date without a zone is taken as UTC, and says so."""
-    text = text.strip()[:200]
+    text = gregorian(text.strip()[:200])
     if not text:
         return None
     if text.isdigit() and len(text) in (10, 13):

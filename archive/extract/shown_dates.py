@@ -15,6 +15,7 @@ from itertools import islice
 
 from lxml import html
 
+from archive.extract.calendars import gregorian
 from archive.extract.index import Index
 from archive.extract.pieces import Piece
 
@@ -122,7 +123,7 @@ def _lines(
     """Short lines with a year in them, wherever they stand."""
     given = 0
     for piece in pieces:
-        text = piece.text
+        text = piece.text if piece.text.isascii() else gregorian(piece.text)
         beginning = text[:160]
         if not _may_have_year(beginning) or not _YEAR.search(beginning) or "©" in text or "opyright" in text:
             continue

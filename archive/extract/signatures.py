@@ -39,7 +39,7 @@ _SIGNED = re.compile(  # under a story, where a bare "by" may be anybody's
 )
 _INITIALS = frozenset("aAtTwWvVgG")  # of what `_SIGNED` finds
 _WORDS = ("by", "von", "par", "por", "di", "de", "door", "av", "af", "text", "texte", "autor", "autorin", "author", "auteur", "written", "from",
-          "作者", "記者", "记者", "文")  # fmt: skip
+          "oleh", "yazan", "بقلم", "نویسنده", "מאת", "โดย", "作者", "記者", "记者", "文")  # fmt: skip
 _KINDS = ("", "written", "posted", "published", "text", "story", "article", "words", "reviewed", "recipe")
 _LABELS = frozenset(f"{kind} {word}".strip() for kind in _KINDS for word in _WORDS)
 _JOINER = re.compile(r"(?:[,;&+/|•·]|and|und|et|y|e|och|og|en|with|mit|,\s*and)", re.IGNORECASE)
