@@ -36,7 +36,13 @@ _DIGIT, _WORD = re.compile(r"\d"), re.compile(r"\w+")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
                                   r"^(?:jetzt (?:abonnieren|weiterlesen)|weiterlesen mit|il vous reste .{0,12}% de cet article|réservé aux abonnés)", re.I)),
-    ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:sign up to )?(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)", re.I)),
+    ("newsletter", re.compile(r"^(?:sign up (?:for|to) (?:our|the)|subscribe to (?:our|the) .{0,40}newsletter|(?:sign up to )?(?:get|receive) .{0,60}in your inbox|jetzt (?:den )?newsletter|abonnieren sie unseren)|"
+                              r"^(?:you(?:.re| are) (?:receiving|getting) this (?:e-?mail|newsletter|message)|you received this (?:e-?mail|newsletter)|(?:view|read|open|see) (?:this )?(?:e-?mail |newsletter )?(?:online|in (?:your|the|a) (?:web )?browser)|unsubscribe\b|"
+                              r"update your (?:e-?mail )?preferences|if you no longer (?:wish|want) to receive|this (?:e-?mail|newsletter) was sent to|was this (?:e-?mail|newsletter) forwarded|"
+                              r"sie (?:erhalten|bekommen) diese[n]? (?:e-?mail|newsletter)|(?:diesen? )?(?:newsletter|e-?mail) (?:im browser|online) (?:ansehen|anzeigen|lesen|öffnen)|(?:vom |den )?newsletter ab(?:bestellen|melden)|"
+                              r"vous recevez (?:cet e-?mail|cette (?:lettre|newsletter)|ce courriel)|(?:voir|lire|afficher) (?:\w+ ){0,2}(?:dans|sur) (?:votre|le) navigateur|se (?:désinscrire|désabonner)|"
+                              r"recibes? este (?:correo|boletín|e-?mail)|ver (?:\w+ ){0,2}en (?:el|tu|su) navegador|darse de baja|ricevi questa (?:e-?mail|newsletter)|visualizza (?:\w+ ){0,2}nel browser|"
+                              r"(?:je|u) ontvangt deze (?:e-?mail|nieuwsbrief)|bekijk (?:\w+ ){0,2}in (?:je|uw) browser|配信停止|退订|取消订阅)", re.I)),
     ("ad", re.compile(r"^(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|реклама|广告|廣告|広告|광고|story continues below(?: advertisement)?|article continues (?:below|after).{0,30})[.:]?$", re.I)),
     ("related", re.compile(r"^(?:(?:must )?read(?: more| also| next)?|also read|see also|related|you (?:may|might) also like|more from [\w ]{2,30}|lesen sie (?:auch|mehr|hier|dazu)|mehr (?:lesen|dazu|zum thema)|siehe auch|"
                            r"(?:à )?lire aussi|voir aussi|sur le même sujet|(?:le[ea]|vea|mir[ae]|ver)(?: también| más| además)?|también (?:le[ea]|(?:le|te) puede interesar)|(?:les?|te) puede(?: también)? interesar|leggi anche|"
@@ -136,6 +142,12 @@ _CJK_LINE = re.compile(
 _CJK_DATE = re.compile(
     r"\d{4}\s*[年년]\s*\d{1,2}\s*[月월]\s*\d{1,2}\s*[日일][\d\s時分秒时曜月火水木金土日午前後上下시분초오전후:：()（）]*"
 )
+_AGO = re.compile(  # when it was, seen from when the page was shown
+    r"(?:\w+ )?(?:an?|\d+)\s?(?:s|m|h|d|(?:sec|second|min|minute|hour|hr|day|week|month|year)s?)\.? ago|vor (?:eine[rmn]?|\d+) (?:sek|min|std|stunde|tag|woche|monat|jahr)\w*\.?|il y a (?:une?|\d+) (?:\w{1,9})|"
+    r"hace (?:una?|\d+) (?:\w{1,9})|(?:un[ao']? ?|\d+ )(?:second[io]|minut[io]|or[ae]|giorn[io]|settiman[ae]) fa|há (?:uma?|\d+) (?:\w{1,9})|\d+ (?:seconden?|min(?:uten|uut)?|uur|dag(?:en)?) geleden|"
+    r"för \d+ (?:min\w*|tim\w*|dag\w*) sedan|\d+ \w{1,8}\.? (?:назад|тому|temu|önce)|\d+\s?(?:秒|分钟|分鐘|分|小时|小時|時間|天|日)\s?(?:之)?前|\d+\s?(?:초|분|시간|일)\s?전|منذ \d* ?\w{2,7}|לפני \d+ \w{2,6}",
+    re.IGNORECASE,
+)
 _IMAGE_LINE = re.compile(r"[(\[](?:image|photo|pic(?:ture)?|foto|bild|getty|credit)\b.{0,60}[)\]]\s*$", re.I)
 _REPEATED_FROM = 40  # characters; shorter lines are repeated honestly
 _BEGUN = 200  # characters of the story; behind them, days and names in a table are what it tells
@@ -226,7 +238,7 @@ class _Labeller:
         """A line of nothing but the authors' names, dates and the words of bylines."""
         is_ascii = piece.text.isascii()
         text = piece.text if is_ascii else gregorian(piece.text)
-        if not is_ascii and _CJK_DATE.fullmatch(text):
+        if (not is_ascii and _CJK_DATE.fullmatch(text)) or (len(text) < 30 and _AGO.fullmatch(text)):
             return "dateline"
         # Nearly every line is told by its first word.
         if is_ascii and not ((first := _WORD.search(text)) and self._is_of_bylines(first[0].lower())):

@@ -10,7 +10,7 @@ from lxml import html
 
 _TAG = attrgetter("tag")
 # The attributes that readers ask for by name. Reading all of an element's at once costs as much as asking for two.
-_HELD = ("class", "id", "style", "hidden", "href", "rel", "itemprop", "property", "data-testid")
+_HELD = ("class", "id", "style", "hidden", "href", "rel", "itemprop", "property", "role", "data-testid")
 
 
 class Elements:

@@ -180,8 +180,21 @@ def _show(wording: Wording | None, node: html.HtmlElement) -> None:
 
 
 def _headings(elements: Elements, tag: str, most: int) -> Iterator[tuple[html.HtmlElement, str]]:
-    texts = ((node, text_of(node)) for node in elements.named(tag))
+    texts = ((node, text_of(node) or _pictured(node)) for node in _marked(elements, tag))
     return islice(((node, text) for node, text in texts if text), most)
+
+
+def _marked(elements: Elements, tag: str) -> list[html.HtmlElement]:
+    """The headings of a level, in document order: by their tag, or by what they are called for those who do not see."""
+    spoken = [node for node, role in elements.holding("role") if role == "heading" and node.get("aria-level") == tag[1]]
+    named = elements.named(tag)
+    return sorted({*named, *spoken}, key=elements.order.__getitem__) if spoken else named
+
+
+def _pictured(node: html.HtmlElement) -> str:
+    """What a heading without words says for those who do not see its picture."""
+    said = [node.get("aria-label") or "", *(image.get("alt") or "" for image in node.iter("img"))]
+    return one_line(next(filter(None, map(str.strip, said)), ""))
 
 
 def _stands(node: html.HtmlElement) -> tuple[bool, bool, bool]:

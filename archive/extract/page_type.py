@@ -18,7 +18,8 @@ _BOT_WALL = re.compile(
     r"(?:you(?: are|'re|’re) not|i(?: am|'m|’m) not|confirm you are not) a robot|complete the (?:security check|captcha)|solve (?:this|the) captcha|"
     r"access to this page has been denied|pardon our interruption|attention required! \| cloudflare|you have been blocked|ddos protection by|"
     r"review the security of your connection|press (?:&|and) hold to confirm|human verification|request unsuccessful\. incapsula|website firewall - access denied|"
-    r"you don.t have permission to access .{0,200} on this server|"
+    r"you don.t have permission to access .{0,200} on this server|unavailable (?:due to|for) legal reasons|from a country belonging to the european economic area|"
+    r"(?:our|this) (?:web)?site is (?:\w+ )?(?:unavailable|not available) in (?:most european|your) (?:countr|region|locat)|"
     r"(?:dass|ob) sie (?:kein roboter|ein mensch)|que vous (?:n.êtes pas un robot|êtes (?:un )?humain)|que (?:no (?:eres|es usted|es) un robot|eres (?:un )?human)|"
     r"(?:não é|não sou) um robô|que você é humano|(?:non sei|non sono) un robot|di essere (?:un )?uman|(?:je|u) geen robot ben|dat (?:je|u) een mens bent|"
     r"nie jeste(?:ś|m) robotem|jesteś człowiekiem|att du (?:inte är en robot|är en människa)|du ikke er en robot|et ole robotti|nejste robot|robot olmadığınızı|"
@@ -60,6 +61,25 @@ _NOT_FOUND = re.compile(
     r"страниц[аы] не (?:найдена|существует)|сторінк[ау] не (?:знайдено|існує)|η σελίδα δεν βρέθηκε|(?:الصفحة|صفحة) غير موجودة|page not found|không tìm thấy trang|"
     r"页面不存在|[頁页]面(?:已(?:删除|刪除)|走丢)|找不到(?:该|此|您)?.{0,6}(?:页面|網頁|頁面|网页)|ページが(?:見つかり|存在し)ません|페이지를 찾을 수 없|존재하지 않는 페이지",
     re.IGNORECASE,
+)
+# What servers and systems say in the place of a page, from the beginning of a line.
+_BROKEN = re.compile(
+    r"^(?:\W|oops|sorry|error|whoops|http|fehler|erreur|erro|errore|\d{3}\b)*(?:"
+    r"something (?:went|has gone) wrong|an? (?:\w+ ){0,2}error (?:has )?occurred|bad gateway|(?:service|site) (?:is )?(?:temporarily )?unavailable|internal server error|gateway time-?out|too many requests|"
+    r"we(?:.ll| will) be (?:right )?back|(?:\w+ ){0,3}(?:down for|under|undergoing) (?:\w+ )?maintenance|scheduled maintenance|maintenance(?: mode)?$|error establishing a database connection|database error$|"
+    r"(?:fatal|parse|application|server|runtime) error\b|uncaught exception|welcome to nginx|apache2? (?:\w+ )?default page|it works!$|index of /|(?:this )?account (?:has been )?suspended|"
+    r"(?:this|the) domain (?:name )?(?:[\w.-]+ )?(?:is|may be) for sale|buy this domain|domain (?:is )?parked|"
+    r"(?:es ist )?(?:leider )?(?:ist )?ein (?:\w+ ){0,2}fehler (?:ist )?aufgetreten|etwas ist schief ?gelaufen|wartungsarbeiten|wegen wartung|(?:\w+ ){1,3}vorübergehend nicht (?:erreichbar|verfügbar)|"
+    r"une erreur (?:\w+ )?(?:est survenue|s.est produite)|(?:interne )?du serveur|(?:site|page) en maintenance|(?:service|site) (?:temporairement |momentanément )?indisponible|"
+    r"(?:ha ocurrido|se ha producido|se produjo|ocurrió) un error|algo (?:ha )?sal(?:ió|ido) mal|interno del servidor|(?:sitio|página|web) en mantenimiento|servicio no disponible|"
+    r"si è verificato un errore|qualcosa è andato storto|interno del server|sito in manutenzione|servizio non disponibile|"
+    r"ocorreu um erro|algo deu errado|interno (?:do|no) servidor|(?:site|página) em manutenção|serviço indisponível|"
+    r"er (?:is|ging) iets (?:mis|fout)|er is een fout opgetreden|site in onderhoud|wystąpił (?:\w+ )?błąd|coś poszło nie tak|przerwa techniczna|"
+    r"något gick fel|ett (?:\w+ )?fel (?:har )?(?:inträffat|uppstått|uppstod)|noget gik galt|der opstod en fejl|noe gikk galt|det oppst(?:o|å)d en feil|jotain meni pieleen|došlo k chybě|něco se pokazilo|valami hiba történt|a apărut o eroare|"
+    r"произошла (?:\w+ )?ошибка|что-то пошло не так|внутренняя ошибка сервера|(?:ведутся )?технические работы|сайт (?:временно )?недоступен|сталася помилка|щось пішло не так|κάτι πήγε στραβά|παρουσιάστηκε σφάλμα|"
+    r"bir hata oluştu|bir şeyler (?:ters|yanlış) gitti|bakım çalışması|حدث خطأ|אירעה שגיאה|משהו השתבש|เกิดข้อผิดพลาด|đã (?:có lỗi xảy ra|xảy ra lỗi)|terjadi kesalahan|"
+    r"(?:服务器|伺服器|系统|系統)(?:内部|內部)?(?:错误|錯誤|繁忙|维护|維護)|(?:网站|網站)(?:正在)?(?:维护|維護)|(?:页面)?出错了|出錯了|エラーが発生|(?:ただいま)?メンテナンス中|(?:일시적인 )?오류가 발생|(?:서비스|시스템) 점검)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _PAYWALL = re.compile(
     r"subscribe (?:now )?to (?:continue|read|keep reading)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is "
@@ -117,6 +137,10 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
         )
         if match:
             return "soft_404", match[0]
+    if words < 60 and shown < 120 and not signs.declares_article:
+        match = _BROKEN.search(f"{signs.title}\n{signs.headline}\n{visible[:400]}")
+        if match:
+            return "soft_404", match[0].strip()
     consent = _consent(signs, visible, shown, words)
     if consent is not None:
         return consent

@@ -70,7 +70,7 @@ def signatures(
     for node, found in _named_bylines(index, others):
         at = order.get(node, -1)
         yield found, "byline", 0.72 if head < at < head + _NEAR or head - _BEFORE < at < head else 0.5
-    yield from _written(pieces, order, head)
+    yield from _written(pieces, order, head, headline_node)
     for found in _boxed(index, others):
         yield found, "author-box", 0.42
 
@@ -141,13 +141,19 @@ def _boxed(index: Index, others: _Others) -> Iterator[list[str]]:
 
 
 def _written(
-    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
+    pieces: list[Piece],
+    order: dict[html.HtmlElement, int],
+    head: int,
+    headline_node: html.HtmlElement | None,
 ) -> Iterator[tuple[list[str], str, float]]:
     """Short lines that read as a byline, "By A. Writer", after the headline; further on only what is clearly signed."""
     given = 0
     announced = ""
+    begun = False
     for piece in pieces:
-        at = order.get(piece.node, 0)
+        begun = begun or piece.node is headline_node
+        # Bare text behind the headline stands in the element around both.
+        at = max(order.get(piece.node, 0), head if begun else 0)
         if at < head:
             continue
         if given >= 3:
