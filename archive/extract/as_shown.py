@@ -1,12 +1,13 @@
 """What a parser reads otherwise than a browser shows it, put right in the tree before anything reads it. Pure.
 
 Order: `as_shown` (shadow trees in the place of what they are drawn over, the words for browsers without frames, ruby
-without its readings), `name_blocks` (elements of a site's own making as the blocks they are). Each looks at a page only
-where its tags are in it.
+without its readings), `name_blocks` (elements of a site's own making as the blocks they are), `name_written` (styles
+that keep line breaks). Each looks at a page only where its tags are in it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lxml import etree, html
@@ -15,6 +16,7 @@ from archive.extract.pieces import BLOCK_TAGS
 
 _READINGS = ("rt", "rp", "rtc")  # how the word before is read, and its brackets: beside the text, not in it
 _OF_RUBY = frozenset((*_READINGS, "rb", "ruby"))
+_WRITTEN = re.compile(r"white-space(?:-collapse)?\s*:\s*(?:pre\b|preserve|break-spaces)")
 _NO_TEXT = frozenset(("br", "img", "wbr", "picture", "template", "slot", "link", "meta", "source", "svg"))
 
 
@@ -41,19 +43,45 @@ def name_blocks(nodes: Iterable[html.HtmlElement]) -> None:
         if above not in lines:
             lines[above] = _is_line(above)
         if not lines[above] and _holds_text(node):
-            node.set("class", f"{node.tag} {node.get('class') or ''}".strip())
+            node.set("class", " ".join((str(node.tag), node.get("class") or "")).strip())
             node.tag = "div"
+
+
+def name_written(styled: Iterable[tuple[html.HtmlElement, str]]) -> None:
+    """Make elements whose own style shows line breaks as they are written what HTML has for that: `<pre>`."""
+    for node, style in styled:
+        if "white-space" in style and _WRITTEN.search(style.lower()) and node.tag in ("div", "p", "section"):
+            node.tag = "pre"
 
 
 def _is_line(element: html.HtmlElement) -> bool:
     """Whether an element is a paragraph or holds bare words or inline elements with words."""
-    if element.tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "figcaption", "summary", "dt", "button", "label"):
+    if element.tag in (
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "pre",
+        "figcaption",
+        "summary",
+        "dt",
+        "button",
+        "label",
+    ):
         return True
     if (element.text or "").strip():
         return True
     return any(
         (child.tail or "").strip()
-        or (child.tag not in BLOCK_TAGS and child.tag not in _NO_TEXT and "-" not in str(child.tag) and _holds_text(child))
+        or (
+            child.tag not in BLOCK_TAGS
+            and child.tag not in _NO_TEXT
+            and "-" not in str(child.tag)
+            and _holds_text(child)
+        )
         for child in element
     )
 
@@ -126,7 +154,7 @@ def _open_noframes(root: html.HtmlElement) -> None:
     """A page of frames has no text but that for browsers without them, which parsers take for plain characters."""
     words = "".join(node.text or "" for node in root.iter("noframes"))
     if root.find("body") is None and words.strip():
-        inner = html.document_fromstring(f"<html><body>{words}</body></html>")
+        inner = html.document_fromstring("<html><body>" + words + "</body></html>")
         body = inner.find("body")
         if body is not None:
             root.append(body)

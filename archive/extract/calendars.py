@@ -4,6 +4,8 @@ Arabic-Indic, Persian, Indian, Thai and wide figures; Chinese numerals; the eras
 republic, those of the Buddha in Thailand; months by their number in Vietnam and of two words in the Levant.
 """
 
+# ruff: noqa: E501 - tables of words are read by row
+
 from __future__ import annotations
 
 import re
@@ -25,7 +27,9 @@ _THAI = re.compile(
     rf"(\d{{1,2}})\s*({'|'.join(map(re.escape, _THAI_MONTH))})\s*(?:พ\.ศ\.|ค\.ศ\.)?\s*(\d{{4}})(?:\s*(?:เวลา)?\s*(\d{{1,2}})[:.](\d{{2}})\s*น\.)?"
 )
 _VIETNAMESE = re.compile(r"(\d{1,2})\s+tháng\s+(\d{1,2})\s*(?:,|năm)?\s+((?:19|20)\d{2})", re.IGNORECASE)
-_LEVANT = re.compile(r"((?:تشرين|كانون) (?:الأول|الثاني))(?:\s*/\s*[\u0600-\u06ff]+)?")  # two words, often with Egypt's name
+_LEVANT = re.compile(
+    r"((?:تشرين|كانون) (?:الأول|الثاني))(?:\s*/\s*[\u0600-\u06ff]+)?"
+)  # two words, often with Egypt's name
 _LEVANT_MONTHS = {"تشرين الأول": "أكتوبر", "تشرين الثاني": "نوفمبر", "كانون الأول": "ديسمبر", "كانون الثاني": "يناير"}
 _MAY_BE = re.compile("[٠-٩۰-۹०-९০-৯๐-๙０-９年\u0e00-\u0e7f]|tháng|تشرين|كانون")
 _BUDDHIST = re.compile(r"(?<!\d)(\d{1,2}[/-]\d{1,2}[/-])(25[4-9]\d)(?!\d)")

@@ -73,5 +73,5 @@ def text_of(node: html.HtmlElement) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` with each run of white space a single space, and without soft hyphens: where a word may be cut is no part of it."""
+    """`text` with each run of white space a single space, without soft hyphens: they are no part of a word."""
     return " ".join((text if text.isascii() else text.replace("\u00ad", "")).split())

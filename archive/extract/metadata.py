@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html as entities
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,7 +122,7 @@ def find_metadata(page: Page, parsed: Parsed, pieces: list[Piece]) -> Metadata:
         updates=_updates(nodes),
         json_ld_types=kinds, og_type=og_type,
         declares_article=bool(articles) or og_type.startswith("article") or og_type.endswith(":article"),
-        ld_body=max((first_text(item.get("articleBody")) or "" for item in articles[:3]), key=len, default=""),
+        ld_body=max((_lines(item.get("articleBody")) for item in articles[:3]), key=len, default=""),
         origins=origins,
     )  # fmt: skip
 
@@ -223,6 +224,11 @@ def _updates(nodes: list[Node]) -> tuple[Node, ...]:
     said = [node.get("liveBlogUpdate") for node in nodes if "liveblogposting" in types_of(node)]
     lists = [value if isinstance(value, list) else [value] for value in said]
     return tuple(entry for entries in lists for entry in entries if isinstance(entry, dict))
+
+
+def _lines(value: object) -> str:
+    """What JSON-LD says, with its line breaks."""
+    return entities.unescape(value).strip() if isinstance(value, str) else "\n".join(texts(value))
 
 
 def _link(base: str, href: str | None) -> str | None:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from lxml import etree, html
 
-from archive.extract.as_shown import as_shown, name_blocks
+from archive.extract.as_shown import as_shown, name_blocks, name_written
 from archive.extract.charset import Decoded, decode
 from archive.extract.elements import Elements, one_line
 from archive.extract.injection.traces import Traces, take_traces
+from archive.extract.xhtml import XHTML, as_html
 from archive.model import Page
 
 MAX_TITLE_CHARS = 1000  # one that was never closed holds the whole page
@@ -74,6 +75,8 @@ def read_page(page: Page) -> Parsed:
     decoded = decode(raw, page.http_charset)
     warnings.extend(decoded.warnings)
     source = _utf8(raw, decoded)
+    if page.media_type == XHTML:
+        source = as_html(source)
     root = _parse(source)
     as_shown(root, source)
     served = Elements(root)
@@ -81,13 +84,15 @@ def read_page(page: Page) -> Parsed:
     json_ld = _json_payloads(served)
     title = one_line(next((node.text or "" for node in served.named("title")), ""))
     parsed = Parsed(
-        decoded, root, _body_of(root), served, title[:MAX_TITLE_CHARS], metas, links, json_ld, root.get("lang") or root.get("xml:lang"), base,
+        decoded, root, _body_of(root), served, title[:MAX_TITLE_CHARS], metas, links, json_ld,
+        root.get("lang") or root.get("xml:lang"), base,
         [], next((str(node.tag) for node in served.named("video", "audio")), None), warnings,
     )  # fmt: skip
     parsed.traces = take_traces(served, parsed.body, decoded.text)
     _clear(parsed, len(served.all))
     _take_hidden(parsed, served)
     name_blocks(served.customized())
+    name_written(served.holding("style"))
     parsed.elements = Elements(parsed.body, served)
     return parsed
 

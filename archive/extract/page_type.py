@@ -111,6 +111,7 @@ class Signs:
     is_front: bool  # the address has neither path nor query
     is_prose: bool  # paragraphs that no linked headlines stand between
     declares_article: bool
+    is_told: bool  # the text stands in a script, whatever the page shows of it
     listed: int  # kept blocks that are one link of headline length
     listed_share: float  # of the kept characters
     markup: str  # as served
@@ -144,7 +145,7 @@ def page_type(signs: Signs) -> tuple[PageType, str]:
     consent = _consent(signs, visible, shown, words)
     if consent is not None:
         return consent
-    if words < 250 and (signs.free is False or (words < 120 and signs.declares_article)):
+    if not signs.is_told and words < 250 and (signs.free is False or (words < 120 and signs.declares_article)):
         match = _PAYWALL.search(signs.page_text)
         if match:
             return "paywall", match[0]

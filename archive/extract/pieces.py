@@ -17,6 +17,7 @@ BLOCK_TAGS = frozenset(
      "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul")
 )  # fmt: skip
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_EMPTY_LINE = re.compile(r"\r?\n[ \t\r]*\n")  # as clear an end of a paragraph as two <br>
 _KEPT_BY_SPACE = ("\x85", "\u1680", "\u2028", "\u2029")  # white space to str.split, and not to a reader
 MAX_PIECES = 20_000
 LINE_CHARS = 60  # what is longer is a paragraph
@@ -50,6 +51,8 @@ class _Cutter:
         self.parts: list[str] = []
         self.links = 0
         self.owner: html.HtmlElement | None = None
+        self.written: html.HtmlElement | None = None  # the <pre> that is most of the page, inside of it
+        self.whole = -1  # characters of the page, once they are asked for
 
     def walk(self, root: html.HtmlElement) -> None:
         """Depth first, without recursion: pages are nested deeper than Python's stack likes."""
@@ -65,6 +68,8 @@ class _Cutter:
             if tag in BLOCK_TAGS:
                 self.flush()
                 blocks.append(node)
+                if tag == "pre" and self.written is None and self.is_most(node, root):
+                    self.written = node
             elif tag == "a":
                 links += 1
             elif tag == "br":
@@ -76,6 +81,12 @@ class _Cutter:
             links -= self.leave(inside.pop(), blocks, links)
         self.flush()
 
+    def is_most(self, node: html.HtmlElement, root: html.HtmlElement) -> bool:
+        """Whether a <pre> is the page's text, in which an empty line ends a paragraph; others are parts of programs."""
+        if self.whole < 0:
+            self.whole = sum(map(len, root.itertext()))
+        return 2 * sum(map(len, node.itertext())) > self.whole
+
     def leave(self, node: html.HtmlElement, blocks: list[html.HtmlElement], links: int) -> int:
         """The end of an element and the text behind it; 1 where the element was a link."""
         tag = node.tag
@@ -83,6 +94,8 @@ class _Cutter:
         if tag in BLOCK_TAGS:
             self.flush()
             blocks.pop()
+            if node is self.written:
+                self.written = None
         elif tag == "a":
             is_link = 1
         tail = node.tail
@@ -91,6 +104,14 @@ class _Cutter:
         return is_link
 
     def add(self, text: str, owner: html.HtmlElement, links: int) -> None:
+        if self.written is not None and "\n" in text:
+            *before, text = _EMPTY_LINE.split(text)
+            for paragraph in before:
+                self.run(paragraph, owner, links)
+                self.flush()
+        self.run(text, owner, links)
+
+    def run(self, text: str, owner: html.HtmlElement, links: int) -> None:
         if not self.parts and text.isspace():
             return
         if self.owner is None:

@@ -91,7 +91,7 @@ def _labelled(
 ) -> tuple[list[Block], tuple[Author, ...]]:
     """Return (every piece with its label, who signed parts of the text)."""
     chosen = _choose(parsed, facts, pieces, profile)
-    add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text)
+    add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text, facts.headline)
     hidden = [text for node in parsed.hidden if (text := text_of(node))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
     labelled, signed = asian.signed_parts(label_blocks(pieces, chosen, facts, hidden), TEXT_LABELS)
@@ -183,7 +183,7 @@ def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blo
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
         figures=parsed.elements.named("figure"), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
         declares_article=facts.declares_article, markup=parsed.decoded.text,
-        listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
+        is_told=any(block.rule == "payload" for block in blocks), listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip
 
 
