@@ -16,6 +16,7 @@ from archive.extract.calendars import gregorian
 from archive.extract.comments import of_readers
 from archive.extract.metadata import Metadata
 from archive.extract.moments import month_of
+from archive.extract.neighbours import of_neighbours
 from archive.extract.pieces import Piece, tag_path
 from archive.extract.titles import norm, same_words, words_of
 from archive.model import TEXT_LABELS, Block, Label
@@ -154,9 +155,11 @@ _BEGUN = 200  # characters of the story; behind them, days and names in a table 
 _TELLING = frozenset(("td", "th", "li", "dd", "pre", "h2", "h3", "h4", "h5", "h6"))
 
 
-def label_blocks(pieces: list[Piece], chosen: dict[int, float], facts: Metadata, hidden: list[str]) -> list[Block]:
+def label_blocks(
+    pieces: list[Piece], chosen: dict[int, float], facts: Metadata, hidden: list[str], url: str = ""
+) -> list[Block]:
     """A block for each piece in document order, then one for each hidden subtree."""
-    labeller = _Labeller(pieces, chosen, facts)
+    labeller = _Labeller(pieces, chosen, facts, url)
     blocks: list[Block] = []
     paths: dict[html.HtmlElement, str] = {}
     for piece in pieces:
@@ -173,10 +176,11 @@ def text_of(blocks: list[Block]) -> str:
 
 
 class _Labeller:
-    def __init__(self, pieces: list[Piece], chosen: dict[int, float], facts: Metadata) -> None:
+    def __init__(self, pieces: list[Piece], chosen: dict[int, float], facts: Metadata, url: str) -> None:
         self.chosen = chosen
         self.unshown = _unshown(pieces, chosen)
         self.of_readers = of_readers(pieces, chosen, facts.headline_node)
+        self.of_neighbours = of_neighbours(pieces, chosen, facts.headline_node, url)
         self.description = norm(facts.description or "")
         self.kept: set[str] = set()  # what the text has already
         self.told = 0  # characters of it
@@ -214,6 +218,8 @@ class _Labeller:
             return "hidden", "class-hidden", "an element around it has the class hidden"
         if piece.order in self.of_readers:
             return "comment", "of-readers", f"{likely:.2f}, but in an element named for comments"
+        if piece.order in self.of_neighbours:
+            return "related", "another-story", f"{likely:.2f}, but under a heading that leads to another page"
         self.told += len(piece.key)
         if len(piece.key) >= _REPEATED_FROM:
             if piece.key in self.kept:

@@ -111,6 +111,7 @@ class Signs:
     is_front: bool  # the address has neither path nor query
     is_prose: bool  # paragraphs that no linked headlines stand between
     declares_article: bool
+    stories: int  # in it, each under a heading that leads to its own page, the page's headline among them
     is_told: bool  # the text stands in a script, whatever the page shows of it
     listed: int  # kept blocks that are one link of headline length
     listed_share: float  # of the kept characters
@@ -197,18 +198,25 @@ def _by_shape(signs: Signs, words: int) -> tuple[PageType, str]:
             return "audio", "AudioObject"
         if kinds & {"imagegallery", "mediagallery"} or (signs.images >= 8 and signs.declares_article):
             return "gallery", f"{signs.images} images"
-    if not signs.declares_article:
-        if kinds & {"collectionpage", "searchresultspage"}:
-            return "section", "CollectionPage"
-        if signs.link_blocks >= 12 and signs.link_share > 0.55 and words < 400 and not signs.is_prose:
-            return "section", f"{signs.link_blocks} linked headlines"
-        if signs.listed >= 8 and signs.listed_share > 0.35:
-            return "section", f"{signs.listed} linked headlines in the text"
-        if signs.is_front and signs.link_blocks >= 8:
-            return "section", "front page"
+    reason = None if signs.declares_article else _of_list(signs, words)
+    if reason is not None:
+        return "section", reason
     if not signs.text.strip():
         return ("section", "only links") if signs.link_blocks >= 12 else ("empty", "no text found")
     return "article", ""
+
+
+def _of_list(signs: Signs, words: int) -> str | None:
+    """Why a page that does not call itself an article is one of many stories."""
+    if signs.json_ld_types & {"collectionpage", "searchresultspage"}:
+        return "CollectionPage"
+    if signs.stories >= 3:
+        return f"{signs.stories} stories with pages of their own"
+    if signs.link_blocks >= 12 and signs.link_share > 0.55 and words < 400 and not signs.is_prose:
+        return f"{signs.link_blocks} linked headlines"
+    if signs.listed >= 8 and signs.listed_share > 0.35:
+        return f"{signs.listed} linked headlines in the text"
+    return "front page" if signs.is_front and signs.link_blocks >= 8 else None
 
 
 def weight(text: str) -> int:

@@ -21,6 +21,7 @@ from archive.extract.filters import NO_FILTERS, Filters
 from archive.extract.live import find_entries, looks_live
 from archive.extract.metadata import Metadata, find_metadata
 from archive.extract.model import among_likes, body_model
+from archive.extract.neighbours import stories_elsewhere
 from archive.extract.outlinks import outlinks
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
@@ -94,7 +95,7 @@ def _labelled(
     add_payload(pieces, chosen, facts.ld_body, parsed.decoded.text, facts.headline)
     hidden = [text for node in parsed.hidden if (text := text_of(node))]
     hidden.extend(trace.text for trace in parsed.traces.hidden)
-    labelled, signed = asian.signed_parts(label_blocks(pieces, chosen, facts, hidden), TEXT_LABELS)
+    labelled, signed = asian.signed_parts(label_blocks(pieces, chosen, facts, hidden, page.url), TEXT_LABELS)
     return without_adverts(labelled, pieces, TEXT_LABELS, filters, parts_of(page.url).netloc), signed
 
 
@@ -183,6 +184,7 @@ def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blo
         link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
         figures=parsed.elements.named("figure"), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
         declares_article=facts.declares_article, markup=parsed.decoded.text,
+        stories=stories_elsewhere(facts.headline_node, parsed.elements, page.url),
         is_told=any(block.rule == "payload" for block in blocks), listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip
 
