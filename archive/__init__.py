@@ -1,1 +1,1 @@
-"""The archive: what keeps, reads and hands on news. It works alone, without Scrapy; docs/architecture.md has its rooms."""
+"""The archive: keeps, reads and hands on news. It works alone, without Scrapy; docs/architecture.md has its rooms."""
