@@ -31,7 +31,7 @@ BROKEN = """
 """
 STUCK = """
     import time
-    from crawler import watchdog
+    from crawler.crawl import watchdog
     from crawler.crawl.session import Session
     def close(self, reason):  # every crawl comes to it, however fast it was
         watchdog.PATIENCE_SECONDS = 1.0

@@ -11,7 +11,7 @@ from tests.crawler.cli_harness import process_environment
 
 PROGRAM = """
 import re, time
-from crawler import watchdog
+from crawler.crawl import watchdog
 watchdog.PATIENCE_SECONDS, watchdog._LAST_RESORT_SECONDS = 1.0, 0.2
 guard = watchdog.Watchdog()
 """
