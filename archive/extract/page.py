@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from lxml import etree, html
 
 from archive.extract.as_shown import as_shown, name_blocks, name_written
-from archive.extract.charset import Decoded, decode
+from archive.extract.charset.decoding import Decoded, decode
 from archive.extract.elements import Elements, one_line
 from archive.extract.injection.traces import Traces, take_traces
 from archive.extract.xhtml import XHTML, as_html
