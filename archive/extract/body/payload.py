@@ -25,6 +25,7 @@ _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?。！？](?:\s|$|</|\")")
 _MOST_STRINGS = 40
 _MOST_PROBES = 60
+_ENDS = tuple('.!?。！？।؟”"»')  # of a sentence; "…" is that of a teaser
 _SHOWN = 0.2  # of the probes: the page shows the story; below it they are chance
 _TEASER = 0.5  # so much more of it than its beginning is shown that the rest stands elsewhere on the page
 
@@ -36,15 +37,19 @@ def add_payload(
 
     `ld_body` is JSON-LD's articleBody, `source` the page's markup with its scripts.
     """
-    unseen = _unseen(pieces, [pieces[at].key for at in chosen], ld_body, source, headline or "")
+    kept = [pieces[at] for at in chosen]
+    unseen = _unseen(pieces, kept, ld_body, source, headline or "")
+    cut = _cut(unseen, kept)
+    if cut is not None:
+        del chosen[cut.order]
     for at, piece in enumerate(unseen, len(pieces)):
         piece.order = at
     pieces.extend(unseen)
     chosen.update((piece.order, 0.5) for piece in unseen)
 
 
-def _unseen(pieces: list[Piece], kept: list[str], ld_body: str, source: str, headline: str) -> list[Piece]:
-    kept_chars = sum(map(len, kept))
+def _unseen(pieces: list[Piece], kept: list[Piece], ld_body: str, source: str, headline: str) -> list[Piece]:
+    kept_chars = sum(len(piece.key) for piece in kept)
     wants_ld_body = len(ld_body) >= _LEAST and kept_chars * 2 < len(ld_body)
     wants_script = kept_chars < 200
     if not wants_ld_body and not wants_script:
@@ -67,11 +72,9 @@ def _share_in(payload: str, shown: str) -> float:
     return sum(probe in shown for probe in probes) / len(probes)
 
 
-def _behind(payload: list[Piece], kept: list[str]) -> list[Piece]:
+def _behind(payload: list[Piece], kept: list[Piece]) -> list[Piece]:
     """The pieces of a story without its beginning, as far as that is in the text already: the teaser of the rest."""
-    whole = "".join(piece.key for piece in payload)
-    ends = (key.removesuffix("…").removesuffix("...")[-_PROBE:] for key in reversed(kept) if len(key) >= 2 * _PROBE)
-    begins = next((at + len(end) for end in ends if (at := whole.find(end)) >= 0), 0)
+    begins = _shown_until("".join(piece.key for piece in payload), kept)
     found: list[Piece] = []
     for piece in payload:
         size = len(piece.key)
@@ -79,6 +82,24 @@ def _behind(payload: list[Piece], kept: list[str]) -> list[Piece]:
             found.append(_without(piece, begins) if begins > 0 else piece)
         begins -= size
     return found
+
+
+def _shown_until(story: str, kept: list[Piece]) -> int:
+    """How much of a story's letters the text has, but for a paragraph that it has not to its end."""
+    for piece in reversed(kept):
+        if len(piece.key) >= 2 * _PROBE:
+            probe = piece.key[-_PROBE:] if piece.key.endswith(_ENDS) else piece.key[:_PROBE]
+            at = story.find(probe)
+            if at >= 0:
+                return at + (_PROBE if piece.key.endswith(_ENDS) else 0)
+    return 0
+
+
+def _cut(unseen: list[Piece], kept: list[Piece]) -> Piece | None:
+    """The paragraph of the text that the first unseen piece has to its end."""
+    first = unseen[0].key if unseen else ""
+    begun = (piece for piece in reversed(kept) if len(piece.key) >= 2 * _PROBE and not piece.key.endswith(_ENDS))
+    return next((piece for piece in begun if first.startswith(piece.key[:_PROBE])), None)
 
 
 def _without(piece: Piece, begun: int) -> Piece:

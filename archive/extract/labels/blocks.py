@@ -144,7 +144,7 @@ _CJK_DATE = re.compile(
     r"\d{4}\s*[年년]\s*\d{1,2}\s*[月월]\s*\d{1,2}\s*[日일][\d\s時分秒时曜月火水木金土日午前後上下시분초오전후:：()（）]*"
 )
 _AGO = re.compile(  # when it was, seen from when the page was shown
-    r"(?:\w+ )?(?:an?|\d+)\s?(?:s|m|h|d|(?:sec|second|min|minute|hour|hr|day|week|month|year)s?)\.? ago|vor (?:eine[rmn]?|\d+) (?:sek|min|std|stunde|tag|woche|monat|jahr)\w*\.?|il y a (?:une?|\d+) (?:\w{1,9})|"
+    r"(?:(?:updated|posted|published|about|over) )?(?:an?|\d+)\s?(?:s|m|h|d|(?:sec|second|min|minute|hour|hr|day|week|month|year)s?)\.? ago|vor (?:eine[rmn]?|\d+) (?:sek|min|std|stunde|tag|woche|monat|jahr)\w*\.?|il y a (?:une?|\d+) (?:\w{1,9})|"
     r"hace (?:una?|\d+) (?:\w{1,9})|(?:un[ao']? ?|\d+ )(?:second[io]|minut[io]|or[ae]|giorn[io]|settiman[ae]) fa|há (?:uma?|\d+) (?:\w{1,9})|\d+ (?:seconden?|min(?:uten|uut)?|uur|dag(?:en)?) geleden|"
     r"för \d+ (?:min\w*|tim\w*|dag\w*) sedan|\d+ \w{1,8}\.? (?:назад|тому|temu|önce)|\d+\s?(?:秒|分钟|分鐘|分|小时|小時|時間|天|日)\s?(?:之)?前|\d+\s?(?:초|분|시간|일)\s?전|منذ \d* ?\w{2,7}|לפני \d+ \w{2,6}",
     re.IGNORECASE,
@@ -202,6 +202,8 @@ class _Labeller:
             if line is not None:
                 return line, "names-and-dates-only", piece.text[:60]
         if likely is not None:
+            if len(piece.text) < 30 and _AGO.fullmatch(piece.text):
+                return "dateline", "how-long-ago", piece.text
             if short:
                 for label, pattern in _NOTICES:
                     match = pattern.match(piece.text)
@@ -244,7 +246,7 @@ class _Labeller:
         """A line of nothing but the authors' names, dates and the words of bylines."""
         is_ascii = piece.text.isascii()
         text = piece.text if is_ascii else gregorian(piece.text)
-        if (not is_ascii and _CJK_DATE.fullmatch(text)) or (len(text) < 30 and _AGO.fullmatch(text)):
+        if not is_ascii and _CJK_DATE.fullmatch(text):
             return "dateline"
         # Nearly every line is told by its first word.
         if is_ascii and not ((first := _WORD.search(text)) and self._is_of_bylines(first[0].lower())):

@@ -25,6 +25,7 @@ def read(folder: Path) -> tuple[Extraction, dict[str, Any]]:
         url=meta["url"],
         body=(folder / "page.html").read_bytes(),
         http_charset=header.get_param("charset"),  # type: ignore[arg-type]
+        media_type=header.get_content_type(),
         seen_at=datetime(2024, 6, 1, tzinfo=UTC),
     )
     return extract(page), meta
