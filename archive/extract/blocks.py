@@ -15,22 +15,16 @@ from lxml import html
 from archive.extract.comments import of_readers
 from archive.extract.metadata import Metadata
 from archive.extract.moments import month_of
+from archive.extract.names import SIGN, alternatives, named_for
 from archive.extract.pieces import Piece, tag_path
 from archive.extract.titles import norm, same_words, words_of
 from archive.model import TEXT_LABELS, Block, Label
 
-_ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
-    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|skip-link")),
-    ("footer", re.compile(r"footer|colophon|copyright")),
-    ("comment", re.compile(r"comment|disqus|discussion")),
-    ("newsletter", re.compile(r"newsletter|subscribe|signup|sign-up")),
-    ("consent", re.compile(r"cookie|consent|gdpr")),
-    ("paywall-notice", re.compile(r"paywall|piano|regwall")),
-    ("sponsored", re.compile(r"sponsor|outbrain|taboola|native-ad")),
-    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|banner|werbung|anzeige")),
-    ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser")),
-    ("promo", re.compile(r"promo|social|share|app-")),
+_LABELS: tuple[Label, ...] = (
+    "nav", "footer", "comment", "newsletter", "consent", "paywall-notice", "sponsored", "ad", "related", "promo",
 )  # fmt: skip
+_ZONES = [(label, SIGN[f"zone {label}"], re.compile(alternatives(f"zone {label}"))) for label in _LABELS]
+_ANY_ZONE = sum(sign for _, sign, _ in _ZONES)
 _DIGIT, _WORD = re.compile(r"\d"), re.compile(r"\w+")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
@@ -315,11 +309,10 @@ def _kind(path: str) -> Label:
     return "body"
 
 
-@lru_cache(maxsize=16384)
 def _zone(names: str) -> tuple[Label, str] | None:
-    low = names.lower()
-    for label, pattern in _ZONES:
-        match = pattern.search(low)
-        if match:
-            return label, names[match.start() : match.end()]
-    return None
+    signs = named_for(names) & _ANY_ZONE
+    if not signs:
+        return None
+    label, pattern = next((label, pattern) for label, sign, pattern in _ZONES if signs & sign)
+    match = pattern.search(names.lower())
+    return (label, names[match.start() : match.end()]) if match else None

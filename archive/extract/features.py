@@ -303,7 +303,7 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "depth": lambda s: s.depth - FAR,
     "good_level": lambda s: np.minimum(s.depth - s.said[-2], FAR),
     "good_count": lambda s: s.said[-1],
-    **{f"bad_{name}": _level(at) for at, (name, _) in enumerate(BAD)},
+    **{f"bad_{name}": _level(at) for at, name in enumerate(BAD)},
     "bad_any": lambda s: s.bad.min(axis=0),
     "w_news": lambda s: s.has(_NEWS_WORDS),
     "w_legal": lambda s: s.has(_LEGAL_WORDS),
