@@ -19,6 +19,7 @@ Charge = tuple[str, tuple[str, ...]]  # the class of an injection, and the evide
 WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 TOKEN = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
 _STEM = re.compile(r"(?<!\w)\w{4,6}")  # of a longer word its first six letters
+_ONLY_WORDS = "".join(sign if sign.isalnum() or sign == "_" else " " for sign in map(chr, range(128)))
 UNSPACED = re.compile(f"[{WIDE}]")
 HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 # Zero-width and other invisible marks. U+200C and U+200D join letters in some scripts, and U+200D joins emoji.
@@ -75,7 +76,9 @@ def words(text: str) -> list[str]:
 def grams(text: str) -> set[str]:
     """What a text is about, for comparing: the first six letters of longer words; in scripts without spaces pairs."""
     low = plain(text)
-    if low.isascii() or not UNSPACED.search(low):
+    if low.isascii():
+        return {word[:6] for word in low.translate(_ONLY_WORDS).split() if len(word) > 3}
+    if not UNSPACED.search(low):
         return set(_STEM.findall(low))
     found = TOKEN.findall(low)
     pairs = {one + other for one, other in itertools.pairwise(found) if UNSPACED.match(one) and UNSPACED.match(other)}
