@@ -268,9 +268,9 @@ def _has_hidden_class(node: html.HtmlElement) -> bool:
     for _ in range(4):
         if up is None:
             return False
-        names = (up.get("class") or "").split()
+        names = up.get("class") or ""
         # `hidden md:block` is shown on wide screens.
-        if "hidden" in names and not any(":" in name for name in names):
+        if "hidden" in names and ":" not in names and "hidden" in names.split():
             return True
         up = up.getparent()
     return False

@@ -40,7 +40,7 @@ def index_of(elements: Elements) -> Index:
     dates = {node for node, prop in stated.items() if "date" in prop}
     dates.update(elements.named("time"))
     named = [one for name in ("class", "id", "data-testid") for one in elements.holding(name)]
-    learn(said for _, said in named)
+    learn({said for _, said in named})
     for node, said in named:
         signs = named_for(said)
         if signs & SIGN["byline"]:

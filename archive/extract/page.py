@@ -117,7 +117,9 @@ def _endless(source: bytes) -> bytes:
     at = np.flatnonzero(signs == _LESS)
     at = at[signs[at + 1] == _SLASH]
     first = signs[at + 2] | _SMALL
-    ends = [end for start in at[(first == ord("h")) | (first == ord("b"))].tolist() if (end := _ENDS.match(source, start))]
+    ends = [
+        end for start in at[(first == ord("h")) | (first == ord("b"))].tolist() if (end := _ENDS.match(source, start))
+    ]
     cuts = [0, *(place for end in ends for place in end.span()), len(source)]
     return b"".join(source[start:end] for start, end in zip(cuts[::2], cuts[1::2], strict=True)) if ends else source
 

@@ -17,6 +17,8 @@ _GERMAN = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "
 _BETWEEN = re.compile(r"[-_+ ,.]+")
 _ENDING = re.compile(r"\.\w{2,5}$")
 _WORDS = re.compile(r"\w+")
+# Of ASCII, what is of no word is white space: cutting there is four times faster than looking for words.
+ONLY_WORDS = "".join(sign if sign.isalnum() or sign == "_" else " " for sign in map(chr, range(128)))
 
 
 @lru_cache(maxsize=4096)
@@ -28,17 +30,22 @@ def norm(text: str) -> str:
 @lru_cache(maxsize=1024)  # of a page's short lines, which several readers take apart
 def words_of(text: str) -> tuple[str, ...]:
     """The words and numbers of a text, case folded."""
-    return tuple(_WORDS.findall(text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()))
+    if text.isascii():
+        return tuple(text.lower().translate(ONLY_WORDS).split())
+    return tuple(_WORDS.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def same_words(text: str, plain: str) -> bool:
     """Whether a text of the length of a headline has the norm `plain`."""
+    is_ascii = text.isascii()
+    # Compatibility characters may become several; in ASCII the norm is never longer than the text.
+    if (is_ascii and len(text) < len(plain)) or len(text) >= 400:
+        return False
     first = text[:1]
     # What follows a letter may change it where it is a combining mark; those begin at U+0300.
     if first.isascii() and first.isalnum() and first.lower() != plain[:1] and text[1:2] < "\u0300":
         return False
-    # Compatibility characters may become several; in ASCII the norm is never longer than the text.
-    return len(text) < 400 and (len(text) >= len(plain) or not text.isascii()) and norm(text) == plain
+    return norm(text) == plain
 
 
 def is_site(part: str, names: Set[str]) -> bool:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from archive.extract.titles import ONLY_WORDS
+
 Action = Literal["redacted", "dropped", "flagged", "normalised"]
 Charge = tuple[str, tuple[str, ...]]  # the class of an injection, and the evidence for it: "kind: what was seen"
 
 WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 TOKEN = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
 _STEM = re.compile(r"(?<!\w)\w{4,6}")  # of a longer word its first six letters
-_ONLY_WORDS = "".join(sign if sign.isalnum() or sign == "_" else " " for sign in map(chr, range(128)))
 UNSPACED = re.compile(f"[{WIDE}]")
 HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 # Zero-width and other invisible marks. U+200C and U+200D join letters in some scripts, and U+200D joins emoji.
@@ -77,7 +78,7 @@ def grams(text: str) -> set[str]:
     """What a text is about, for comparing: the first six letters of longer words; in scripts without spaces pairs."""
     low = plain(text)
     if low.isascii():
-        return {word[:6] for word in low.translate(_ONLY_WORDS).split() if len(word) > 3}
+        return {word[:6] for word in low.translate(ONLY_WORDS).split() if len(word) > 3}
     if not UNSPACED.search(low):
         return set(_STEM.findall(low))
     found = TOKEN.findall(low)
