@@ -15,7 +15,7 @@ from lxml import html
 from archive.extract.comments import of_readers
 from archive.extract.metadata import Metadata
 from archive.extract.moments import month_of
-from archive.extract.names import SIGN, alternatives, named_for
+from archive.extract.names import SIGN, alternatives, signs_of
 from archive.extract.pieces import Piece, tag_path
 from archive.extract.titles import norm, same_words, words_of
 from archive.model import TEXT_LABELS, Block, Label
@@ -250,8 +250,7 @@ class _Labeller:
         if known is None:
             parent = node.getparent()
             found, levels = self._named(parent) if parent is not None else (None, -1)
-            names = f"{node.get('class') or ''} {node.get('id') or ''}"[:300]
-            own = _zone(names) if names != " " else None
+            own = _zone(node.get("class") or "", node.get("id") or "")
             known = self.zones[node] = (own, 0) if own is not None else (found, levels + 1)
         return known
 
@@ -309,10 +308,11 @@ def _kind(path: str) -> Label:
     return "body"
 
 
-def _zone(names: str) -> tuple[Label, str] | None:
-    signs = named_for(names) & _ANY_ZONE
+def _zone(classes: str, name: str) -> tuple[Label, str] | None:
+    signs = signs_of(classes, name) & _ANY_ZONE
     if not signs:
         return None
     label, pattern = next((label, pattern) for label, sign, pattern in _ZONES if signs & sign)
+    names = f"{classes} {name}"
     match = pattern.search(names.lower())
     return (label, names[match.start() : match.end()]) if match else None

@@ -36,7 +36,7 @@ class Elements:
     @cached_property
     def order(self) -> dict[html.HtmlElement, int]:
         """Where each element stands."""
-        return {node: at for at, node in enumerate(self.all)}
+        return dict(zip(self.all, range(len(self.all)), strict=True))
 
     def _of_tag(self, tag: str) -> list[html.HtmlElement]:
         if self._before is None:

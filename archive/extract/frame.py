@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from lxml import html
 
-from archive.extract.names import SIGN, named_for
+from archive.extract.names import SIGN, signs_of
 from archive.extract.pieces import Piece
 
 BAD = ("nav", "footer", "comment", "share", "promo", "ad", "related", "meta", "caption", "side", "lead", "hidden")
@@ -38,9 +38,9 @@ FAR = 12  # levels; beyond it nothing is told apart
 _MOST_CHARS, _MOST_PIECES = 10_000, 200
 
 
-def named(names: str) -> tuple[bool, tuple[int, ...]]:
+def named(*said: str) -> tuple[bool, tuple[int, ...]]:
     """What the class, id and role of an element say: (is it content, which of BAD)."""
-    signs = named_for(names)
+    signs = signs_of(*said)
     return bool(signs & SIGN["good"]), _bad(signs & _ANY_BAD)
 
 
@@ -160,9 +160,8 @@ class Frame:
             if tag in AROUND_INDEX:
                 said[AROUND_INDEX[tag], inside] = 1
             node = nodes[at]
-            names = f"{self.classes[at]} {node.get('id') or ''} {node.get('role') or ''}"[:300]
-            if len(names) > 2 and tag not in ("body", "html"):
-                is_good, kinds = named(names)
+            if tag not in ("body", "html"):
+                is_good, kinds = named(self.classes[at], node.get("id") or "", node.get("role") or "")
                 for kind in kinds:
                     said[len(AROUND) + kind, inside] = self.depth[at]
                 if is_good:

@@ -56,7 +56,7 @@ def test_what_is_searched_in_lower_case_is_written_in_lower_case() -> None:
 
 
 def test_the_evidence_of_a_name_is_written_as_the_page_writes_it() -> None:
-    assert blocks._zone("Main Site-FOOTER") == ("footer", "FOOTER")
+    assert blocks._zone("Main Site-FOOTER", "") == ("footer", "FOOTER")
 
 
 def test_only_a_tag_of_too_many_attributes_loses_them() -> None:
