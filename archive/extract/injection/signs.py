@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from archive.extract.titles import ONLY_WORDS
+from archive.words import ONLY_WORDS
 
 Action = Literal["redacted", "dropped", "flagged", "normalised"]
 Charge = tuple[str, tuple[str, ...]]  # the class of an injection, and the evidence for it: "kind: what was seen"
