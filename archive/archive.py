@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.location import ArchiveLocation, locate
+from archive.location import NO_SOURCES, ArchiveLocation, locate
 from archive.model import NO_LISTS, ReadingLists, Source
 from archive.store import LocalStore
 
@@ -30,7 +30,7 @@ class Archive:
     store: LocalStore
     catalog: Catalog
     name: str
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=lambda: NO_SOURCES)
     lists: ReadingLists = NO_LISTS
 
 

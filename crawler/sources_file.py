@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,30 @@ def find_source(sources: tuple[Source, ...], name: str) -> Source:
     raise NotFound(f'no source "{name}" in sources.toml', hint=near or "pressmark source list")
 
 
+class LazySources(Mapping[str, Source]):
+    """The sources of a file by name, read when somebody asks for one: a mistake in it keeps nobody from what does not
+    need it. None where there is no such file.
+
+    Any access raises ConfigError for a file with mistakes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _by_name(self) -> dict[str, Source]:
+        return {source.name: source for source in load_sources(self._path)} if self._path.is_file() else {}
+
+    def __getitem__(self, name: str) -> Source:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
 def unlisted_source(path: Path, name: str, url: str) -> Source:
     """Return a source that sources.toml does not name, with its [defaults]: a site given on the command line."""
     defaults = _defaults(read_toml(path.read_text("utf-8-sig")), []) if path.is_file() else {}
@@ -77,6 +103,7 @@ def _read(path: Path) -> tuple[tuple[Source, ...], tuple[str, ...]]:
         if source:
             sources.append(source)
     _names(entries, toml, problems)
+    sources = [*_each_its_own(sources, entries, problems)]
     found = sorted(((toml.line(problem.path) or 0, problem.message) for problem in problems), key=lambda row: row[0])
     return tuple(sources), tuple(f"{path.name}:{line or 1}: {message}" for line, message in found)
 
@@ -181,6 +208,23 @@ def _names(entries: list[dict[str, Any]], toml: Toml, problems: list[Complaint])
             line = toml.line(("source", first[name], "name"))
             problems.append(Complaint(("source", index, "name"), f'duplicate name "{name}" (first in line {line})'))
         first.setdefault(name, index)
+
+
+def _each_its_own(sources: list[Source], entries: list[dict[str, Any]], problems: list[Complaint]) -> Iterator[Source]:
+    """Leave each address to the first source that names it: it is fetched once, whoever names it.
+
+    Lists of articles may overlap; two sources of one feed are a mistake, for the second would never bring anything.
+    """
+    owners: dict[str, str] = {}
+    places = {entry["name"]: index for index, entry in reversed([*enumerate(entries)]) if "name" in entry}
+    for source in sources:
+        twice = [url for url in source.urls if canonical_url(url) in owners] if not source.paused else []
+        if twice and source.kind != "urls":
+            message = f'source "{source.name}": {twice[0]} is in source "{owners[canonical_url(twice[0])]}" already'
+            problems.append(Complaint(("source", places[source.name], "url"), message))
+        if not source.paused:
+            owners |= {canonical_url(url): source.name for url in source.urls if url not in twice}
+        yield replace(source, urls=tuple(url for url in source.urls if url not in set(twice))) if twice else source
 
 
 def _as_source(entry: SourceEntry, urls: tuple[str, ...], line: int | None) -> Source:

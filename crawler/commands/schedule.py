@@ -45,7 +45,7 @@ def list_(context: typer.Context, listing: Listing) -> None:
 
     folder, sources, now = folder_of(context), sources_of(context), utc_now()
     with open_archive(location_of(folder, settings_of(context)), create=True) as archive:
-        replan(archive, sources)
+        replan(archive, sources, now)
         rows = [_row(archive, source, now) for source in sources]
     if not listing.for_programs and not listing.fields:
         rows = [row | {key: _clock(row[key]) for key in ("last", "next")} for row in rows]
