@@ -34,7 +34,7 @@ from archive.runlog import RunLog, end_line, run_line
 from archive.times import utc_now
 from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
-from crawler.config import Settings, find_folder, load_settings, load_sources
+from crawler.config import SOURCES_FILE, Settings, find_folder, find_source, load_settings, load_sources
 from crawler.desk import Desk
 from crawler.discovery.seeds import seeds
 from crawler.due import replan
@@ -345,15 +345,18 @@ class Session:
         return self._end
 
 
-def session_here(source: str | None, folder: Path | None = None) -> Session:
-    """Open a session for `scrapy crawl news -a source=NAME`: on the archive of the folder, or of `-a dir=FOLDER`."""
-    folder = find_folder(folder or Path.cwd())
-    settings = load_settings(folder)
-    chosen = [one for one in load_sources(folder / "sources.toml") if source is None or one.name == source]
+def session_here(source: str | None = None, folder: str | None = None) -> Session:
+    """Open a session for `scrapy crawl news -a source=NAME`: on the archive of the folder, or of `-a dir=FOLDER`.
+
+    Without a name it is for all sources that are not paused. Raises NotFound, with the nearest name.
+    """
+    place = find_folder(Path(folder or "."))
+    settings, listed = load_settings(place), load_sources(place / SOURCES_FILE)
+    chosen = [find_source(listed, source)] if source else [one for one in listed if not one.paused]
     if not chosen:
-        raise NotFound(f'no source "{source}" in sources.toml', hint="pressmark source list")
-    options = CrawlOptions(command=f"scrapy crawl news -a source={source}")
-    return Session(location_of(folder, settings), settings, chosen, options)
+        raise NotFound("sources.toml names no source that is not paused", hint="pressmark source list")
+    options = CrawlOptions(command="scrapy crawl news" + (f" -a source={source}" if source else ""))
+    return Session(location_of(place, settings), settings, chosen, options)
 
 
 def location_of(folder: Path, settings: Settings) -> ArchiveLocation:
@@ -361,7 +364,7 @@ def location_of(folder: Path, settings: Settings) -> ArchiveLocation:
     from archive.location import locate
     from crawler.sources_file import LazySources
 
-    found = replace(locate(folder), sources=LazySources(folder / "sources.toml"))
+    found = replace(locate(folder), sources=LazySources(folder / SOURCES_FILE))
     return replace(found, db_url=settings.db.url) if settings.db.url else found
 
 
