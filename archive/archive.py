@@ -35,10 +35,13 @@ class Archive:
 
 
 @contextmanager
-def open_archive(place: ArchiveLocation | Path, *, create: bool = False, renew: bool = False) -> Iterator[Archive]:
+def open_archive(
+    place: ArchiveLocation | Path, *, create: bool = False, renew: bool = False, forget: bool = False
+) -> Iterator[Archive]:
     """Open an archive for a `with`. `create` makes a missing catalog, else NotFound with the hint to rebuild.
 
-    `renew` is for the rebuild: it takes a catalog that cannot be used, too.
+    `renew` is for the rebuild: it takes a catalog that cannot be used, too; with `forget` also one that has files
+    under this name that are not here.
 
     Raises DatabaseUnreachable as `open_catalog` does; UsageError for a writer whose name another archive has.
     """
@@ -49,7 +52,7 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False, renew: 
     catalog = open_catalog(location.db_url, create=create or renew, renew=renew)
     try:
         name = name_in_catalog(catalog, location.name, location.root)
-        if create or renew:  # whoever asks for that is about to write
+        if create or (renew and not forget):  # whoever asks for that is about to write
             insist_on_name(catalog, name, location.root)
         yield Archive(location.root, LocalStore(location.root), catalog, name, location.sources, location.lists)
     finally:

@@ -253,7 +253,7 @@ def export(
 def rebuild_(
     context: typer.Context,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Forget archives in the same catalog whose files are not here.")
+        bool, typer.Option("--partial", help="Forget what the catalog has of files and archives that are not here.")
     ] = False,
 ) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
@@ -264,7 +264,7 @@ def rebuild_(
     moment = now()
     location = location_of(context)
     lock = writing(location.root, command=command_line(context), now=moment)
-    with lock, open_archive(location, renew=True) as archive:
+    with lock, open_archive(location, renew=True, forget=partial) as archive:
         where = archive.catalog.name
         recover(archive, moment)
         try:

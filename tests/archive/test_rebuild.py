@@ -304,3 +304,33 @@ def test_two_archives_of_one_name_are_not_taken_for_one(tmp_path, postgres_datab
         assert check(archive, NOW)[0] == []
     with open_archive(first, create=True) as archive:
         assert check(archive, NOW)[0] == []
+
+
+@pytest.mark.services
+def test_two_machines_with_one_folder_are_told_apart_by_their_files(tmp_path, postgres_database):
+    """Two machines have their archives at the same place; on one machine they are there in turn."""
+    place, away = tmp_path / "news", tmp_path / "elsewhere"
+    here = replace(location(place), db_url=postgres_database)
+    for number in (1, 2):
+        place.mkdir()
+        if number == 2:
+            with pytest.raises(UsageError, match=f'another archive "news", in {place} of .*, whose files are not'):
+                open_archive(here, create=True).__enter__()
+            with pytest.raises(UsageError, match="another archive") as caught:
+                open_archive(here, renew=True).__enter__()
+            assert caught.value.context[0].startswith("the last: warc/2026/11/22/news-")
+            place.rmdir()
+        else:
+            with open_archive(here, create=True) as archive:
+                crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+            place.rename(away)
+    away.rename(place)
+    with open_archive(here, create=True) as archive:  # the first one is known as ever
+        assert check(archive, NOW)[0] == []
+    shutil.rmtree(place / "warc")  # a backup was restored that knew nothing of the last file
+    with pytest.raises(UsageError, match="another archive"):
+        open_archive(here, renew=True).__enter__()
+    with open_archive(here, renew=True, forget=True) as archive:
+        assert rebuild(archive, NOW, partial=True).captures == 0
+    with open_archive(here, create=True):
+        pass
