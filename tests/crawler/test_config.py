@@ -472,3 +472,19 @@ def test_a_filter_list_that_is_not_there_is_told_by_the_check(tmp_path: Path) ->
     assert problem.endswith("easylist.txt") and "reading.filters: no file" in problem
     (tmp_path / "easylist.txt").write_text("##.ad\n")
     assert check_config(tmp_path) == ()
+
+
+def test_a_feed_belongs_to_one_source_and_a_page_to_the_first_list_that_has_it(tmp_path: Path) -> None:
+    feed = '[[source]]\nname = "{0}"\nkind = "feed"\nurl = "https://a.example/rss"\n{1}\n'
+    pages = '[[source]]\nname = "{0}"\nkind = "urls"\nurl = ["https://a.example/1", "https://a.example/{0}"]\n'
+    path = tmp_path / "sources.toml"
+    path.write_text(
+        feed.format("one", "paused = true") + feed.format("two", "") + pages.format("x") + pages.format("y")
+    )
+    found = {source.name: source.urls for source in load_sources(path)}
+    assert found["one"] == found["two"] == ("https://a.example/rss",)
+    assert (found["x"], found["y"]) == (("https://a.example/1", "https://a.example/x"), ("https://a.example/y",))
+    path.write_text(feed.format("one", "") + feed.format("two", ""))
+    with pytest.raises(ConfigError) as caught:
+        load_sources(path)
+    assert caught.value.context == ('sources.toml:9: source "two": https://a.example/rss is in source "one" already',)
