@@ -38,7 +38,8 @@ class Archive:
 def open_archive(
     place: ArchiveLocation | Path, *, create: bool = False, renew: bool = False, forget: bool = False
 ) -> Iterator[Archive]:
-    """Open an archive for a `with`. `create` makes a missing catalog, else NotFound with the hint to rebuild.
+    """Open an archive for a `with`. `create` makes the missing catalog of an archive that holds nothing yet; any other
+    has to be rebuilt, or everything would be fetched once more: NotFound.
 
     `renew` is for the rebuild: it takes a catalog that cannot be used, too; with `forget` also one that has files
     under this name that are not here.
@@ -49,7 +50,8 @@ def open_archive(
     from archive.moved import insist_on_name, name_in_catalog
 
     location = locate(place) if isinstance(place, Path) else place
-    catalog = open_catalog(location.db_url, create=create or renew, renew=renew)
+    new = create and LocalStore(location.root).is_empty
+    catalog = open_catalog(location.db_url, create=new or renew, renew=renew)
     try:
         name = name_in_catalog(catalog, location.name, location.root)
         if create or (renew and not forget):  # whoever asks for that is about to write
