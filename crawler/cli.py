@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive import cli as asking
-from archive.exits import run_app
-from archive.output import set_color, set_quiet
-from archive.typed import set_folder
+from archive.console.exits import run_app
+from archive.console.output import set_color, set_quiet
+from archive.console.typed import set_folder
 from crawler.commands import config, crawl, demo, doctor, fetch, health, init, schedule, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
-    from archive.location import ArchiveLocation
+    from archive.folder.location import ArchiveLocation
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
@@ -120,8 +120,8 @@ _mount(asking.app)
 
 def _locate(folder: Path) -> ArchiveLocation:
     """Where an archive is, with its sources, for the commands that only ask. Raises NotFound, ConfigError."""
-    from archive.location import CONFIG_NAME, locate
-    from crawler.sources_file import LazySources
+    from archive.folder.location import CONFIG_NAME, locate
+    from crawler.config.sources_file import LazySources
 
     found = locate(folder)
     places = [place for place in (folder.resolve(), *folder.resolve().parents) if (place / CONFIG_NAME).is_file()]

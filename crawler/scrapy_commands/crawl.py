@@ -6,11 +6,11 @@ import argparse
 
 from scrapy.commands import crawl
 
+from archive.console.exits import run_app
 from archive.errors import NotFound, UsageError
-from archive.exits import run_app
-from crawler.config_check import did_you_mean
-from crawler.run import start
-from crawler.session import session_here
+from crawler.config.check import did_you_mean
+from crawler.crawl.run import start
+from crawler.crawl.session import session_here
 from crawler.spiders.news import NewsSpider
 
 _ARGUMENTS = ["source", "dir"]
