@@ -310,11 +310,11 @@ def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
     name = getattr(error.orig, "sqlite_errorname", "")
     where = _described(url)
     if name.startswith("SQLITE_FULL"):
-        return errors.DiskFull(f"no room left for {where}")
+        return errors.DiskFull(f"no room left for {where}", hint="free some space, then run this again")
     if name.startswith("SQLITE_BUSY"):
         return errors.ArchiveLocked(f"{where} has been locked by another process for {BUSY_SECONDS:.0f} s")
     if name.startswith("SQLITE_READONLY"):
-        return errors.DatabaseUnreachable(
+        return errors.NotWritable(
             f"{where} is read-only here: it can be asked, and this command writes to it",
             hint="run it as the user whom the folder belongs to, where it can be written",
         )

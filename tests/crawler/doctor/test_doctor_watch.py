@@ -100,3 +100,11 @@ def test_settings_that_cannot_be_read_are_one_problem(tmp_path: Path) -> None:
     said = pressmark(folder, "doctor")
     assert said.code == 1 and said.out.count("✕") == 1, said.out
     assert "pressmark.toml:2: [crawl] stands twice" in said.out
+
+
+def test_a_zone_that_is_none_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert found(folder)["clock"] == ("ok", "2026-11-22 07:00:00Z; times of day in schedules mean JST", None)
+    monkeypatch.setenv("TZ", "Nowhere/Bad")
+    level, says, _ = found(folder)["clock"]
+    assert (level, "is no time zone" in says) == ("warning", True)
