@@ -78,8 +78,13 @@ def members(archive: Archive) -> list[Archive]:
 
 
 def is_here(archive: Archive) -> bool:
-    """Whether the files of an archive can be read from this machine."""
-    return (archive.root / "warc").is_dir()
+    """Whether the files of an archive can be read from this machine: its folder is here, with the last of its files.
+
+    What lies at the same place may be another machine's archive of another name.
+    """
+    from archive.moved import is_elsewhere
+
+    return (archive.root / "warc").is_dir() and not is_elsewhere(archive.catalog, archive.name, archive.root)
 
 
 def writing(root: Path, *, command: str, now: datetime, run: str | None = None) -> ArchiveLock:

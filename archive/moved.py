@@ -26,7 +26,7 @@ def name_in_catalog(catalog: Catalog, name: str, root: Path) -> str:
     from archive.catalog import archives
 
     known = archives.roots(catalog)
-    here = [one for one, place in known.items() if Path(place) == root]
+    here = [one for one, place in known.items() if Path(place) == root and not is_elsewhere(catalog, one, root)]
     if here or name in known:
         return name if name in known else here[0]
     moved = [one for one, place in known.items() if came_from(catalog, one, Path(place), root)]
@@ -41,16 +41,25 @@ def insist_on_name(catalog: Catalog, name: str, root: Path) -> None:
     """
     from archive.catalog import archives, captures
 
-    place = archives.roots(catalog).get(name) if catalog.is_shared else None
-    file = captures.last_file(catalog, name) if place is not None else None
-    if file is not None and not _has(root, file):
+    if is_elsewhere(catalog, name, root):
+        place, file = archives.roots(catalog).get(name), captures.last_file(catalog, name) or ""
         raise UsageError(
             f'the catalog has another archive "{name}", in {place}{_machine_of(catalog, file)}, '
             f"whose files are not in {root} of {socket.gethostname()}",
-            context=(f"the last: {file}",),
-            hint='name = "…" under [archive] in pressmark.toml gives this one a name of its own; '
-            "if it is this one, and lost that file: pressmark db rebuild --partial",
+            context=(
+                f"the last: {file}",
+                "where this is that archive, restored without it, db rebuild --partial forgets all that is not here",
+            ),
+            hint='name = "…" under [archive] in pressmark.toml gives this one a name of its own',
         )
+
+
+def is_elsewhere(catalog: Catalog, name: str, root: Path) -> bool:
+    """Whether a shared catalog knows files of an archive, the last of which is not in `root`."""
+    from archive.catalog import captures
+
+    file = captures.last_file(catalog, name) if catalog.is_shared else None
+    return file is not None and not _has(root, file)
 
 
 def _machine_of(catalog: Catalog, warc_file: str) -> str:

@@ -111,8 +111,8 @@ def _resting(archive: Archive, source: str | None) -> str | None:
         known = archive.sources.get(source)
     except ConfigError:
         return None  # the commands that need sources.toml tell its mistakes
-    if known is None:
-        return f'{SOURCES_FILE} has no source "{source}"'
+    if known is None:  # another archive of a shared catalog may well have it
+        return None if archive.catalog.is_shared else f'{SOURCES_FILE} has no source "{source}"'
     return f'source "{source}" is paused (pressmark source resume {source})' if known.paused else None
 
 

@@ -63,7 +63,7 @@ def rebuild(
     catalog are read too; raises NotFound where one is not here, unless `partial`: then it is forgotten.
     """
     others = [one for one in members(archive)[1:] if not came_from(archive.catalog, one.name, one.root, archive.root)]
-    absent = [one for one in others if not is_here(one)]
+    absent = [one for one in others if one.root == archive.root or not is_here(one)]
     if absent and not partial:
         raise NotFound(
             f"the catalog also describes {_names(absent)}, whose files are not here",
@@ -88,7 +88,8 @@ def fill(
     from archive.catalog import near
 
     done = Rebuilt()
-    here = [one for one in everything if one is everything[0] or is_here(one)]
+    first = everything[0]
+    here = [one for one in everything if one is first or (one.root != first.root and is_here(one))]
     done.problems += [f"{one.name}: no files at {one.root}" for one in everything if one not in here]
     with catalog.transaction() as conn:
         _register(conn, here, now)

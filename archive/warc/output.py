@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from errno import EACCES, EPERM, EROFS
+from errno import EACCES, EPERM
 from pathlib import Path
 
 from archive.errors import DiskFull, cannot_write
@@ -152,8 +152,12 @@ class OutputFile:
 
 def disk_error(path: Path, error: OSError) -> DiskFull:
     """The error a person reads: what could not be written and why."""
-    restore = "make room or restore the folder, then run again: nothing before the last complete record is damaged"
-    return cannot_write(f"write {path}", error, None if error.errno in (EACCES, EPERM, EROFS) else restore)
+    if error.errno in (EACCES, EPERM):
+        return cannot_write(f"write {path}", error)
+    return DiskFull(
+        f"cannot write {path}: {error.strerror or error}",
+        hint="make room or restore the folder, then run again: nothing before the last complete record is damaged",
+    )
 
 
 def make_folder(folder: Path) -> None:

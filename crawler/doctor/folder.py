@@ -126,16 +126,19 @@ def _open_files(patient: Patient) -> Iterator[Finding]:
 def _catalog(patient: Patient) -> Iterator[Finding]:
     from archive.catalog import SCHEMA_VERSION, open_catalog
     from archive.folder.location import locate
+    from archive.moved import insist_on_name, name_in_catalog
 
     assert patient.folder is not None
     try:
-        catalog = open_catalog(locate(patient.folder).db_url, create=False)
+        place = locate(patient.folder)
+        catalog = open_catalog(place.db_url, create=False)
     except ConfigError:
         return  # `_config` says it
     except PressmarkError as error:
         yield Finding("catalog", "problem", error.message, error.hint)
         return
     try:
+        insist_on_name(catalog, name_in_catalog(catalog, place.name, place.root), place.root)
         yield Finding("catalog", "ok", f"{catalog.name}, schema version {SCHEMA_VERSION}")
         yield from _leases(catalog, patient.now)
     except PressmarkError as error:

@@ -340,22 +340,27 @@ def test_two_machines_with_one_folder_are_told_apart_by_their_files(tmp_path, po
     """Two machines have their archives at the same place; on one machine they are there in turn."""
     place, away = tmp_path / "news", tmp_path / "elsewhere"
     here = replace(location(place), db_url=postgres_database)
-    for number in (1, 2):
-        place.mkdir()
-        if number == 2:
-            with pytest.raises(UsageError, match=f'another archive "news", in {place} of .*, whose files are not'):
-                open_archive(here, create=True).__enter__()
-            with pytest.raises(UsageError, match="another archive") as caught:
-                open_archive(here, renew=True).__enter__()
-            assert caught.value.context[0].startswith("the last: warc/2026/11/22/news-")
-            place.rmdir()
-        else:
-            with open_archive(here, create=True) as archive:
-                crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
-            place.rename(away)
+    place.mkdir()
+    with open_archive(here, create=True) as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    place.rename(away)
+    place.mkdir()
+    for asked in ({"create": True}, {"renew": True}):
+        with pytest.raises(
+            UsageError, match=f'another archive "news", in {place} of .*, whose files are not'
+        ) as caught:
+            open_archive(here, **asked).__enter__()
+    assert caught.value.context[0].startswith("the last: warc/2026/11/22/news-")
+    with open_archive(replace(here, name="second"), create=True) as archive:  # as the hint says
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+        assert archive.name == "second"
+        with pytest.raises(NotFound, match='also describes "news", whose files are not here'):
+            rebuild(archive, NOW)
+    place.rename(tmp_path / "second")
     away.rename(place)
     with open_archive(here, create=True) as archive:  # the first one is known as ever
-        assert check(archive, NOW)[0] == []
+        found, done = check(archive, NOW)
+        assert {one.kind for one in found} == {"extra"} and done.problems == [f"second: no files at {place}"]
     shutil.rmtree(place / "warc")  # a backup was restored that knew nothing of the last file
     with pytest.raises(UsageError, match="another archive"):
         open_archive(here, renew=True).__enter__()
