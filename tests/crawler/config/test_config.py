@@ -25,7 +25,8 @@ from crawler.config.config_file import (
 )
 from crawler.config.sources_edit import add_source, remove_source, set_paused
 from crawler.config.sources_file import find_source
-from crawler.config.values import without_password
+from crawler.config.values import Settings, SourceEntry, without_password
+from tests.crawler.cli_harness import PROJECT
 
 SOURCES = r"""# what we watch
 [defaults]
@@ -495,3 +496,11 @@ def test_a_feed_belongs_to_one_source_and_a_page_to_the_first_list_that_has_it(t
     with pytest.raises(ConfigError) as caught:
         load_sources(path)
     assert caught.value.context == ('sources.toml:9: source "two": https://a.example/rss is in source "one" already',)
+
+
+def test_every_key_of_both_files_stands_in_the_handbook() -> None:
+    told = (PROJECT / "docs" / "operating.md").read_text("utf-8")
+    of_settings = [(section, key) for section, values in Settings() for key in type(values).model_fields]
+    missing = [f"{one}.{key}" for one, key in of_settings if f"`{one}.{key}`" not in told and f"`.{key}`" not in told]
+    missing += [key for key in SourceEntry.model_fields if f"`{key}`" not in told]
+    assert missing == []
