@@ -108,3 +108,8 @@ def test_a_zone_that_is_none_is_named(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TZ", "Nowhere/Bad")
     level, says, _ = found(folder)["clock"]
     assert (level, "is no time zone" in says) == ("warning", True)
+
+
+def test_mail_without_a_server_is_named(folder: Path) -> None:
+    (folder / "pressmark.toml").write_text(LOOPBACK + '[alerts]\nmail_to = ["desk@example.org"]\n', "utf-8")
+    assert found(folder)["alarms"][:2] == ("warning", "alerts.mail_to is set, and no alerts.smtp: no mail is sent")
