@@ -140,6 +140,19 @@ def open_catalog(url: str, *, create: bool = True, renew: bool = False) -> Catal
     return catalog
 
 
+def set_aside(url: str) -> Path:
+    """Give a damaged SQLite catalog another name, for a new one to be made in its place; return that name."""
+    path = Path(_parsed(url).database or "")
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        path.replace(aside)
+        for ending in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise errors.cannot_write(f"rename {path}", error) from error
+    return aside
+
+
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -321,7 +334,7 @@ def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")):
         return errors.DatabaseUnreachable(f"{where} cannot be used ({error.orig})")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return errors.DatabaseUnreachable(f"{where} is damaged ({error.orig})", hint=REBUILD)
+        return errors.CatalogDamaged(f"{where} is damaged ({error.orig})", hint=REBUILD)
     return error
 
 
