@@ -117,8 +117,10 @@ def left_over(place: Catalog | Connection, source: Source, archive: str) -> list
     Those are listings (also those that only such a listing leads to), and for a fixed list pages, with what they
     redirect to. Articles that a listing named stay the source's.
     """
-    pages = _U.found_by.in_(("urls", "redirect") if source.kind == "urls" else ())
-    asked = _not_of_others(archive).where(_U.source == source.name, or_(_U.is_listing, pages), ~IS_LEASED)
+    chosen: ColumnElement[bool] = _U.is_listing  # by itself, it has an index
+    if source.kind == "urls":
+        chosen = or_(chosen, _U.found_by.in_(("urls", "redirect")))
+    asked = _not_of_others(archive).where(_U.source == source.name, chosen, ~IS_LEASED)
     with connection(place) as conn:
         rows = {row.url: row for row in conn.execute(asked)}
     named = {bounded(url) for url in source.urls}
