@@ -113,3 +113,12 @@ def test_a_zone_that_is_none_is_named(folder: Path, monkeypatch: pytest.MonkeyPa
 def test_mail_without_a_server_is_named(folder: Path) -> None:
     (folder / "pressmark.toml").write_text(LOOPBACK + '[alerts]\nmail_to = ["desk@example.org"]\n', "utf-8")
     assert found(folder)["alarms"][:2] == ("warning", "alerts.mail_to is set, and no alerts.smtp: no mail is sent")
+
+
+def test_what_is_due_and_nobody_asks_for_is_told(folder: Path) -> None:
+    with open_archive(folder) as archive, archive.catalog.transaction() as conn:
+        frontier.make_due(conn, urls=[FEED], now=NOW)
+    assert found(folder)["queue"][1] == "1 URLs due now, 0 with a worker, 0 later"
+    assert pressmark(folder, "source", "pause", "paper").code == 0
+    says = "1 URLs due now (1 of sources that are paused or not in sources.toml), 0 with a worker, 0 later"
+    assert found(folder)["queue"][1] == says
