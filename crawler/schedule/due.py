@@ -71,7 +71,8 @@ def _not_theirs(archive: Archive, sources: Sequence[Source], now: datetime) -> l
     """Sources with an address that nobody has asked for in their name: of a new or renamed entry, or a new line."""
     named = [seed for source in sources for seed in seeds(source, now)]
     found = frontier.unknown(archive.catalog, (one.url for one in named))
-    found |= {one.url for one in owners.strange(archive.catalog, named, archive.sources.keys(), archive.name)}
+    listed = {source.name for source in sources}
+    found |= {one.url for one in owners.strange(archive.catalog, named, listed, archive.name)}
     return list(dict.fromkeys(one.source for one in named if one.url in found))
 
 

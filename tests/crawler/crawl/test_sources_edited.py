@@ -165,6 +165,16 @@ def test_what_is_left_of_a_removed_source_is_told_and_not_asked_for(desk: Desk) 
     )
 
 
+def test_a_worker_that_stays_hears_of_a_new_name(desk: Desk) -> None:
+    desk.edit(daily=FEED_A)
+    desk.crawl()
+    with open_archive(location_of(desk.folder, load_settings(desk.folder))) as archive:  # as it opened it long ago
+        assert archive.sources.keys() == {"daily"}
+        desk.edit(the_daily=FEED_A)
+        found = due_now(archive, load_sources(desk.folder / "sources.toml"), datetime.now(UTC))
+        assert [source.name for source in found.sources] == ["the-daily"]
+
+
 def test_a_pause_is_not_told_as_missed(desk: Desk) -> None:
     desk.edit(daily=FEED_A)
     desk.crawl()
