@@ -85,8 +85,8 @@ def expected(catalog: Catalog, source: Source, last: datetime | None, now: datet
 def replan(archive: Archive, sources: Sequence[Source], now: datetime) -> None:
     """Give listings new times where the schedule in sources.toml is not the one they got theirs by.
 
-    Where nobody knows by which (after a rebuild) they keep those they have. What a paused source was not asked for in
-    the meantime was not missed: where it is taken up again, what would have been due is due now.
+    Where nobody knows by which (after a rebuild) they keep those they have. What would have been due before, by a
+    schedule that did not hold then or while the source was paused, is due now: nothing was missed.
     """
     known = listings.planned(archive.catalog)
     for source in sources:
@@ -94,7 +94,7 @@ def replan(archive: Archive, sources: Sequence[Source], now: datetime) -> None:
         if before == schedule:
             continue
         times = {} if source.paused else _times(archive, source, everything=before is not None)
-        if before == PAUSED:
+        if before is not None:
             times = {url: at and max(at, now) for url, at in times.items()}
         archive.catalog.attempt(partial(listings.plan, source=source.name, schedule=schedule, times=times))
 

@@ -175,7 +175,7 @@ def test_a_worker_that_stays_hears_of_a_new_name(desk: Desk) -> None:
         assert [source.name for source in found.sources] == ["the-daily"]
 
 
-def test_a_pause_is_not_told_as_missed(desk: Desk) -> None:
+def test_neither_a_pause_nor_another_schedule_is_told_as_missed(desk: Desk) -> None:
     desk.edit(daily=FEED_A)
     desk.crawl()
     location = location_of(desk.folder, load_settings(desk.folder))
@@ -193,6 +193,8 @@ def test_a_pause_is_not_told_as_missed(desk: Desk) -> None:
         assert due(50) == (True, ())
         ((_, missed),) = [due(53.5)]  # since it was taken up again, that is another matter
         assert missed and missed[0].startswith("daily was not asked 3 times")
+        desk.edit(daily=FEED_A + '\nschedule = "every 1m"')
+        assert due(53.5) == (True, ())
 
 
 def test_fetching_a_page_by_hand_changes_nothing_of_what_is_due(desk: Desk) -> None:
