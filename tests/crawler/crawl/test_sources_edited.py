@@ -69,6 +69,7 @@ def test_a_renamed_source_goes_on_where_it_was(desk: Desk) -> None:
     assert desk.crawl() == ["/a.xml", "/s/1", "/s/2"]
     desk.edit(the_daily=FEED_A)
     assert desk.crawl("--due") == []  # its feed is due when it was
+    assert f"source the-daily         {desk.site.url}/a.xml" in pressmark(desk.folder, "run", "log", "last").out
     assert "source the-daily" in desk.why("/s/1").out  # and its articles are looked at again
     assert "nothing is due; next at" in pressmark(desk.folder, "crawl", "--due").all
     desk.site.pages["/a.xml"] = feed_of(desk.site.url, ["/s/4", "/s/1", "/s/2"])
