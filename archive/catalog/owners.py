@@ -111,6 +111,13 @@ def _below(key: str, children: Mapping[str, list[str]], others: Collection[str])
     return [*found][1:]
 
 
+def owner(place: Catalog | Connection, url: str) -> str | None:
+    """Return the source whose a URL is now; None where the frontier does not know it."""
+    with connection(place) as conn:
+        found: str | None = conn.execute(select(_U.source).where(_U.url == bounded(url))).scalar()
+        return found
+
+
 def left_over(place: Catalog | Connection, source: Source, archive: str) -> list[tuple[str, bool]]:
     """Return what a source's entry led to once and does not any more, and whether it stood there itself.
 

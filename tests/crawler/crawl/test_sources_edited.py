@@ -77,6 +77,19 @@ def test_a_renamed_source_goes_on_where_it_was(desk: Desk) -> None:
     desk.check()
 
 
+def test_what_a_renamed_source_holds_is_read_again_by_its_rules(desk: Desk) -> None:
+    short = "".join(f"<p>The boat of line {number} came in.</p>" for number in range(4))
+    desk.site.pages["/s/1"] = Page(
+        f"<html lang='en'><title>Boats</title><body><article><h1>Boats</h1>{short}</article>"
+    )
+    rules = FEED_A + "\nextract = { min_words = 5 }"
+    desk.edit(daily=rules)
+    desk.crawl()
+    desk.edit(the_daily=rules)
+    desk.crawl()
+    assert "2 pages read again: no difference" in pressmark(desk.folder, "extract", "--all").all
+
+
 def test_a_feed_that_was_taken_out_is_not_asked_for_again_until_it_is_put_back(desk: Desk) -> None:
     desk.edit(daily=BOTH)
     desk.crawl()
