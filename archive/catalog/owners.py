@@ -21,6 +21,7 @@ from archive.model import Discovery, Outcome, Source
 
 _NAMED: tuple[str, ...] = ("seed", "urls")  # found by: what stood in sources.toml, or was typed
 UNLISTED = Outcome("skipped", "unlisted")
+_LONG = 500  # pages of a list
 _U = urls.c
 
 
@@ -40,12 +41,26 @@ def strange(
     first = {bounded(one.url): one for one in reversed([*discoveries]) if one.source in listed}
     if not first:
         return []
+    lists, others = _lists_apart(first)
     with connection(place) as conn:
-        named = among(conn, _U.url, [key for key, one in first.items() if one.found_by in _NAMED])
+        named = among(conn, _U.url, [key for key in others if first[key].found_by in _NAMED])
         nobodys = or_(is_unlisted(), ~among(conn, _U.source, listed))
-        asked = _not_of_others(archive).where(among(conn, _U.url, first), or_(named, nobodys))
-        found = {row.url: row for row in conn.execute(asked)}
+        wanted = [(others, or_(named, nobodys))]
+        wanted += [(keys, or_(is_unlisted(), _U.source != name, _U.is_listing)) for name, keys in lists.items()]
+        asked = (_not_of_others(archive).where(among(conn, _U.url, keys), which) for keys, which in wanted)
+        found = {row.url: row for one in asked for row in conn.execute(one)}
     return [one for key, one in sorted(first.items()) if key in found and _differs(one, found[key])]
+
+
+def _lists_apart(first: Mapping[str, Discovery]) -> tuple[dict[str, list[str]], list[str]]:
+    """The keys of long fixed lists by source, of which the database gives only what differs; and all the others."""
+    lists: dict[str, list[str]] = {}
+    for key, one in first.items():
+        if one.found_by == "urls" and not one.is_listing:
+            lists.setdefault(one.source, []).append(key)
+    lists = {source: keys for source, keys in lists.items() if len(keys) > _LONG}
+    apart = {key for keys in lists.values() for key in keys}
+    return lists, [key for key in first if key not in apart]
 
 
 def _differs(one: Discovery, row: Row[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,3 +106,12 @@ def test_two_claims_on_parts_of_one_tree_come_to_the_same_in_any_order(asked: Ca
     claim(asked, both[1])
     claim(asked, both[0])
     assert sources(asked) == once
+
+
+def test_a_long_list_claims_what_is_not_its_own(sqlite_catalog: Catalog) -> None:
+    pages = [found(f"https://a.example/{n}", "list", "urls") for n in range(600)]
+    rows = [seed("feeds"), replace(pages[3], source="feeds"), replace(pages[4], is_listing=True), *pages[5:]]
+    with sqlite_catalog.transaction() as conn:
+        frontier.add(conn, rows, NOW)
+        frontier.acknowledge(conn, [Acknowledged(pages[5].url, owners.UNLISTED, "r1", NOW)])
+    assert owners.strange(sqlite_catalog, pages, ["list", "feeds"], "here") == [pages[3], pages[4], pages[5]]
