@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,17 @@ def load_sources(path: Path) -> tuple[Source, ...]:
     sources, problems = _read(path)
     if problems:
         raise config_error(problems)
-    return sources
+    return tuple(source for source, _ in _each_its_own(sources))
+
+
+def named_twice(path: Path) -> tuple[str, ...]:
+    """Return what is no mistake, and never what was meant: feeds that an earlier source has, each with its line."""
+    found = ((source, twice) for source, twice in _each_its_own(_read(path)[0]) if source.kind != "urls")
+    return tuple(
+        f'{path.name}:{source.line}: source "{source.name}": {url} is fetched for source "{owner}", which names it, too'
+        for source, twice in found
+        for url, owner in twice.items()
+    )
 
 
 def check_sources(path: Path) -> tuple[str, ...]:
@@ -103,7 +113,6 @@ def _read(path: Path) -> tuple[tuple[Source, ...], tuple[str, ...]]:
         if source:
             sources.append(source)
     _names(entries, toml, problems)
-    sources = [*_each_its_own(sources, entries, problems)]
     found = sorted(((toml.line(problem.path) or 0, problem.message) for problem in problems), key=lambda row: row[0])
     return tuple(sources), tuple(f"{path.name}:{line or 1}: {message}" for line, message in found)
 
@@ -210,21 +219,18 @@ def _names(entries: list[dict[str, Any]], toml: Toml, problems: list[Complaint])
         first.setdefault(name, index)
 
 
-def _each_its_own(sources: list[Source], entries: list[dict[str, Any]], problems: list[Complaint]) -> Iterator[Source]:
-    """Leave each address to the first source that names it: it is fetched once, whoever names it.
+def _each_its_own(sources: Iterable[Source]) -> Iterator[tuple[Source, dict[str, str]]]:
+    """Leave each address to the first source that names it and is not paused: it is fetched once, whoever names it.
 
-    Lists of articles may overlap; two sources of one feed are a mistake, for the second would never bring anything.
+    Gives each source with the addresses that are its own, and those that are another's, with whose.
     """
     owners: dict[str, str] = {}
-    places = {entry["name"]: index for index, entry in reversed([*enumerate(entries)]) if "name" in entry}
     for source in sources:
-        twice = [url for url in source.urls if canonical_url(url) in owners] if not source.paused else []
-        if twice and source.kind != "urls":
-            message = f'source "{source.name}": {twice[0]} is in source "{owners[canonical_url(twice[0])]}" already'
-            problems.append(Complaint(("source", places[source.name], "url"), message))
+        own = {canonical_url(url): url for url in source.urls}
+        twice = {} if source.paused else {url: owners[key] for key, url in own.items() if key in owners}
         if not source.paused:
-            owners |= {canonical_url(url): source.name for url in source.urls if url not in twice}
-        yield replace(source, urls=tuple(url for url in source.urls if url not in set(twice))) if twice else source
+            owners |= {key: source.name for key in own if key not in owners}
+        yield replace(source, urls=tuple(url for url in source.urls if url not in twice)) if twice else source, twice
 
 
 def _as_source(entry: SourceEntry, urls: tuple[str, ...], line: int | None) -> Source:

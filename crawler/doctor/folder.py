@@ -22,15 +22,18 @@ _CLOCK_SECONDS = 5.0
 
 
 def _config(patient: Patient) -> Iterator[Finding]:
-    from crawler.config.config_file import check_config
+    from crawler.config.config_file import SOURCES_FILE, check_config
+    from crawler.config.sources_file import named_twice
 
     assert patient.folder is not None
-    problems = check_config(patient.folder)
+    problems, sources = check_config(patient.folder), patient.folder / SOURCES_FILE
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         yield Finding("settings", "problem", problems[0] + more, "pressmark config check")
     else:
         yield Finding("settings", "ok", f"{patient.folder}: pressmark.toml and sources.toml are fine")
+    for line in named_twice(sources) if sources.is_file() else ():
+        yield Finding("sources", "warning", line, "pressmark source edit (take it out of one)")
     crawl = patient.settings.crawl if patient.settings else None
     if crawl and not crawl.contact and not crawl.user_agent:
         yield Finding(
