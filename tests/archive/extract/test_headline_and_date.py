@@ -131,6 +131,38 @@ def test_elements_of_one_kind_with_several_dates_are_of_other_stories() -> None:
     assert published("", same) == "2024-03-03T00:00:00+00:00"  # the first one right below the headline is the story's
 
 
+def test_a_page_that_shows_an_earlier_day_right_below_its_headline_was_published_then() -> None:
+    head = ld(headline="Ferry", datePublished="2022-10-24T12:40:59Z")
+    assert published(head, f"<h1>Ferry</h1><p>8 October 2022</p>{STORY}") == "2022-10-08T00:00:00+00:00"
+    assert published(head, f"<h1>Ferry</h1><p>30 October 2022</p>{STORY}") == "2022-10-24T12:40:59+00:00"
+    both = f"<h1>Ferry</h1><p>8 October 2022</p>{STORY}<p>24 October 2022</p>"
+    assert published(head, both) == "2022-10-24T12:40:59+00:00"
+
+
+def test_days_in_the_cells_of_a_table_are_what_the_story_tells() -> None:
+    cells = "".join(f"<tr><td>{month}/1/2013</td><td>{month * 7}</td></tr>" for month in range(1, 13))
+    head = ld(headline="Ferry", datePublished="2025-02-12T23:21:00Z")
+    table = f"<h1>Ferry</h1>{'<p>Monthly figures.</p>' * 30}<table>{cells}</table>{STORY}"
+    assert published(head, table) == "2025-02-12T23:21:00+00:00"
+
+
+def test_a_line_that_says_when_a_page_was_first_published_goes_before_the_one_at_the_headline() -> None:
+    said = "<p>This article was originally published on 26 Sep 2019 but has been regularly updated.</p>"
+    assert published("", f"<h1>Ferry</h1><p class=date>30 Sep 2022</p>{STORY}{said}") == "2019-09-26T00:00:00+00:00"
+
+
+def test_a_date_in_what_a_story_quotes_is_not_the_storys() -> None:
+    quoted = "<blockquote class=instagram-media><time datetime=2019-04-21T23:47:18Z>21 April</time></blockquote>"
+    body = f"<h1>Ferry</h1>{STORY}{quoted}{STORY * 20}<div class=date>18.10.2019 16:06</div>"
+    assert published("", body) == "2019-10-18T16:06:00+00:00"
+
+
+def test_of_lines_with_dates_the_nearer_to_the_headline_is_the_storys() -> None:
+    other = "<div class=card-date>27 April 2021</div>"
+    body = f"<h1>Ferry</h1><p>28 April 2021</p>{STORY * 8}{other}{STORY}"
+    assert published("", body) == "2021-04-28T00:00:00+00:00"
+
+
 def test_a_date_on_a_comment_is_its_readers() -> None:
     said = "<div class=comment-meta><a href=#c1><time datetime=2019-08-24T03:36:11+02:00>24 August</time></a></div>"
     body = f"<h1>Ferry</h1><p>Out on 16 August 2019, one hour and four minutes</p>{STORY}{said}"
