@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from archive.extract.headline import gather, signs
 from archive.extract.metadata import site_names_of
 from archive.extract.page import read_page
-from archive.extract.titles import is_site
 from archive.model import Page
 
 FOLDS, CUTS, PENALTY, STEPS, SMALLEST = 5, ("", "b", "c"), 3.0, 400, 0.16
@@ -74,7 +73,6 @@ def choice(page: dict[str, Any], folder: Path, bench: ModuleType) -> Choice:
     parsed = read_page(source)
     articles, names = site_names_of(source, parsed)
     wordings, around = gather(source.url, articles, parsed.metas, parsed.title, parsed.elements, names)
-    wordings = [wording for wording in wordings if not is_site(wording.text, around.site_names)]
     wanted = bench.norm_title(page["title"])
     return Choice(
         [signs(wording, around) for wording in wordings],

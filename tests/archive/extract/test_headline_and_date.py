@@ -54,6 +54,32 @@ def test_the_headline_is_what_most_of_the_page_calls_itself(head: str, body: str
     assert read(head, body.format(STORY)).article.headline == "Ferry runs until midnight"
 
 
+def test_a_story_about_the_paper_has_its_name_in_the_headline() -> None:
+    head = "<title>Ten years of daily.example — daily.example</title><meta property=og:title content='Ten years of daily.example — daily.example'>"
+    body = f"<h3>Ten years of daily.example</h3>{STORY}<h2>4 thoughts on “Ten years of daily.example”</h2>"
+    url = "https://daily.example/notes/ten-years-of-daily-example/"
+    assert read(head, body, url).article.headline == "Ten years of daily.example"
+
+
+@pytest.mark.parametrize(
+    ("href", "headline"),
+    [
+        ("https://daily.example/", "Ferry runs until midnight"),
+        ("/", "Ferry runs until midnight"),
+        ("#letters", "Our Letters"),
+    ],
+)
+def test_a_heading_that_leads_to_the_front_page_is_a_logo(href: str, headline: str) -> None:
+    body = f"<h1><a href='{href}'>Our Letters</a></h1><main><h2>Ferry runs until midnight</h2>{STORY}</main>"
+    assert read("", body, "https://daily.example/view?id=8576").article.headline == headline
+
+
+def test_a_headline_has_no_soft_hyphens() -> None:
+    assert read("", f"<h1>Mes&shy;sen&shy;ger are no lawless space</h1>{STORY}").article.headline == (
+        "Messenger are no lawless space"
+    )
+
+
 def test_titles_of_scripts_without_spaces_are_cut_without_spaces() -> None:
     head = "<title>港口渡轮将运行至午夜委员会作出决定-新示例网</title>"
     assert (
