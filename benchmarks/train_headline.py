@@ -1,4 +1,4 @@
-"""Fit the weights of archive/extract/headline.py, and say how they do on sites they were not fitted on.
+"""Fit the weights of archive/extract/metadata/headline.py, and say how they do on sites they were not fitted on.
 
     python benchmarks/train_headline.py --bench PATH/bench/extraction
 
@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from archive.extract.headline import gather, signs
-from archive.extract.metadata import site_names_of
+from archive.extract.metadata.facts import site_names_of
+from archive.extract.metadata.headline import gather, signs
 from archive.extract.page import read_page
 from archive.model import Page
 

@@ -37,7 +37,7 @@ class ArticleQuery:
     section: str | None = None
     run: str | None = None
     cluster: str | None = None  # of near-duplicates; its name
-    allowed_for: str | None = None  # an agent of archive.rights.AI_AGENTS, or "all"; unknown rights are none
+    allowed_for: str | None = None  # an agent of archive.records.rights.AI_AGENTS, or "all"; unknown rights are none
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = 50

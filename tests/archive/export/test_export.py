@@ -1,0 +1,130 @@
+"""Exports: every format gives the records back, the manifest names the bytes, and nothing of the user's is lost."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import shutil
+from datetime import timedelta
+
+import jsonschema
+import pytest
+
+from archive.archive import open_archive
+from archive.catalog.articles import ArticleQuery, records
+from archive.errors import UsageError
+from archive.export import Options, export, manifest_path
+from archive.export.formats import csv_header
+from archive.extract import EXTRACTOR_VERSION
+from archive.records.record_shape import json_schema
+from tests.archive.small_archive import START, Step, crawl, opened, page
+
+NOW = START + timedelta(days=1)
+ALL = ArticleQuery(limit=None)
+
+
+def test_json_lines_hold_the_records_and_fit_the_schema(built, tmp_path):
+    out = tmp_path / "articles.jsonl"
+    with open_archive(built) as archive:
+        done = export(archive, out, ALL, NOW)
+        kept = list(records(archive.catalog, ALL))
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert lines == kept and done.records == 2
+    for line in lines:
+        jsonschema.Draft202012Validator(json_schema("article")).validate(line)
+
+
+def test_compressed_lines_are_the_same_and_the_same_bytes_each_time(built, tmp_path):
+    with open_archive(built) as archive:
+        first = export(archive, tmp_path / "a.jsonl.gz", ALL, NOW)
+        second = export(archive, tmp_path / "b.jsonl.gz", ALL, NOW + timedelta(days=1))
+        export(archive, tmp_path / "a.jsonl", ALL, NOW)
+    assert first.sha256 == second.sha256
+    assert gzip.decompress((tmp_path / "a.jsonl.gz").read_bytes()) == (tmp_path / "a.jsonl").read_bytes()
+
+
+def test_csv_has_one_column_for_each_part_and_comes_back(built, tmp_path):
+    out = tmp_path / "a.csv"
+    with open_archive(built) as archive:
+        export(archive, out, ALL, NOW, options=Options(bom=True))
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(out.open(encoding="utf-8-sig", newline="")))
+    assert list(rows[0]) == csv_header()
+    harbour = next(row for row in rows if row["language"] == "en")
+    assert harbour["capture.warc_file"].endswith(".warc.gz")
+    assert harbour["authors"] == "Anna Berg" and harbour["tags"] == "de; national"
+    assert harbour["text"].count("\n") == 4
+    assert json.loads(harbour["origins"])["headline"]["value_from"] == "h1"
+
+
+def test_fields_can_be_chosen_and_a_misspelt_one_is_named(built, tmp_path):
+    with open_archive(built) as archive:
+        export(archive, tmp_path / "a.jsonl", ALL, NOW, options=Options(("url", "capture.warc_offset")))
+        line = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[0])
+        assert list(line) == ["url", "capture.warc_offset"]
+        with pytest.raises(UsageError) as error:
+            export(archive, tmp_path / "b.csv", ALL, NOW, options=Options(("hedline",)))
+    assert error.value.hint == 'did you mean "headline"?'
+    assert list(tmp_path.glob("*b.csv*")) == []
+
+
+def test_the_manifest_names_the_bytes(built, tmp_path):
+    out = tmp_path / "a.jsonl"
+    with open_archive(built) as archive:
+        done = export(archive, out, ArticleQuery(source="news", limit=None), NOW)
+    manifest = json.loads(manifest_path(out).read_text())
+    assert manifest["schema"] == "pressmark.dataset/1"
+    assert manifest["query"] == {"source": "news"}
+    assert manifest["extractors"] == {f"pressmark {EXTRACTOR_VERSION} balanced": 2}
+    assert manifest["files"] == [
+        {
+            "name": "a.jsonl",
+            "format": "jsonl",
+            "records": 2,
+            "bytes": out.stat().st_size,
+            "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
+        }
+    ]
+    assert done.sha256 == manifest["files"][0]["sha256"]
+
+
+def test_the_same_story_under_two_addresses_is_kept_once_unless_asked(tmp_path):
+    body = page("Same", "word " * 60)
+    (tmp_path / "news").mkdir()
+    with opened(tmp_path / "news") as archive:
+        crawl(archive, [Step("https://news.example/a", body), Step("https://news.example/b", body)])
+        once = export(archive, tmp_path / "once.jsonl", ALL, NOW)
+        both = export(archive, tmp_path / "both.jsonl", ALL, NOW, dedup="none")
+    assert (once.records, once.duplicates, both.records, both.duplicates) == (1, 1, 2, 0)
+
+
+def test_every_revision_can_be_had(built, tmp_path):
+    with open_archive(built) as archive:
+        done = export(archive, tmp_path / "a.jsonl", ALL, NOW, all_revisions=True)
+    assert done.records == 3
+
+
+def test_a_file_of_the_users_is_not_written_over_and_an_export_of_ours_is(built, tmp_path):
+    out = tmp_path / "mine.jsonl"
+    out.write_text("mine")
+    with open_archive(built) as archive:
+        with pytest.raises(UsageError, match="is there already"):
+            export(archive, out, ALL, NOW)
+        assert out.read_text() == "mine"
+        export(archive, out, ALL, NOW, force=True)
+        export(archive, out, ALL, NOW)
+    assert out.read_text() != "mine"
+
+
+def test_a_format_we_lack_is_named_with_those_we_have(built, tmp_path):
+    with open_archive(built) as archive:
+        with pytest.raises(UsageError) as error:
+            export(archive, tmp_path / "a", ALL, NOW, format_name="xml")
+        assert error.value.hint == "--format jsonl, jsonl.gz, csv, markdown, tei, wacz"
+        for name in ("a.parquet", "a.warc.gz", "a.xlsx"):
+            with pytest.raises(UsageError):
+                export(archive, tmp_path / name, ALL, NOW)
+            assert not (tmp_path / name).exists()
+    shutil.rmtree(tmp_path)
