@@ -181,9 +181,11 @@ def is_byline(line: str) -> bool:
     return not line.isascii() and bool(_CJK_NAME.search(line) or _KOREAN_NAME.search(line))
 
 
+@lru_cache(maxsize=4096)  # the pages of a site have the same short lines
 def announces(line: str) -> bool:
     """Whether a line only begins as bylines do: a name has to follow."""
-    return not _BYLINE_START.sub("", line).strip(" :：\u00a0")
+    start = _BYLINE_START.match(line)
+    return not line[start.end() if start else 0 :].strip(" :：\u00a0")
 
 
 def _unglued(line: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 
 from lxml import html
 
@@ -46,22 +46,22 @@ def signatures(
     others = _Others(headline_node)
 
     def together(nodes: list[html.HtmlElement]) -> list[html.HtmlElement]:
-        signed = [(order[node], node) for node in nodes if _may_sign(node, others)]
-        return _together(signed, head)
+        near = [(order[node], node) for node in nodes if head - _BEFORE < order[node] < head + NEAR]
+        return _together([one for one in near if _may_sign(one[1], others)], head)
 
     micro = [
         name for node in together(index.microdata) or index.microdata[:1] for name in _lines_to_names(_named(node))
     ]
     rel = [name for node in together(index.rel_author) or index.rel_author[:1] for name in _names_of(node)]
-    told = {node: _in_prose(node) for node in index.author_links}
-    linked = together([node for node in index.author_links if not told[node]])
-    links = [name for node in linked or together(index.author_links) for name in _names_of(node)]
+    linked = together(index.author_links)
+    apart = [node for node in linked if not _in_prose(node)]
+    links = [name for node in apart or linked for name in _names_of(node)]
     if micro:
         yield micro, "microdata", 0.8
     if rel:
         yield rel[:6], "rel=author", 0.66
     if links:
-        yield links[:6], "author-link", 0.7 if linked else 0.45
+        yield links[:6], "author-link", 0.7 if apart else 0.45
     for node, found in _named_bylines(index, others):
         at = order.get(node, -1)
         yield found, "byline", 0.72 if head < at < head + NEAR or head - _BEFORE < at < head else 0.5
@@ -73,13 +73,13 @@ def signatures(
 def _in_prose(node: html.HtmlElement) -> bool:
     """Whether a link stands in a paragraph of the story: those are to people it tells of."""
     parent = next((up for up in islice(node.iterancestors(), 7) if up.tag == "p"), None)
-    return parent is not None and sum(map(len, parent.itertext())) > 200
+    sizes = accumulate(map(len, parent.itertext())) if parent is not None else ()
+    return any(size > _BYLINE for size in sizes)
 
 
+_BYLINE = 200  # characters of a paragraph that is no more than a byline, at most
 _BEFORE = 40  # elements before the headline
 _APART = 16  # elements between the links to two authors of one story, at most
-
-
 _QUOTING = ("blockquote", "figure")
 
 
@@ -114,8 +114,8 @@ def _says(pattern: re.Pattern[str], names: str) -> bool:
 
 def _together(placed: list[tuple[int, html.HtmlElement]], head: int) -> list[html.HtmlElement]:
     """Of elements that name an author, those nearest to the headline and next to each other: others are of other stories."""
-    after = [one for one in placed if head < one[0] < head + NEAR]
-    run = after or [one for one in placed if head - _BEFORE < one[0] < head]
+    after = [one for one in placed if head < one[0]]
+    run = after or [one for one in placed if one[0] < head]
     end = next((at for at in range(1, len(run)) if run[at][0] - run[at - 1][0] > _APART), len(run))
     return [node for _, node in run[:end]]
 
@@ -130,9 +130,9 @@ def _named_bylines(index: Index, others: _Others) -> Iterator[tuple[html.HtmlEle
     given = 0
     for node in index.bylines:
         names = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-        if not _says(_NOT_BYLINE, names) and _may_sign(node, others):
+        if not _says(_NOT_BYLINE, names) and not others.hold(node):
             found = _names_of(node)
-            if found:
+            if found and _may_sign(node, others):
                 yield node, found
                 given += 1
                 if given == 5:
