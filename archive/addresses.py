@@ -5,8 +5,11 @@ A page's own address may come from a file of another tool, its links from anybod
 
 from __future__ import annotations
 
+import re
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+# Addresses that joining leaves as they are, up to their fragment: nearly all, so that few need it.
+ABSOLUTE = re.compile(r"https?://[\w.:-]+(?:/[^\s?#;\\]*(?:\?[^\s#]+)?)?(?=#|$)", re.ASCII)
 _NO_PARTS = SplitResult("", "", "", "", "")
 
 
@@ -25,8 +28,12 @@ def host_of(url: str) -> str:
 
 def joined(base: str, href: str) -> str:
     """`href`, relative to `base`, as an http(s) address with its fragment; "" for any other."""
+    href = href.strip()
+    plain = ABSOLUTE.match(href)
+    if plain is not None and plain.end() == len(href):
+        return href
     try:
-        target = urljoin(base, href.strip())
+        target = urljoin(base, href)
     except ValueError:
         return ""
     return target if target.startswith(("http://", "https://")) else ""

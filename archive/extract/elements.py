@@ -26,21 +26,23 @@ class Elements:
             self._read()
 
     def _read(self) -> None:
+        tagged, held = self._tagged, self._held
         for node, tag in zip(self.all, map(_TAG, self.all), strict=True):
-            self._tagged[tag].append(node)
+            tagged[tag].append(node)
             for name, value in node.items():
-                if name in self._held:
-                    self._held[name].append((node, value))
+                if name in held:
+                    held[name].append((node, value))
 
     @cached_property
     def order(self) -> dict[html.HtmlElement, int]:
         """Where each element stands."""
-        return {node: at for at, node in enumerate(self.all)}
+        return dict(zip(self.all, range(len(self.all)), strict=True))
 
     def _of_tag(self, tag: str) -> list[html.HtmlElement]:
         if self._before is None:
             return self._tagged.get(tag, [])
-        return [node for node in self._before._of_tag(tag) if node in self.order]
+        left = self.order
+        return [node for node in self._before._of_tag(tag) if node in left]
 
     def named(self, *tags: str) -> list[html.HtmlElement]:
         """The elements with one of these tags, in document order."""
@@ -57,13 +59,14 @@ class Elements:
         """The elements with an attribute of this name (one of `_HELD`), and its value, in document order."""
         if self._before is None:
             return self._held[name]
-        return [one for one in self._before.holding(name) if one[0] in self.order]
+        left = self.order
+        return [one for one in self._before.holding(name) if one[0] in left]
 
     @cached_property
     def links(self) -> list[tuple[html.HtmlElement, str]]:
         """Each <a> with an address, and the address without white space around it."""
-        held = ((node, address.strip()) for node, address in self.holding("href") if node.tag == "a")
-        return [one for one in held if one[1]]
+        held = self.holding("href")
+        return [(node, address) for node, said in held if node.tag == "a" and (address := said.strip())]
 
 
 def text_of(node: html.HtmlElement) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from archive.addresses import base_of, joined
+from archive.addresses import ABSOLUTE, base_of, joined
 from archive.extract.elements import Elements
 
 MAX_OUTLINKS = 500
-# Addresses that joining leaves as they are: nearly all, so that few need it.
-_ABSOLUTE = re.compile(r"https?://[\w.:-]+(?:/[^\s?#;\\]*(?:\?[^\s#]+)?)?(?=#|$)", re.ASCII)
 _FROM_ROOT = re.compile(r"/(?!/)[^\s?#;\\]*(?:\?[^\s#]+)?(?=#|$)", re.ASCII)
 
 
@@ -31,13 +29,13 @@ def outlinks(url: str, base_href: str | None, elements: Elements) -> tuple[str, 
 def _base(url: str, base_href: str | None) -> tuple[str, str]:
     """The address that links are relative to, and its scheme and host where these are plain."""
     base = base_of(url, base_href)
-    plain = _ABSOLUTE.match(base)
+    plain = ABSOLUTE.match(base)
     return base, "/".join(plain[0].split("/", 3)[:3]) if plain else ""
 
 
 def _joined(base: str, origin: str, href: str) -> str:
     """`href` as an absolute address without its fragment; "" for what is none."""
-    plain = _ABSOLUTE.match(href)
+    plain = ABSOLUTE.match(href)
     if plain is not None:
         return plain[0]
     if origin and "/." not in href:

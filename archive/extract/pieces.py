@@ -31,11 +31,8 @@ class Piece:
     node: html.HtmlElement  # the nearest block element
     link_chars: int
     order: int
-    key: str = ""
-
-    @property
-    def link_density(self) -> float:
-        return self.link_chars / max(1, len(self.key))
+    key: str
+    link_density: float  # the share of its characters that stand in links
 
 
 def pieces_of(body: html.HtmlElement) -> list[Piece]:
@@ -66,7 +63,8 @@ class _Cutter:
                 inside.append(node)
             tag = node.tag
             if tag in BLOCK_TAGS:
-                self.flush()
+                if self.parts:
+                    self.flush()
                 blocks.append(node)
                 if tag == "pre" and self.written is None and self.is_most(node, root):
                     self.written = node
@@ -75,7 +73,7 @@ class _Cutter:
             elif tag == "br":
                 self.line_break(node)
             text = node.text
-            if text:
+            if text and (self.parts or not text.isspace()):
                 self.add(text, blocks[-1], links)
         while len(inside) > 1:
             links -= self.leave(inside.pop(), blocks, links)
@@ -92,14 +90,15 @@ class _Cutter:
         tag = node.tag
         is_link = 0
         if tag in BLOCK_TAGS:
-            self.flush()
+            if self.parts:
+                self.flush()
             blocks.pop()
             if node is self.written:
                 self.written = None
         elif tag == "a":
             is_link = 1
         tail = node.tail
-        if tail:
+        if tail and (self.parts or not tail.isspace()):
             self.add(tail, blocks[-1], links - is_link)
         return is_link
 
@@ -134,7 +133,9 @@ class _Cutter:
         if self.owner is not None and len(self.pieces) < MAX_PIECES:
             text = _spaced("".join(self.parts))
             if text:
-                self.pieces.append(Piece(text, self.owner, self.links, len(self.pieces), text.replace(" ", "")))
+                key = text.replace(" ", "")
+                density = self.links / max(1, len(key))
+                self.pieces.append(Piece(text, self.owner, self.links, len(self.pieces), key, density))
         self.parts.clear()
         self.links = 0
         self.owner = None
@@ -142,7 +143,9 @@ class _Cutter:
 
 def _spaced(text: str) -> str:
     """`text` in NFC, each run of white space a single space."""
-    if text.isascii() or not any(mark in text for mark in _KEPT_BY_SPACE):
+    if text.isascii():
+        return " ".join(text.split())
+    if not any(map(text.__contains__, _KEPT_BY_SPACE)):
         return unicodedata.normalize("NFC", " ".join(text.split()))
     return unicodedata.normalize("NFC", _SPACE.sub(" ", text).strip())
 

@@ -32,7 +32,7 @@ from archive.extract.pieces import Piece, pieces_of
 from archive.extract.word_list import NO_WORDS, WordList, suspected
 from archive.model import TEXT_LABELS, Article, Author, Block, Entry, Extraction, Origin, Page, PageType
 
-EXTRACTOR_VERSION = f"4 (trafilatura {body.TRAFILATURA_VERSION})"
+EXTRACTOR_VERSION = f"5 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
 _LIVE = re.compile(r"\blive\b|live-?(?:blog|ticker)|\bticker\b|\ben direct\b|\ben vivo\b|\bem direto\b|\bao vivo\b|\bin diretta\b|"
                    r"минута за минутой|онлайн|直播|实时|實時|ライブ|速報|실시간|بث مباشر|مباشر", re.IGNORECASE)  # fmt: skip
@@ -172,26 +172,27 @@ def _choose(parsed: Parsed, facts: Metadata, pieces: list[Piece], profile: str) 
 
 
 def _signs(page: Page, parsed: Parsed, facts: Metadata, pieces: list[Piece], blocks: list[Block], text: str) -> Signs:
-    total = sum(len(piece.key) for piece in pieces)
-    linked = sum(piece.link_chars for piece in pieces)
+    total = sum([len(piece.key) for piece in pieces])
+    linked = sum([piece.link_chars for piece in pieces])
     address = parts_of(page.url)
+    heads = [piece.link_density > 0.8 and len(piece.text) > 25 for piece in pieces]  # links of headline length
     listed = [
         piece.text
-        for piece, block in zip(pieces, blocks, strict=False)
-        if block.label in TEXT_LABELS and piece.link_density > 0.8 and len(piece.text) > 25
+        for piece, block, is_head in zip(pieces, blocks, heads, strict=False)
+        if is_head and block.label in TEXT_LABELS
     ]
     return Signs(
-        text=text, page_text="\n".join(piece.text for piece in pieces), title=parsed.title, headline=facts.headline or "",
+        text=text, page_text="\n".join([piece.text for piece in pieces]), title=parsed.title, headline=facts.headline or "",
         json_ld_types=facts.json_ld_types, og_type=facts.og_type, free=facts.free, link_share=linked / total if total else 0.0,
-        link_blocks=sum(1 for piece in pieces if piece.link_density > 0.8 and len(piece.text) > 25),
-        figures=parsed.elements.named("figure"), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks),
+        link_blocks=sum(heads),
+        figures=parsed.elements.named("figure"), player=parsed.has_player, is_front=address.path in ("", "/") and not address.query, is_prose=_is_prose(pieces, blocks, heads),
         declares_article=facts.declares_article, markup=parsed.decoded.text,
         stories=stories_elsewhere(facts.headline_node, parsed.elements, page.url),
         is_told=any(block.rule == "payload" for block in blocks), listed=len(listed), listed_share=sum(map(len, listed)) / max(1, len(text)),
     )  # fmt: skip
 
 
-def _is_prose(pieces: list[Piece], blocks: list[Block]) -> bool:
+def _is_prose(pieces: list[Piece], blocks: list[Block], heads: list[bool]) -> bool:
     """Whether the text is paragraphs that follow each other; on a page of lists a linked headline stands over each."""
     prose = [
         at
@@ -200,5 +201,4 @@ def _is_prose(pieces: list[Piece], blocks: list[Block]) -> bool:
     ]
     if len(prose) < 2:
         return False
-    between = sum(1 for piece in pieces[prose[0] : prose[-1]] if piece.link_density > 0.8 and len(piece.text) > 25)
-    return between * 2 < len(prose)
+    return sum(heads[prose[0] : prose[-1]]) * 2 < len(prose)

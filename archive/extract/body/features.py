@@ -180,7 +180,7 @@ class _Sheet:
 
     @cached_property
     def copies(self) -> Counter[str]:
-        return Counter(piece.key for piece in self.pieces)
+        return Counter([piece.key for piece in self.pieces])
 
     def overlap(self) -> list[float]:
         """The words the beginning of each piece shares with the headline, of the words either has."""
@@ -189,9 +189,13 @@ class _Sheet:
             return [0.0] * len(self.mine)
         found = []
         for low in self.lower:
-            words = set(low.split())
-            shared = len(words & theirs)
-            found.append(shared / (len(words) + len(theirs) - shared))
+            words = low.split()
+            if theirs.isdisjoint(words):
+                found.append(0.0)
+                continue
+            own = set(words)
+            shared = len(own & theirs)
+            found.append(shared / (len(own) + len(theirs) - shared))
         return found
 
     # -- of the elements around
@@ -303,7 +307,7 @@ _COLUMNS: dict[str, Callable[[_Sheet], Any]] = {
     "depth": lambda s: s.depth - FAR,
     "good_level": lambda s: np.minimum(s.depth - s.said[-2], FAR),
     "good_count": lambda s: s.said[-1],
-    **{f"bad_{name}": _level(at) for at, (name, _) in enumerate(BAD)},
+    **{f"bad_{name}": _level(at) for at, name in enumerate(BAD)},
     "bad_any": lambda s: s.bad.min(axis=0),
     "w_news": lambda s: s.has(_NEWS_WORDS),
     "w_legal": lambda s: s.has(_LEGAL_WORDS),

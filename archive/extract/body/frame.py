@@ -1,39 +1,22 @@
 """The elements that hold a page's pieces and those around them, numbered once for all measures of the body model.
 
-Order: the words of `named`, `Frame`.
+Order: `named`, `Frame`.
 """
-
-# ruff: noqa: E501 - tables of words are read by row
 
 from __future__ import annotations
 
-import re
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from lxml import html
 
+from archive.extract.names import SIGN, signs_of
 from archive.extract.pieces import Piece
 
-# Words are looked for in lower case: Python's matcher skips ahead only where case counts, and is four times faster then.
-_GOOD = re.compile(
-    r"article|content|body|entry|post|story|text|paragraph|richtext|artikel|inhalt|texte|cuerpo|noticia|detail|prose",
-)
-BAD: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|toolbar|header|masthead|topbar|skip")),
-    ("footer", re.compile(r"foot(?:er)?\b|footer|colophon|copyright|legal|disclaimer|impressum")),
-    ("comment", re.compile(r"comment|disqus|respond|discussion|kommentar")),
-    ("share", re.compile(r"share|social|follow|sharing|teilen|twitter|facebook|print")),
-    ("promo", re.compile(r"promo|newsletter|subscri|signup|sign-up|banner|paywall|piano|cookie|consent|modal|popup|overlay|cta|offer|donat")),
-    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|outbrain|taboola|werbung|anzeige|dfp|gpt-")),
-    ("related", re.compile(r"relat|recommend|more-|read-?more|most-?|popular|trending|teaser|card|latest|recent|also|similar|next|prev|carousel|slider|feed|list-?item|upsell|recirc")),
-    ("meta", re.compile(r"byline|author|meta|date|time|publish|tag|topic|categor|kicker|label|credit|info|bio\b|profile|avatar")),
-    ("caption", re.compile(r"caption|figure|image|photo|media|gallery|bild|legend|video|player|credit")),
-    ("side", re.compile(r"side|aside|widget|rail|column-|secondary|complement|infobox|box\b|callout|toc\b|table-of")),
-    ("lead", re.compile(r"lead|lede|intro|standfirst|summary|excerpt|teaser-text|abstract|subtitle|subhead|deck|dek\b|chapeau|description")),
-    ("hidden", re.compile(r"hidden|collaps|visually|sr-only|screen-reader|invisible|accordion")),
-)  # fmt: skip
+BAD = ("nav", "footer", "comment", "share", "promo", "ad", "related", "meta", "caption", "side", "lead", "hidden")
+_SIGNS_OF_BAD = tuple(SIGN[family] for family in BAD)
+_ANY_BAD = sum(_SIGNS_OF_BAD)
 AROUND = (
     "article",
     "main",
@@ -55,16 +38,15 @@ FAR = 12  # levels; beyond it nothing is told apart
 _MOST_CHARS, _MOST_PIECES = 10_000, 200
 
 
-@lru_cache(maxsize=16384)
-def named(names: str) -> tuple[bool, tuple[int, ...]]:
+def named(*said: str) -> tuple[bool, tuple[int, ...]]:
     """What the class, id and role of an element say: (is it content, which of BAD)."""
-    said = [_word_named(word) for word in names.lower().split()]
-    return any(good for good, _ in said), tuple(sorted({at for _, kinds in said for at in kinds}))
+    signs = signs_of(*said)
+    return bool(signs & SIGN["good"]), _bad(signs & _ANY_BAD)
 
 
-@lru_cache(maxsize=16384)
-def _word_named(word: str) -> tuple[bool, tuple[int, ...]]:
-    return bool(_GOOD.search(word)), tuple(at for at, (_, pattern) in enumerate(BAD) if pattern.search(word))
+@lru_cache(maxsize=4096)
+def _bad(signs: int) -> tuple[int, ...]:
+    return tuple(at for at, sign in enumerate(_SIGNS_OF_BAD) if signs & sign)
 
 
 def log_chars(chars: Any) -> Any:
@@ -178,9 +160,8 @@ class Frame:
             if tag in AROUND_INDEX:
                 said[AROUND_INDEX[tag], inside] = 1
             node = nodes[at]
-            names = f"{self.classes[at]} {node.get('id') or ''} {node.get('role') or ''}"[:300]
-            if len(names) > 2 and tag not in ("body", "html"):
-                is_good, kinds = named(names)
+            if tag not in ("body", "html"):
+                is_good, kinds = named(self.classes[at], node.get("id") or "", node.get("role") or "")
                 for kind in kinds:
                     said[len(AROUND) + kind, inside] = self.depth[at]
                 if is_good:

@@ -65,7 +65,7 @@ def contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
 def bare_contacts(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     """Ways to reach somebody that stand between two words of a sentence without a sign that sets them off."""
     found: list[tuple[int, int, tuple[str, ...]]] = []
-    for match in _BARE.finditer(text) if _ACCOUNT.search(text) or _BARE_PHONE.search(text) else ():
+    for match in _BARE.finditer(text) if _ACCOUNT.search(text) or ("(" in text and _BARE_PHONE.search(text)) else ():
         before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
         if before and after and before[-1].isalnum() and (after[0].isalpha() or HAN.match(after[0])):
             found.append((match.start(), match.end(), (f"contact: {match[0]}", "between: two words of a sentence")))

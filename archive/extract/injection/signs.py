@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from archive.words import ONLY_WORDS
+
 Action = Literal["redacted", "dropped", "flagged", "normalised"]
 Charge = tuple[str, tuple[str, ...]]  # the class of an injection, and the evidence for it: "kind: what was seen"
 
@@ -75,7 +77,9 @@ def words(text: str) -> list[str]:
 def grams(text: str) -> set[str]:
     """What a text is about, for comparing: the first six letters of longer words; in scripts without spaces pairs."""
     low = plain(text)
-    if low.isascii() or not UNSPACED.search(low):
+    if low.isascii():
+        return {word[:6] for word in low.translate(ONLY_WORDS).split() if len(word) > 3}
+    if not UNSPACED.search(low):
         return set(_STEM.findall(low))
     found = TOKEN.findall(low)
     pairs = {one + other for one, other in itertools.pairwise(found) if UNSPACED.match(one) and UNSPACED.match(other)}

@@ -24,6 +24,7 @@ _NAMES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("sponsored", re.compile(r"sponsor(?:ed|en)?|sponsored-?content|native-?ads?|advertorial|promoted|promotion|paid", re.I)),
     ("ad", re.compile(r"ads?|advert|adverts|advertisement|advertisements|adsbygoogle|taboola|outbrain|trc|mgid|revcontent|gpt|dfp|werbung|anzeige|reklame|publicite", re.I)),
 )  # fmt: skip
+_BORDER = re.compile(r"[_-]+|(?<=[a-z])(?=[A-Z])")
 # Words beside which the name of an advertisement means none: "no-ads", "has-sponsor", "below-ad".
 _NOT = frozenset(
     ("no", "not", "non", "free", "less", "without", "with", "has", "have", "is", "hide", "hidden", "after", "before",
@@ -67,12 +68,12 @@ def _verdict(node: html.HtmlElement, hidden: Hidden | None) -> tuple[Label, str,
 @lru_cache(maxsize=8192)
 def _named(names: str) -> tuple[Label, str, str] | None:
     for name in names.split()[:12]:
-        parts = [part for part in re.split(r"[_-]+|(?<=[a-z])(?=[A-Z])", name) if part]
+        parts = [part for part in _BORDER.split(name) if part]
         # A long name is an anchor made of a heading ("conducting-ad-hoc-analysis").
         if len(parts) > 3 or _NOT & {part.lower() for part in parts}:
             continue
         for label, pattern in _NAMES:
-            if any(pattern.fullmatch(part) for part in parts) or pattern.fullmatch(name):
+            if any(map(pattern.fullmatch, parts)) or pattern.fullmatch(name):
                 return label, "named", name
     return None
 

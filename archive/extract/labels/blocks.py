@@ -18,21 +18,15 @@ from archive.extract.metadata.calendars import gregorian
 from archive.extract.metadata.facts import Metadata
 from archive.extract.metadata.moments import month_of
 from archive.extract.metadata.titles import norm, same_words, words_of
+from archive.extract.names import SIGN, alternatives, signs_of
 from archive.extract.pieces import Piece, tag_path
 from archive.model import TEXT_LABELS, Block, Label
 
-_ZONES: tuple[tuple[Label, re.Pattern[str]], ...] = (
-    ("nav", re.compile(r"\bnav|menu|breadcrumb|pagination|pager\b|skip-link")),
-    ("footer", re.compile(r"footer|colophon|copyright")),
-    ("comment", re.compile(r"comment|disqus|discussion")),
-    ("newsletter", re.compile(r"newsletter|subscribe|signup|sign-up")),
-    ("consent", re.compile(r"cookie|consent|gdpr")),
-    ("paywall-notice", re.compile(r"paywall|piano|regwall")),
-    ("sponsored", re.compile(r"sponsor|outbrain|taboola|native-ad")),
-    ("ad", re.compile(r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|banner|werbung|anzeige")),
-    ("related", re.compile(r"related|recommend|read-?more|more-stories|most-|popular|trending|teaser")),
-    ("promo", re.compile(r"promo|social|share|app-")),
+_LABELS: tuple[Label, ...] = (
+    "nav", "footer", "comment", "newsletter", "consent", "paywall-notice", "sponsored", "ad", "related", "promo",
 )  # fmt: skip
+_ZONES = [(label, SIGN[f"zone {label}"], re.compile(alternatives(f"zone {label}"))) for label in _LABELS]
+_ANY_ZONE = sum(sign for _, sign, _ in _ZONES)
 _DIGIT, _WORD = re.compile(r"\d"), re.compile(r"\w+")
 _NOTICES: tuple[tuple[Label, re.Pattern[str]], ...] = (
     ("paywall-notice", re.compile(r"^(?:subscribe (?:now )?to (?:continue|read|keep)|to (?:continue|keep) reading|already a subscriber|this (?:article|content|story) is (?:only )?(?:for|available to) (?:our )?subscribers)|"
@@ -283,8 +277,7 @@ class _Labeller:
         if known is None:
             parent = node.getparent()
             found, levels = self._named(parent) if parent is not None else (None, -1)
-            names = f"{node.get('class') or ''} {node.get('id') or ''}"[:300]
-            own = _zone(names) if names != " " else None
+            own = _zone(node.get("class") or "", node.get("id") or "")
             known = self.zones[node] = (own, 0) if own is not None else (found, levels + 1)
         return known
 
@@ -301,9 +294,9 @@ def _has_hidden_class(node: html.HtmlElement) -> bool:
     for _ in range(4):
         if up is None:
             return False
-        names = (up.get("class") or "").split()
+        names = up.get("class") or ""
         # `hidden md:block` is shown on wide screens.
-        if "hidden" in names and not any(":" in name for name in names):
+        if "hidden" in names and ":" not in names and "hidden" in names.split():
             return True
         up = up.getparent()
     return False
@@ -342,11 +335,11 @@ def _kind(path: str) -> Label:
     return "body"
 
 
-@lru_cache(maxsize=16384)
-def _zone(names: str) -> tuple[Label, str] | None:
-    low = names.lower()
-    for label, pattern in _ZONES:
-        match = pattern.search(low)
-        if match:
-            return label, names[match.start() : match.end()]
-    return None
+def _zone(classes: str, name: str) -> tuple[Label, str] | None:
+    signs = signs_of(classes, name) & _ANY_ZONE
+    if not signs:
+        return None
+    label, pattern = next((label, pattern) for label, sign, pattern in _ZONES if signs & sign)
+    names = f"{classes} {name}"
+    match = pattern.search(names.lower())
+    return (label, names[match.start() : match.end()]) if match else None

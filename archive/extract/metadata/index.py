@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 
 from lxml import html
 
 from archive.extract.elements import Elements
+from archive.extract.names import SIGN, learn, named_for
 
-_BYLINE = re.compile(
-    r"author|byline|by-line|writer|autor|auteur|autore|reporter|journalist|creator|contributor|user-name|redact|redakt|skribent|vcard",
-)
-_DATE = re.compile(r"date|time|publish|posted|meta|datum|fecha|info|created|source")
 _AUTHOR_HREF = re.compile(
     r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt|editors/|byline|periodist|giornalist|blogger|"
     r"(?:people|profile?|by|bios?|staff|experts?|our-experts|columnist(?:as?|s)?|firmas?|members?)/)",
@@ -43,13 +39,14 @@ def index_of(elements: Elements) -> Index:
     bylines: set[html.HtmlElement] = set()
     dates = {node for node, prop in stated.items() if "date" in prop}
     dates.update(elements.named("time"))
-    for name in ("class", "id", "data-testid"):
-        for node, said in elements.holding(name):
-            kinds = _kinds(said)
-            if kinds & _IS_BYLINE:
-                bylines.add(node)
-            if kinds & _IS_DATE:
-                dates.add(node)
+    named = [one for name in ("class", "id", "data-testid") for one in elements.holding(name)]
+    learn({said for _, said in named})
+    for node, said in named:
+        signs = named_for(said)
+        if signs & SIGN["byline"]:
+            bylines.add(node)
+        if signs & SIGN["dated"]:
+            dates.add(node)
     index.bylines.extend(_first(bylines, index.order, _MOST))
     index.dates.extend(_first(dates, index.order, _MOST))
     authors = {node for node, prop in stated.items() if prop.removeprefix("schema:") in ("author", "creator")}
@@ -72,20 +69,3 @@ def _first(nodes: set[html.HtmlElement], order: dict[html.HtmlElement, int], mos
 
 def _is_author(node: html.HtmlElement, said: str) -> bool:
     return "author" in (said.split() if node.tag == "a" else said)
-
-
-_IS_BYLINE, _IS_DATE = 1, 2
-
-
-@lru_cache(maxsize=16384)
-def _kinds(names: str) -> int:
-    """Whether a class or an id is named like a byline, and like a date: the sum of the two signs above."""
-    kinds = 0
-    for name in names.lower().split():
-        kinds |= _kind(name)
-    return kinds
-
-
-@lru_cache(maxsize=16384)  # sites differ in how they put names together, less in the names
-def _kind(name: str) -> int:
-    return _IS_BYLINE * bool(_BYLINE.search(name)) + _IS_DATE * bool(_DATE.search(name))

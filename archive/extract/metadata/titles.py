@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from archive.addresses import parts_of
+from archive.words import ONLY_WORDS
 
 _SEPARATOR = re.compile(r"\s+[|–—\-•·:»«›/~]+\s+|\s*[|｜»›ㅣ]\s*|\s*[_＿]+\s*|\s+::\s+")
 _DENSE_SEPARATOR = re.compile(r"\s*(?!(?<=\d)-\d)[|｜»›ㅣ_＿–—\-]+\s*")  # scripts without spaces put none around it
@@ -29,18 +30,21 @@ def norm(text: str) -> str:
 def words_of(text: str) -> tuple[str, ...]:
     """The words and numbers of a text, case folded."""
     if text.isascii():
-        return tuple(_WORDS.findall(text.lower()))
+        return tuple(text.lower().translate(ONLY_WORDS).split())
     return tuple(_WORDS.findall(unicodedata.normalize("NFKC", text.replace("\u00ad", "")).casefold()))
 
 
 def same_words(text: str, plain: str) -> bool:
     """Whether a text of the length of a headline has the norm `plain`."""
+    is_ascii = text.isascii()
+    # Compatibility characters may become several; in ASCII the norm is never longer than the text.
+    if (is_ascii and len(text) < len(plain)) or len(text) >= 400:
+        return False
     first = text[:1]
     # What follows a letter may change it where it is a combining mark; those begin at U+0300.
     if first.isascii() and first.isalnum() and first.lower() != plain[:1] and text[1:2] < "\u0300":
         return False
-    # Compatibility characters may become several; in ASCII the norm is never longer than the text.
-    return len(text) < 400 and (len(text) >= len(plain) or not text.isascii()) and norm(text) == plain
+    return norm(text) == plain
 
 
 def is_site(part: str, names: Set[str]) -> bool:

@@ -5,6 +5,7 @@ import re
 import pytest
 from lxml import html
 
+from archive.extract import names
 from archive.extract.body import frame
 from archive.extract.elements import Elements, text_of
 from archive.extract.labels import blocks
@@ -40,13 +41,11 @@ def test_what_was_taken_out_of_a_tree_is_not_among_what_is_left_of_it() -> None:
 @pytest.mark.parametrize("name", ["SideBar", "postContent", "Main-NAV", "Author_Byline"])
 def test_a_name_says_the_same_in_capitals(name: str) -> None:
     assert frame.named(name) == frame.named(name.lower()) != (False, ())
-    assert index._kinds(name) == index._kinds(name.lower())
+    assert names.named_for(name) == names.named_for(name.lower())
 
 
 def test_what_is_searched_in_lower_case_is_written_in_lower_case() -> None:
-    tables = (*frame.BAD, *blocks._ZONES)
-    alone = (frame._GOOD, index._BYLINE, index._DATE, index._AUTHOR_HREF)
-    found = [*(pattern for _, pattern in tables), *alone]
+    found = [*(re.compile(names.alternatives(family)) for family in names.FAMILIES), index._AUTHOR_HREF]
     found += [
         shown_dates._MODIFIED_WORDS,
         shown_dates._PUBLISHED_WORDS,
@@ -60,7 +59,7 @@ def test_what_is_searched_in_lower_case_is_written_in_lower_case() -> None:
 
 
 def test_the_evidence_of_a_name_is_written_as_the_page_writes_it() -> None:
-    assert blocks._zone("Main Site-FOOTER") == ("footer", "FOOTER")
+    assert blocks._zone("Main Site-FOOTER", "") == ("footer", "FOOTER")
 
 
 def test_only_a_tag_of_too_many_attributes_loses_them() -> None:

@@ -51,7 +51,7 @@ def test_what_is_said_of_a_piece_is_what_stands_around_it() -> None:
     is_three = [piece.text for piece in pieces].index("Three")
     three = said[:, frame.owner[is_three]].tolist()
     assert [tag for tag, inside in zip(AROUND, three, strict=False) if inside] == ["article"]
-    named = {name: depth - FAR for (name, _), depth in zip(BAD, three[len(AROUND) :], strict=False) if depth}
+    named = {name: depth - FAR for name, depth in zip(BAD, three[len(AROUND) :], strict=False) if depth}
     assert named == {"related": 3}
     assert (three[-2] - FAR, three[-1]) == (3, 2)  # named as content by the article and by the box in it
 
