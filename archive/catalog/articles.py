@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, 
 from archive.catalog import near, search
 from archive.catalog.columns import among, bounded
 from archive.catalog.engine import Catalog, connection
+from archive.catalog.revisions import as_known, known_records
 from archive.catalog.tables import articles, revisions
 from archive.errors import UrlError
 from archive.urls import urlkey
@@ -153,7 +154,7 @@ def by_source(place: Catalog | Connection) -> dict[str | None, int]:
 def records(
     place: Catalog | Connection, query: ArticleQuery = ArticleQuery(limit=None), *, all_revisions: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Give the records a query finds, in the order of (listed time, id), oldest first; never all in memory.
+    """Give the records a query finds, as of now, in the order of (listed time, id), oldest first; never all in memory.
 
     `all_revisions`: each revision under the article's extractor, instead of its current one.
     """
@@ -161,10 +162,10 @@ def records(
     if not all_revisions:
         matching = and_(matching, _R.number == _A.revision)
     with connection(place) as conn:
-        asked = _filtered(conn, select(_R.record).join(articles, matching), query)
+        asked = _filtered(conn, known_records().join(articles, matching), query)
         asked = asked.order_by(_A.listed_at, _A.article_id, _R.number).limit(query.limit).offset(query.offset)
         rows = conn.execution_options(yield_per=_PAGE).execute(asked)
-        yield from rows.scalars()
+        yield from map(as_known, rows)
 
 
 def closest(place: Catalog | Connection, asked: str, *, limit: int = 3) -> list[ArticleRow]:

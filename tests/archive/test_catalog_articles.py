@@ -9,6 +9,7 @@ from archive.catalog import Catalog, articles, revisions
 from archive.catalog.articles import ArticleQuery
 from archive.model import Article, Extraction
 from archive.revisions import Changed, decide
+from archive.times import rfc3339
 
 NOW = datetime(2026, 11, 22, 7, 20, 11, 123456, tzinfo=UTC)
 URL = "https://herald.example/politik/haushalt"
@@ -53,6 +54,21 @@ def test_a_changed_text_is_a_revision_and_the_same_text_is_none(catalog: Catalog
     found = revisions.record_of(catalog, name)
     assert found is not None and found["text"] == "Der Bundestag hat nicht beschlossen."
     assert [r["text"] for r in articles.records(catalog)] == ["Der Bundestag hat nicht beschlossen."]
+
+
+def test_a_record_tells_when_its_text_was_last_seen_and_how_many_there_are_as_of_now(catalog: Catalog) -> None:
+    hour = timedelta(hours=1)
+    name = keep(catalog, "eins", last_seen="as it was written", revision_count=1)
+    keep(catalog, "eins", NOW + hour)
+    keep(catalog, "zwei", NOW + 2 * hour, version="2", last_seen="as it was written", revision_count=1)
+    keep(catalog, "drei", NOW + 3 * hour, version="2", last_seen="as it was written", revision_count=2)
+    first = revisions.record_of(catalog, name, number=1, extractor="1 balanced c0") or {}
+    assert (first["first_seen"], first["last_seen"]) == (rfc3339(NOW), rfc3339(NOW + hour))
+    assert first["revision_count"] == 1, "the other extractor's are a history of their own"
+    told = articles.records(catalog, all_revisions=True)
+    assert [(one["text"], one["last_seen"], one["revision_count"]) for one in told] == [
+        ("zwei", rfc3339(NOW + 2 * hour), 2), ("drei", rfc3339(NOW + 3 * hour), 2),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

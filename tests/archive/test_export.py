@@ -13,12 +13,13 @@ import jsonschema
 import pytest
 
 from archive.archive import open_archive
-from archive.catalog.articles import ArticleQuery, records
+from archive.catalog.articles import ArticleQuery, list_articles, records
 from archive.errors import UsageError
 from archive.export import Options, export, manifest_path
 from archive.export.formats import csv_header
 from archive.extract import EXTRACTOR_VERSION
 from archive.record_shape import json_schema
+from archive.times import rfc3339
 from tests.archive.small_archive import START, Step, crawl, opened, page
 
 NOW = START + timedelta(days=1)
@@ -34,6 +35,16 @@ def test_json_lines_hold_the_records_and_fit_the_schema(built, tmp_path):
     assert lines == kept and done.records == 2
     for line in lines:
         jsonschema.Draft202012Validator(json_schema("article")).validate(line)
+
+
+def test_an_export_says_how_long_a_text_has_been_seen(built, tmp_path):
+    out = tmp_path / "articles.jsonl"
+    with open_archive(built) as archive:
+        export(archive, out, ArticleQuery(language="zh"), NOW)
+        [river] = list_articles(archive.catalog, ArticleQuery(language="zh"))
+    [line] = map(json.loads, out.read_text("utf-8").splitlines())
+    assert (line["first_seen"], line["last_seen"]) == (rfc3339(river.first_seen), rfc3339(river.last_seen))
+    assert line["first_seen"] < line["last_seen"], "an hour later the server said 304"
 
 
 def test_compressed_lines_are_the_same_and_the_same_bytes_each_time(built, tmp_path):
