@@ -93,6 +93,33 @@ def find_source(archive: Archive, asked: str | None) -> str | None:
     raise NotFound(f'no source "{asked}"', hint=f'did you mean "{close[0]}"?' if close else "pressmark source list")
 
 
+def find_section(archive: Archive, asked: str | None) -> str | None:
+    """Return the name of a section some article is in, in whatever case. Raises NotFound with the nearest."""
+    from archive.catalog import names
+
+    if asked is None or names.sections_named(archive.catalog, asked):
+        return asked
+    raise _no_name("section", asked, names.sections(archive.catalog), "pressmark articles --fields section,title")
+
+
+def find_author(archive: Archive, asked: str | None) -> str | None:
+    """Return the name of an author, or words of one: "tarrow" for Ines Tarrow. Raises NotFound with the nearest."""
+    from archive.catalog import names
+
+    if asked is None or names.bylines_of(archive.catalog, asked):
+        return asked
+    raise _no_name("author", asked, names.authors(archive.catalog), "pressmark articles --fields authors,title")
+
+
+def _no_name(what: str, asked: str, known: list[str], otherwise: str) -> NotFound:
+    from difflib import get_close_matches
+
+    by_lower = {name.casefold(): name for name in known}
+    close = get_close_matches(asked.casefold(), by_lower, 1)
+    hint = f'did you mean "{by_lower[close[0]]}"?' if close else otherwise
+    return NotFound(f'no article has the {what} "{asked}"', hint=hint)
+
+
 def as_url(asked: str) -> str | None:
     """The canonical URL someone typed, with or without its scheme; None for something else."""
     for typed in (asked, f"https://{asked}") if "://" not in asked and "." in asked else (asked,):

@@ -16,6 +16,7 @@ from archive import revisions as deciding
 from archive.catalog import near, search
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
+from archive.catalog.names import BETWEEN_AUTHORS
 from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
 from archive.model import Revision
@@ -221,7 +222,7 @@ def _article_row(revision: Revision, record: Mapping[str, Any], run: str | None)
         "urlkey": bounded(record.get("url_key") or urlkey(record["url"])),
         "source": record.get("source"),
         "headline": record.get("headline"),
-        "authors": ", ".join(author["name"] for author in record.get("authors") or ()) or None,
+        "authors": BETWEEN_AUTHORS.join(author["name"] for author in record.get("authors") or ()) or None,
         "language": record.get("language"),
         "section": record.get("section"),
         "page_type": record.get("page_type"),

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archive.commands.choosing import AllowedFor, ByAuthor, InLanguage, InSection, InSource, OfCluster, OfRun, query_of
 from archive.commands.history import ArticleId, article_app, record_of_revision
-from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, language_of, with_listing
+from archive.commands.shared import AsJson, archive_of, with_listing
 from archive.errors import UsageError
 from archive.listing import Listing, dump, print_listing
 from archive.output import heading, next_step, note, plural, say
@@ -34,33 +35,35 @@ def articles(
     context: typer.Context,
     *,
     query: Annotated[
-        str | None,
-        typer.Argument(metavar="[QUERY]", help='Words to find: all of them; "a phrase", -without, begin*.'),
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORDS]...", help="Words to find: all of them; '\"a phrase\"', 'wanted -unwanted', begin*."
+        ),
     ] = None,
-    source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
-    lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language: de, zh, ar …")] = None,
-    section: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this section.")] = None,
-    run: Annotated[str | None, typer.Option(metavar="RUN", help='Only what this run stored; or "last".')] = None,
-    cluster: Annotated[
-        str | None, typer.Option(metavar="ID|URL", help="Only what says the same as this article, or this cluster.")
-    ] = None,
+    source: InSource = None,
+    lang: InLanguage = None,
+    section: InSection = None,
+    author: ByAuthor = None,
+    run: OfRun = None,
+    cluster: OfCluster = None,
     allowed_for: AllowedFor = None,
     listing: Listing,
 ) -> None:
-    """List articles, the newest first; or find those that hold words."""
+    """List articles, the newest first by when they were published (or seen first); or find those that hold words."""
     from archive.catalog import near
-    from archive.catalog.articles import ArticleQuery, count, list_articles
-    from archive.lookup import find_cluster, find_run, find_source
+    from archive.catalog.articles import count, list_articles
 
     with archive_of(context) as archive:
-        asked = ArticleQuery(
-            text=query,
-            source=find_source(archive, source),
-            language=language_of(lang),
+        asked = query_of(
+            archive,
+            words=" ".join(query) if query else None,
+            source=source,
+            lang=lang,
             section=section,
-            run=find_run(archive, run).run_id if run else None,
-            cluster=find_cluster(archive, cluster) if cluster else None,
-            allowed_for=agent_of(allowed_for),
+            author=author,
+            run=run,
+            cluster=cluster,
+            allowed_for=allowed_for,
             since=listing.since,
             until=listing.until,
             limit=listing.row_limit,

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.commands.choosing import AllowedFor, ByAuthor, InLanguage, InSection, InSource, OfCluster, OfRun, query_of
 from archive.commands.shared import (
-    AllowedFor,
-    agent_of,
+    MOST,
+    Since,
+    Until,
     archive_of,
     command_line,
-    language_of,
+    fields_of,
     location_of,
     now,
     with_listing,
@@ -186,47 +188,55 @@ def export(
         ),
     ] = None,
     query: Annotated[str | None, typer.Option(metavar="WORDS", help="Only articles that hold these words.")] = None,
-    source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
-    lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")] = None,
+    source: InSource = None,
+    lang: InLanguage = None,
+    section: InSection = None,
+    author: ByAuthor = None,
+    run: OfRun = None,
+    cluster: OfCluster = None,
+    allowed_for: AllowedFor = None,
+    since: Since = None,
+    until: Until = None,
     fields: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
     ] = None,
-    allowed_for: AllowedFor = None,
-    limit: Annotated[int | None, typer.Option("-n", "--limit", min=0, help="At most so many records.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", min=0, max=MOST, help="At most so many records, the oldest.")
+    ] = None,
     dedup: Annotated[Dedup, typer.Option(help="Leave out records of equal headline and text.")] = Dedup.keep_first,
     all_revisions: Annotated[bool, typer.Option("--all-revisions", help="Not only the current ones.")] = False,
     bom: Annotated[bool, typer.Option("--bom", help="CSV with a byte order mark, for spreadsheets.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is no export of ours.")] = False,
 ) -> None:
     """Write records to a file others can use, with a manifest that names its digest."""
-    from dataclasses import replace
-
-    from archive.catalog.articles import ArticleQuery
     from archive.export import Options, manifest_path
     from archive.export import export as write
-    from archive.lookup import find_source
 
     moment = now()
     begin, end = parse_span(since, until, moment)
-    asked = ArticleQuery(
-        text=query,
-        language=language_of(lang),
-        since=begin,
-        until=end,
-        allowed_for=agent_of(allowed_for),
-        limit=limit,
-    )
-    names = tuple(name.strip() for name in (fields or "").split(",") if name.strip())
+    options = Options(fields_of(fields), bom)
     with archive_of(context) as archive:
+        asked = query_of(
+            archive,
+            words=query,
+            source=source,
+            lang=lang,
+            section=section,
+            author=author,
+            run=run,
+            cluster=cluster,
+            allowed_for=allowed_for,
+            since=begin,
+            until=end,
+            limit=limit,
+        )
         done = write(
             archive,
             out,
-            replace(asked, source=find_source(archive, source)),
+            asked,
             moment,
             format_name=format_name,
-            options=Options(names, bom),
+            options=options,
             dedup=dedup.value,
             all_revisions=all_revisions,
             force=force,

@@ -157,6 +157,25 @@ def test_lists_are_filtered_and_the_newest_first(catalog: Catalog) -> None:
     assert row is not None and row.date_published == since and row == articles.by_url(catalog, "https://A.example/1/")
 
 
+def test_sections_and_authors_are_found_in_whatever_case(catalog: Catalog) -> None:
+    def by(*names: str) -> list[dict[str, str]]:
+        return [{"name": name} for name in names]
+
+    one = keep(catalog, "a", url="https://a.example/1", section="Élections", authors=by("Zoë Łuk", "Ines Tarrow"))
+    two = keep(catalog, "b", url="https://a.example/2", section="ÉLECTIONS", authors=by("Tobias Zoë", "Luk Berg"))
+    keep(catalog, "c", url="https://a.example/3", section="Élections locales", authors=by("水無瀬 薫"))
+
+    def ids(**asked: Any) -> set[str]:
+        found = articles.list_articles(catalog, ArticleQuery(**asked))
+        assert len(found) == articles.count(catalog, ArticleQuery(**asked))
+        return {row.article_id for row in found}
+
+    assert ids(section="elections") == ids(section=" élections ") == {one, two}
+    assert ids(author="TARROW") == {one} and ids(author="zoe") == {one, two} and len(ids(author="水無瀬")) == 1
+    assert ids(author="Zoe Luk") == {one}, "not the end of one name and the beginning of the next"
+    assert ids(section="election") == ids(author="tar") == ids(author="?") == set()
+
+
 def test_someone_who_mistypes_is_shown_what_is_near(catalog: Catalog) -> None:
     name = keep(catalog, "a", headline="Bundestag beschließt Haushalt 2027")
     keep(catalog, "b", url="https://herald.example/politik/wahl", headline="Pegel der Elbe sinkt")

@@ -110,6 +110,18 @@ def test_words_in_any_script_are_found(run):
     assert (code, out) == (0, "") and "0 articles" in err
 
 
+def test_words_need_no_quotes_and_those_behind_a_dash_are_unwanted(run):
+    assert "Norden" in run("articles", "harbour", "council", "--nl")[1]
+    assert "Norden" not in run("articles", "--nl", "--", "council", "-harbour")[1]
+
+
+def test_what_articles_lists_is_what_an_export_of_the_same_choice_writes(run):
+    for options in (("--author", "anna BERG", "--lang", "en"), ("--run", "last")):
+        outputs = run("articles", *options, "--nl")[1], run("export", "-", *options)[1]
+        listed, written = ({json.loads(line)["id"] for line in out.splitlines()} for out in outputs)
+        assert listed and listed == written
+
+
 def test_times_and_limits_narrow_a_listing(run):
     assert json.loads(run("articles", "--since", "2026-11-23", "--json")[1]) == []
     assert len(json.loads(run("articles", "--until", "2026-11-23", "--json")[1])) == 2
