@@ -13,13 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.location import ArchiveLocation, locate
+from archive.folder.location import ArchiveLocation, locate
+from archive.folder.store import LocalStore
 from archive.model import NO_LISTS, ReadingLists, Source
-from archive.store import LocalStore
 
 if TYPE_CHECKING:
     from archive.catalog import Catalog
-    from archive.lock import ArchiveLock
+    from archive.folder.lock import ArchiveLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ def is_here(archive: Archive) -> bool:
 
 def writing(root: Path, *, command: str, now: datetime, run: str | None = None) -> ArchiveLock:
     """Return the lock of whoever writes this archive, for a `with`. Raises ArchiveLocked naming the holder."""
-    from archive.lock import ArchiveLock
+    from archive.folder.lock import ArchiveLock
 
     return ArchiveLock(root, command=command, started=now, run=run)

@@ -15,9 +15,9 @@ import typer
 
 from archive.commands import articles, captures, evidence, files, history, integrity, runs, seals, warc
 from archive.commands.shared import set_locate
-from archive.exits import run_app
-from archive.output import set_color
-from archive.typed import set_folder
+from archive.console.exits import run_app
+from archive.console.output import set_color
+from archive.console.typed import set_folder
 
 __all__ = ["app", "main", "set_locate"]
 

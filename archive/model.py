@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
-from archive.wire import Wire
+from archive.http.wire import Wire
 
 SourceKind = Literal["auto", "feed", "sitemap", "section", "crawl", "urls"]
 FoundBy = Literal[
@@ -369,7 +369,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What was found out about a known article besides a new text; kinds are in archive/watch.py."""
+    """What was found out about a known article besides a new text; kinds are in archive/revisions/watch.py."""
 
     url: str
     at: datetime

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import NotFound, UsageError
-from archive.store import LocalStore
+from archive.folder.store import LocalStore
 
 if TYPE_CHECKING:
     from archive.catalog import Catalog

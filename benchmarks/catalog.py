@@ -35,11 +35,11 @@ from archive.catalog import tables as of
 from archive.catalog.articles import ArticleQuery
 from archive.catalog.frontier import ARTICLE, LISTING, Acknowledged
 from archive.extract.duplicates import simhash
+from archive.folder.store import LocalStore
 from archive.health import judge_source
 from archive.health.ask import source_history
 from archive.model import Discovery, ListingState, Outcome, Source
-from archive.store import LocalStore
-from crawler.due import due_now
+from crawler.schedule.due import due_now
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 SOURCES, HOSTS = 50, 60

@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from archive.archive import open_archive
-from archive.location import locate
+from archive.folder.location import locate
 from tests.month.script import write_script
 from tests.month.verdict import TROUBLE_RULES, Edit, Verdict, judged, simpler_habits
 from tests.month.walk import alarms_told, live_through, write_settings

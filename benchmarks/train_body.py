@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from archive.extract import body
-from archive.extract.blocks import label_blocks, text_of
-from archive.extract.features import NAMES, hopeless, measure
-from archive.extract.metadata import find_metadata
-from archive.extract.model import among_likes
+from archive.extract.body import choice as body
+from archive.extract.body.features import NAMES, hopeless, measure
+from archive.extract.body.model import among_likes
+from archive.extract.body.payload import add_payload
+from archive.extract.labels.blocks import label_blocks, text_of
+from archive.extract.metadata.facts import find_metadata
 from archive.extract.page import read_page
-from archive.extract.payload import add_payload
 from archive.extract.pieces import pieces_of
 from archive.model import Page
 

@@ -1,4 +1,4 @@
-"""Fit the weights of archive/extract/headline.py, and say how they do on sites they were not fitted on.
+"""Fit the weights of archive/extract/metadata/headline.py, and say how they do on sites they were not fitted on.
 
     python benchmarks/train_headline.py --bench PATH/bench/extraction
 
@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from archive.extract.headline import gather, signs
-from archive.extract.metadata import site_names_of
+from archive.extract.metadata.facts import site_names_of
+from archive.extract.metadata.headline import gather, signs
+from archive.extract.metadata.titles import is_site
 from archive.extract.page import read_page
-from archive.extract.titles import is_site
 from archive.model import Page
 
 FOLDS, CUTS, PENALTY, STEPS, SMALLEST = 5, ("", "b", "c"), 3.0, 400, 0.16

@@ -29,14 +29,14 @@ from warcio.checker import Checker
 from warcio.statusandheaders import StatusAndHeadersParser
 from warcio.warcwriter import WARCWriter
 
+from archive.custody.verify import verify_files
+from archive.folder.store import LocalStore
+from archive.http.wire import Wire
 from archive.model import Exchange
-from archive.store import LocalStore
-from archive.verify import verify_files
 from archive.warc.captures import captures_in
 from archive.warc.check import check_file
 from archive.warc.reader import read_exchange_block
 from archive.warc.writer import WarcInfo, WarcWriter
-from archive.wire import Wire
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 CODINGS: dict[str, Callable[[bytes], bytes]] = {

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive import cli as asking
-from archive.exits import run_app
-from archive.output import set_color, set_quiet
-from archive.typed import set_folder
+from archive.console.exits import run_app
+from archive.console.output import set_color, set_quiet
+from archive.console.typed import set_folder
 from crawler.commands import config, crawl, demo, doctor, fetch, health, init, schedule, source
 from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_version
 
 if TYPE_CHECKING:
-    from archive.location import ArchiveLocation
+    from archive.folder.location import ArchiveLocation
     from archive.model import Source
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
@@ -121,7 +121,7 @@ _mount(asking.app)
 
 def _locate(folder: Path) -> ArchiveLocation:
     """Where an archive is, with its sources, for the commands that only ask. Raises NotFound, ConfigError."""
-    from archive.location import CONFIG_NAME, locate
+    from archive.folder.location import CONFIG_NAME, locate
 
     found = locate(folder)
     places = [place for place in (folder.resolve(), *folder.resolve().parents) if (place / CONFIG_NAME).is_file()]
@@ -142,7 +142,7 @@ class _Sources(Mapping[str, "Source"]):
 
     @cached_property
     def _by_name(self) -> dict[str, Source]:
-        from crawler.config import load_sources
+        from crawler.config.config_file import load_sources
 
         return {source.name: source for source in load_sources(self._path)}
 

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from archive.errors import NotFound
-from crawler.config import Settings, find_folder, load_settings
+from crawler.config.config_file import Settings, find_folder, load_settings
 
 
 def software() -> str:

@@ -5,7 +5,7 @@ from typing import Any
 BOT_NAME = "pressmark"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
-USER_AGENT = "pressmark"  # replaced at run time by one that names a contact (crawler/session.py)
+USER_AGENT = "pressmark"  # replaced at run time by one that names a contact (crawler/crawl/session.py)
 
 # -- the path of an exchange
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
@@ -17,16 +17,16 @@ DOWNLOAD_HANDLERS: dict[str, Any] = {
     "file": None,  # a page must not make us read our own disk
     "data": None,
 }
-SCHEDULER = "crawler.frontier.Frontier"  # leases over the catalog: survives kill -9, shared by processes
-ITEM_PIPELINES = {"crawler.pipelines.ReadingPipeline": 300}
+SCHEDULER = "crawler.crawl.frontier.Frontier"  # leases over the catalog: survives kill -9, shared by processes
+ITEM_PIPELINES = {"crawler.crawl.pipelines.ReadingPipeline": 300}
 
 # -- manners
 ROBOTSTXT_OBEY = True  # crawler/fetch/robots.py: names the line, and keeps robots.txt in the WARC
-DOWNLOAD_DELAY = 0.0  # every host has its source's delay (crawler/pace.py)
+DOWNLOAD_DELAY = 0.0  # every host has its source's delay (crawler/crawl/pace.py)
 DOWNLOAD_DELAY_JITTER = 0.0  # a delay is a floor that was promised, not an average
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
-AUTOTHROTTLE_ENABLED = False  # crawler/pace.py does the same per host, above each source's own delay
+AUTOTHROTTLE_ENABLED = False  # crawler/crawl/pace.py does the same per host, above each source's own delay
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Encoding": "gzip, deflate, br, zstd",
@@ -41,7 +41,7 @@ REDIRECT_MAX_TIMES = 10
 
 # -- middlewares: ours where bytes or outcomes are at stake, Scrapy's elsewhere
 DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # crawler/admission.py, with an outcome
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # crawler/crawl/admission.py, with an outcome
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.fetch.robots.RobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
@@ -66,8 +66,8 @@ EXTENSIONS_BASE: dict[str, Any] = {
     "scrapy.extensions.closespider.CloseSpider": 0,  # for `scrapy crawl -s CLOSESPIDER_…`
 }
 EXTENSIONS: dict[str, Any] = {
-    "crawler.pace.Pace": 100,
-    "crawler.heart.Heart": 200,
+    "crawler.crawl.pace.Pace": 100,
+    "crawler.crawl.heart.Heart": 200,
 }
 
 # -- costs

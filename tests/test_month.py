@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archive.archive import open_archive
-from archive.location import locate
+from archive.folder.location import locate
 from tests.month.script import write_script
 from tests.month.verdict import judged
 from tests.month.walk import alarms_told, live_through, write_settings

@@ -39,7 +39,7 @@ class ArticleQuery:
     author: str | None = None  # words of a name, in whatever case
     run: str | None = None
     cluster: str | None = None  # of near-duplicates; its name
-    allowed_for: str | None = None  # an agent of archive.rights.AI_AGENTS, or "all"; unknown rights are none
+    allowed_for: str | None = None  # an agent of archive.records.rights.AI_AGENTS, or "all"; unknown rights are none
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None

@@ -1,6 +1,6 @@
-"""Claims in a column: the same values that stand in the WARC (archive/provenance.py)."""
+"""Claims in a column: the same values that stand in the WARC (archive/records/provenance.py)."""
 
-from archive.provenance import claims_from as read_claims
-from archive.provenance import claims_values as as_claims
+from archive.records.provenance import claims_from as read_claims
+from archive.records.provenance import claims_values as as_claims
 
 __all__ = ["as_claims", "read_claims"]

@@ -13,7 +13,7 @@ from archive.catalog.engine import Catalog, connection
 from archive.catalog.tables import events
 from archive.catalog.upsert import upsert
 from archive.model import Event
-from archive.watch import DISAPPEARANCES
+from archive.revisions.watch import DISAPPEARANCES
 
 _E = events.c
 

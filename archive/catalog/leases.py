@@ -83,7 +83,7 @@ class Lease:
     until: datetime
     validators: Validators
     article_id: str | None = None  # of the article we have from there
-    watch: Mapping[str, Any] | None = None  # archive.watch
+    watch: Mapping[str, Any] | None = None  # archive.revisions.watch
     priority: int = ARTICLE
     due_at: datetime | None = None
 

@@ -63,7 +63,7 @@ class UrlStory:
     run: str | None
     article_id: str | None
     record_id: str | None  # of the last good capture
-    watch: Mapping[str, Any] | None = None  # archive.watch, of an article
+    watch: Mapping[str, Any] | None = None  # archive.revisions.watch, of an article
     captures: tuple[Capture, ...] = ()
 
 

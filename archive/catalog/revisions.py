@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
 
-from archive import revisions as deciding
 from archive.catalog import near, search
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
@@ -20,9 +19,10 @@ from archive.catalog.names import BETWEEN_AUTHORS
 from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
 from archive.model import Revision
-from archive.recorded import is_clean
-from archive.revisions import Changed, Decision, New, Same
-from archive.rights import reserved
+from archive.records.recorded import is_clean
+from archive.records.rights import reserved
+from archive.revisions import decide as deciding
+from archive.revisions.decide import Changed, Decision, New, Same
 from archive.times import parse_rfc3339, rfc3339
 from archive.urls import urlkey
 

@@ -70,7 +70,7 @@ urls = Table(
     Column("outcome_at", UtcTime),
     Column("run", Key),
     Column("article_id", Key),
-    Column("watch", Json),  # archive.watch, of what has an article
+    Column("watch", Json),  # archive.revisions.watch, of what has an article
     # Of its last good capture, for conditional requests and revisits:
     Column("etag", Words),
     Column("last_modified", Words),
@@ -228,7 +228,7 @@ articles = Table(
     Column("date_published", UtcTime),
     Column("listed_at", UtcTime, nullable=False),  # date_published or first_seen: the order of lists
     Column("words", Integer),
-    Column("reserved", Words),  # archive.rights.reserved, of the capture it shows
+    Column("reserved", Words),  # archive.records.rights.reserved, of the capture it shows
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Column("extractor", Key, nullable=False),

@@ -14,9 +14,9 @@ import typer
 from archive.commands.choosing import AllowedFor, ByAuthor, InLanguage, InSection, InSource, OfCluster, OfRun, query_of
 from archive.commands.history import ArticleId, article_app, record_of_revision
 from archive.commands.shared import AsJson, archive_of, with_listing
+from archive.console.listing import Listing, dump, print_listing
+from archive.console.output import heading, next_step, note, plural, say
 from archive.errors import UsageError
-from archive.listing import Listing, dump, print_listing
-from archive.output import heading, next_step, note, plural, say
 from archive.times import parse_rfc3339
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _cluster_end(archive: Archive, cluster: str, total: int) -> None:
     """Say whose story it is."""
     from archive.catalog import near
     from archive.catalog.revisions import record_of
-    from archive.syndication import probable_origin
+    from archive.revisions.syndication import probable_origin
 
     names = near.members(archive.catalog, cluster)[:_MOST_OF_A_CLUSTER]
     origin = probable_origin([found for name in names if (found := record_of(archive.catalog, name))])
@@ -139,8 +139,8 @@ def show(
     revision: Annotated[int | None, typer.Option("-r", "--revision", min=1, help="An earlier revision.")] = None,
 ) -> None:
     """Show an article: its head, then its text."""
+    from archive.answers.lookup import find_article
     from archive.export.markup import markdown, tei
-    from archive.lookup import find_article
 
     if text + marked + as_json + as_markdown + as_tei > 1:
         raise UsageError(
@@ -223,8 +223,8 @@ def skipped(
     listing: Listing,
 ) -> None:
     """List the URLs that were not stored, with the reason."""
+    from archive.answers.lookup import find_run, find_source
     from archive.catalog.frontier import skipped as ask
-    from archive.lookup import find_run, find_source
 
     with archive_of(context) as archive:
         source = find_source(archive, source)
@@ -249,7 +249,7 @@ def skipped(
 
 
 def _skipped_row(one: Any) -> dict[str, Any]:
-    """The `pressmark.skipped/1` record of a URL (archive/record_shape.py)."""
+    """The `pressmark.skipped/1` record of a URL (archive/records/record_shape.py)."""
     values = asdict(one)
     return {
         "schema": "pressmark.skipped/1",
@@ -284,8 +284,8 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Explain what became of a URL, and how an article was read from its page."""
-    from archive.explain import explain, raw_html
-    from archive.explain_lines import lines, to_change
+    from archive.answers.explain import explain, raw_html
+    from archive.answers.explain_lines import lines, to_change
 
     with archive_of(context) as archive:
         found = explain(archive, asked, with_blocks=text or as_json)

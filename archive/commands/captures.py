@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import AsJson, archive_of, command_line, location_of, now, with_listing
+from archive.console.listing import Listing, print_listing
+from archive.console.output import heading, next_step, note, plural, say, size
 from archive.errors import NotFound, UsageError
-from archive.listing import Listing, print_listing
-from archive.output import heading, next_step, note, plural, say, size
 from archive.times import parse_moment, rfc3339
 
 if TYPE_CHECKING:
+    from archive.answers.replay import View
     from archive.archive import Archive
-    from archive.imports import Imported
-    from archive.replay import View
+    from archive.custody.imports import Imported
 
 
 def view(
@@ -34,7 +34,7 @@ def view(
     as_json: AsJson = False,
 ) -> None:
     """Show the capture of a page nearest to a time: what it was, and where its bytes are."""
-    from archive.replay import view as look
+    from archive.answers.replay import view as look
 
     if payload + raw + as_json > 1:
         raise UsageError("only one of -p, -P and --json can be given", hint="leave out all but one")
@@ -98,8 +98,8 @@ def import_(
     """Make files of other tools part of the archive: readable, verifiable and exportable like its own."""
     from archive.archive import open_archive, writing
     from archive.catalog import archives
-    from archive.imports import import_files
-    from archive.recovery import recover
+    from archive.custody.imports import import_files
+    from archive.recovery.left_behind import recover
 
     moment = now()
     location = location_of(context)
@@ -128,7 +128,7 @@ def _read(archive: Archive, warc_files: list[str], moment: datetime, workers: in
     """Read what was imported, as a run of its own, and say what it gave."""
     from archive.catalog import captures
     from archive.commands.files import close_run, open_run
-    from archive.first_reading import read_first
+    from archive.reading.first_reading import read_first
 
     found = [one for name in warc_files for one in captures.in_file(archive.catalog, archive.name, name)]
     run = open_run(archive, moment, "import")

@@ -51,8 +51,8 @@ def query_of(
     limit: int | None,
 ) -> ArticleQuery:
     """Return what was asked for. Raises UsageError, and NotFound for a name that nothing has."""
+    from archive.answers.lookup import find_author, find_cluster, find_run, find_section, find_source
     from archive.catalog.articles import ArticleQuery
-    from archive.lookup import find_author, find_cluster, find_run, find_section, find_source
 
     return ArticleQuery(
         text=_words_of(words),
@@ -88,7 +88,7 @@ def _language_of(asked: str | None) -> str | None:
 
 def _agent_of(asked: str | None) -> str | None:
     """The agent of --allowed-for as it is known. Raises UsageError."""
-    from archive.rights import AI_AGENTS, agent_named
+    from archive.records.rights import AI_AGENTS, agent_named
 
     if asked is None or asked == "all":
         return asked

@@ -9,13 +9,13 @@ import typer
 
 from archive.commands.shared import now, with_listing
 from archive.commands.warc import Files, chosen_files, path_of
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, plural, say, size
 from archive.errors import VerificationFailed
-from archive.listing import Listing, print_listing
-from archive.output import next_step, plural, say, size
 
 if TYPE_CHECKING:
-    from archive.audit import Audit
-    from archive.repair import Repaired
+    from archive.custody.audit import Audit
+    from archive.custody.repair import Repaired
 
 
 @with_listing
@@ -27,7 +27,7 @@ def repair(
     listing: Listing,
 ) -> None:
     """Write every whole record of a damaged file to a new one, and say what was left out and where."""
-    from archive.repair import repair as write
+    from archive.custody.repair import repair as write
 
     done = write(path_of(context, file), out, now())
     rows = [
@@ -64,7 +64,7 @@ def audit(
     listing: Listing,
 ) -> None:
     """Say whether records can be what went over the wire, or what a tool made of it. Exit code 7 if one cannot."""
-    from archive.audit import audit_files
+    from archive.custody.audit import audit_files
 
     audits = list(audit_files(chosen_files(context, files), workers))
     rows = [row for one in audits for row in _finding_rows(one)]

@@ -26,15 +26,15 @@ from archive.commands.shared import (
     now,
     with_listing,
 )
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, note, passing, plural, say, size
 from archive.errors import Interrupted, UsageError, VerificationFailed
-from archive.listing import Listing, print_listing
-from archive.output import next_step, note, passing, plural, say, size
 from archive.times import parse_span
 
 if TYPE_CHECKING:
     from archive.archive import Archive
-    from archive.rebuild import Rebuilt
-    from archive.reread import Reread
+    from archive.reading.reread import Reread
+    from archive.recovery.rebuild import Rebuilt
 
 db_app = typer.Typer(no_args_is_help=True, help="The catalog: made again from the files, or compared with them.")
 
@@ -72,7 +72,7 @@ def extract(
         raise UsageError("--compare only looks and --apply writes", hint="give one of them")
     if source and everything:
         raise UsageError("--source and --all exclude each other", hint="give one of them")
-    from archive.lookup import find_source
+    from archive.answers.lookup import find_source
 
     with archive_of(context) as archive:
         source = find_source(archive, source)
@@ -91,8 +91,8 @@ def extract(
 def _reread(
     context: typer.Context, archive: Archive, apply: bool, source: str | None, profile: str | None, workers: int
 ) -> Iterator[Reread]:
-    from archive.reread import apply as apply_all
-    from archive.reread import reread
+    from archive.reading.reread import apply as apply_all
+    from archive.reading.reread import reread
 
     moment = now()
     found = reread(archive, moment, source=source, profile=profile, workers=workers)
@@ -100,7 +100,7 @@ def _reread(
         yield from found
         return
     from archive.archive import writing
-    from archive.recovery import recover
+    from archive.recovery.left_behind import recover
 
     with writing(archive.root, command=command_line(context), now=moment):
         recover(archive, moment)
@@ -139,7 +139,7 @@ def open_run(archive: Archive, moment: datetime, kind: str = "extract") -> str:
     """Begin a run that reads without network, in its log and in the catalog; return its id."""
     from archive.catalog import runs
     from archive.model import Run
-    from archive.runlog import RunLog, run_line
+    from archive.runs.runlog import RunLog, run_line
 
     run_id = f"{moment:%Y-%m-%dT%H-%M-%S}"
     command = " ".join(["pressmark", *sys.argv[1:]])
@@ -156,7 +156,7 @@ def close_run(archive: Archive, run_id: str, counts: Counter[str], exit_code: in
     from dataclasses import replace
 
     from archive.catalog import runs
-    from archive.runlog import RunLog, end_line
+    from archive.runs.runlog import RunLog, end_line
 
     moment = now()
     with archive.catalog.transaction() as conn:
@@ -268,8 +268,8 @@ def rebuild_(
 ) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
     from archive.archive import open_archive, writing
-    from archive.rebuild import rebuild
-    from archive.recovery import recover
+    from archive.recovery.left_behind import recover
+    from archive.recovery.rebuild import rebuild
 
     moment = now()
     location = location_of(context)
@@ -305,7 +305,7 @@ def _print_rebuilt(done: Rebuilt, what: str) -> None:
 @with_listing
 def check_(context: typer.Context, *, listing: Listing) -> None:
     """Compare the catalog with the files, row by row. Exit code 7 where they differ."""
-    from archive.rebuild import check
+    from archive.recovery.rebuild import check
 
     with archive_of(context) as archive:
         found, done = check(archive, now(), progress=passing)
@@ -329,7 +329,7 @@ def schema(
     name: Annotated[SchemaName, typer.Argument(help="Which record.")] = SchemaName.article,
 ) -> None:
     """Print the JSON Schema of a record."""
-    from archive.record_shape import schema_path, schema_text
+    from archive.records.record_shape import schema_path, schema_text
 
     path = schema_path(name.value)
     sys.stdout.write(path.read_text("utf-8") if path.exists() else schema_text(name.value))

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import AsJson, archive_of, with_listing
+from archive.console.listing import Listing, dump, print_listing
+from archive.console.output import heading, next_step, note, paint, plural, safe, say
 from archive.errors import NotFound
-from archive.listing import Listing, dump, print_listing
-from archive.output import heading, next_step, note, paint, plural, safe, say
 
 if TYPE_CHECKING:
+    from archive.answers.history import Gone, Step
     from archive.archive import Archive
     from archive.catalog.articles import ArticleRow
-    from archive.diff import Diff
-    from archive.history import Gone, Step
+    from archive.revisions.diff import Diff
 
 article_app = typer.Typer(no_args_is_help=True, help="One article: what it says, its history, what changed.")
 
@@ -44,8 +44,8 @@ def record_of_revision(archive: Archive, row: ArticleRow, number: int | None) ->
 @with_listing
 def history(context: typer.Context, *, article: ArticleId, minor: Minor = False, listing: Listing) -> None:
     """List the revisions of an article, what kind of change each is, and what else happened to its page."""
-    from archive.history import steps_of
-    from archive.lookup import find_article
+    from archive.answers.history import steps_of
+    from archive.answers.lookup import find_article
 
     with archive_of(context) as archive:
         row = find_article(archive, article)
@@ -103,9 +103,9 @@ def diff(
 
     Without numbers it is the last change of more than a slip.
     """
-    from archive.changes import classify, said_in
-    from archive.diff import diff_records
-    from archive.lookup import find_article
+    from archive.answers.lookup import find_article
+    from archive.revisions.changes import classify, said_in
+    from archive.revisions.diff import diff_records
 
     with archive_of(context) as archive:
         row = find_article(archive, article)
@@ -132,7 +132,7 @@ def _pair(
     archive: Archive, row: ArticleRow, before: int | None, after: int | None, *, minor: bool
 ) -> tuple[tuple[int, int] | None, int]:
     """The two revisions to compare, if there are two, and how many small changes after them were passed over."""
-    from archive.history import steps_of
+    from archive.answers.history import steps_of
 
     if before is not None or after is not None:
         newest = after or row.revision
@@ -190,8 +190,8 @@ def gone(
     listing: Listing,
 ) -> None:
     """List articles that are no longer where they were: taken down, redirected, walled off, forbidden."""
-    from archive.history import disappeared
-    from archive.lookup import find_source
+    from archive.answers.history import disappeared
+    from archive.answers.lookup import find_source
 
     with archive_of(context) as archive:
         source = find_source(archive, source)
@@ -205,8 +205,8 @@ def gone(
 
 
 def _gone_row(one: Gone) -> dict[str, Any]:
+    from archive.revisions.watch import IN_WORDS
     from archive.times import parse_rfc3339
-    from archive.watch import IN_WORDS
 
     event = one.event
     return {

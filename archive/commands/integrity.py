@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from archive.commands.shared import archive_of, with_listing
-from archive.listing import Listing, print_listing
-from archive.output import next_step, note, plural, say
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, note, plural, say
 
 integrity_app = typer.Typer(no_args_is_help=True, help="What in the archive its publishers did not write.")
 
@@ -27,7 +27,7 @@ def report(
     listing: Listing,
 ) -> None:
     """List hijacked and suspect hosts: since which capture, with which terms and links to where."""
-    from archive import integrity
+    from archive.answers import integrity
 
     with archive_of(context) as archive:
         by_page = pages or host is not None

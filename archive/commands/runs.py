@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import AsJson, archive_of, with_listing
+from archive.console.listing import Listing, dump, print_listing
+from archive.console.output import next_step, note, plural, say
 from archive.errors import NotFound, TimeLimit
 from archive.health.findings import lasting
-from archive.listing import Listing, dump, print_listing
-from archive.output import next_step, note, plural, say
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -74,7 +74,7 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 def _ending(run: Run) -> str:
-    from archive.run_process import is_gone
+    from archive.runs.run_process import is_gone
 
     if run.ended_at is None:
         return "died" if is_gone(run) else "running"
@@ -91,8 +91,8 @@ def _counts(counts: dict[str, Any]) -> str:
 @run_app.command("show")
 def show(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
     """Show a run: what it did, and what became of its URLs by reason."""
+    from archive.answers.lookup import find_run
     from archive.catalog.frontier import outcomes_of_run
-    from archive.lookup import find_run
 
     with archive_of(context) as archive:
         found = find_run(archive, run)
@@ -131,8 +131,8 @@ def log(
     as_lines: Annotated[bool, typer.Option("--nl", help="As JSON lines, as they are kept.")] = False,
 ) -> None:
     """Print what a run did, URL by URL."""
-    from archive.lookup import find_run
-    from archive.runlog import read_run_log
+    from archive.answers.lookup import find_run
+    from archive.runs.runlog import read_run_log
 
     with archive_of(context) as archive:
         found = find_run(archive, run)
@@ -153,8 +153,8 @@ def stop(
     wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for its end.")] = 60.0,
 ) -> None:
     """Stop a run as Ctrl-C would: what it has fetched is kept, what is left is resumed later."""
-    from archive.lookup import find_run
-    from archive.run_process import end_of_process, interrupt
+    from archive.answers.lookup import find_run
+    from archive.runs.run_process import end_of_process, interrupt
 
     with archive_of(context) as archive:
         found = find_run(archive, run)
@@ -175,7 +175,7 @@ def stop(
 def _followed(path: Path, run: Run, wait_seconds: float = 0.5) -> Iterator[dict[str, Any]]:
     """The lines there are and those to come, up to the end of the run or of its process."""
     from archive.jsonl import json_lines_from
-    from archive.run_process import is_gone
+    from archive.runs.run_process import is_gone
 
     offset = 0
     while True:

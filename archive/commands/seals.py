@@ -7,16 +7,16 @@ from typing import Any
 import typer
 
 from archive.commands.shared import location_of, now, with_listing
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, note, plural, say, size
 from archive.errors import VerificationFailed
-from archive.listing import Listing, print_listing
-from archive.output import next_step, note, plural, say, size
-from archive.store import LocalStore
+from archive.folder.store import LocalStore
 
 
 @with_listing
 def seal(context: typer.Context, *, listing: Listing) -> None:
     """Seal the closed WARC files that have no seal yet: digests of all records, chained from file to file."""
-    from archive.seal import seal as make
+    from archive.custody.seal import seal as make
 
     store = LocalStore(location_of(context).root)
     made, damaged = make(store, now())
@@ -44,7 +44,7 @@ def seal(context: typer.Context, *, listing: Listing) -> None:
 
 def check_seals(context: typer.Context, head: str | None, listing: Listing) -> None:
     """Compare every sealed file with its seal, and the seals with one another. Raises VerificationFailed."""
-    from archive.seal import verify_seals
+    from archive.custody.seal import verify_seals
 
     found = verify_seals(LocalStore(location_of(context).root), head)
     rows: list[dict[str, Any]] = [

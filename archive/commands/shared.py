@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archive.console.listing import Listing, Shape
 from archive.errors import NotFound, UsageError
-from archive.listing import Listing, Shape
 from archive.times import parse_span, utc_now
 
 if TYPE_CHECKING:
     from archive.archive import Archive
-    from archive.location import ArchiveLocation, Locate
+    from archive.folder.location import ArchiveLocation, Locate
 
 _locate: Locate | None = None
 
@@ -49,7 +49,7 @@ def folder_of(context: typer.Context) -> Path:
 
 def location_of(context: typer.Context) -> ArchiveLocation:
     """Where the archive is that a command is asked about. Raises NotFound, ConfigError."""
-    from archive.location import locate
+    from archive.folder.location import locate
 
     return (_locate or locate)(folder_of(context))
 

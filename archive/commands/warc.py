@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import location_of, with_listing
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, note, passing, plural, say, size
 from archive.errors import NotFound, UsageError, VerificationFailed, WarcDamaged
-from archive.listing import Listing, print_listing
-from archive.output import next_step, note, passing, plural, say, size
 
 if TYPE_CHECKING:
-    from archive.verify import Report
+    from archive.custody.verify import Report
     from archive.warc.reader import Record
 
 warc_app = typer.Typer(no_args_is_help=True, help="The WARC files themselves: list, print, verify, repair.")
@@ -94,7 +94,7 @@ def ls(
 
 
 def _list_files(paths: Sequence[Path], listing: Listing) -> None:
-    from archive.inventory import entry_of
+    from archive.custody.inventory import entry_of
 
     entries = [entry_of(path) for path in paths]
     columns = ("records", "responses", "revisits", "bytes", "first", "file")
@@ -150,7 +150,7 @@ def _row(record: Record, path: Path) -> dict[str, Any]:
 
 
 def _head(record: Record) -> Any:
-    from archive.http import Head, ResponseReader
+    from archive.http.messages import Head, ResponseReader
 
     reader = ResponseReader()
     for piece in record.wire.chunks():
@@ -206,7 +206,7 @@ def verify(
     listing: Listing,
 ) -> None:
     """Check files for every problem: gzip, structure, digests, references. Exit code 7 if there is one."""
-    from archive.verify import usual_workers, verify_files
+    from archive.custody.verify import usual_workers, verify_files
 
     if seals:
         from archive.commands.seals import check_seals
@@ -312,7 +312,7 @@ def index(
 
 
 def archive_files(context: typer.Context) -> list[Path]:
-    from archive.store import LocalStore
+    from archive.folder.store import LocalStore
 
     location = location_of(context)
     store = LocalStore(location.root)
@@ -324,7 +324,7 @@ def archive_files(context: typer.Context) -> list[Path]:
 
 def chosen_files(context: typer.Context, files: Sequence[Path] | None) -> list[Path]:
     """The files named (of a folder, all below it), or all of the archive. Raises NotFound."""
-    from archive.store import files_below
+    from archive.folder.store import files_below
 
     if not files:
         return archive_files(context)
@@ -336,7 +336,7 @@ def path_of(context: typer.Context, file: Path) -> Path:
     if file.exists():
         return file
     from archive.errors import PressmarkError
-    from archive.store import LocalStore
+    from archive.folder.store import LocalStore
 
     try:
         store = LocalStore(location_of(context).root)

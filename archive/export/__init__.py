@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
+from archive.console.listing import dump
 from archive.errors import UsageError, cannot_write
 from archive.export.formats import write_csv, write_jsonl, write_jsonl_gz, write_markdown, write_tei
-from archive.listing import dump
 from archive.times import rfc3339
 
 if TYPE_CHECKING:

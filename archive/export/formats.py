@@ -9,11 +9,11 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from archive.console.listing import csv_cell, flatten
 from archive.errors import UsageError
 from archive.export.markup import markdown, tei_corpus
 from archive.jsonl import dump_line
-from archive.listing import csv_cell, flatten
-from archive.record_shape import ArticleRecord
+from archive.records.record_shape import ArticleRecord
 
 if TYPE_CHECKING:
     from archive.export import Options

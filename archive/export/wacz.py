@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
-from archive.originals import original_of
+from archive.reading.originals import original_of
 from archive.times import rfc3339
 from archive.warc.captures import build_index
 from archive.warc.cdxj import merge_cdxj

@@ -1,8 +1,9 @@
 """Reading a page: bytes in, Extraction out. Pure: no file, socket or clock.
 
-`extract` is all the archive calls. Inside: charset and page (decode and parse once), metadata (headline, authors,
-dates, language, jsonld), pieces and body (the main text; body is the only importer of trafilatura), blocks
-(labels), page_type, duplicates (fingerprints), worker (the same reading behind a line protocol).
+`extract` is all the archive calls. Inside, in the order of a reading: page (decode and parse once; charset/), pieces,
+metadata/ (headline, authors, dates from candidates), body/ (the main text; its choice is the only importer of
+trafilatura), labels/ (what each piece is), injection/ (what was put in), page_type, language; worker is the same
+reading behind a line protocol.
 
 What reads is loaded when it is first asked for: a crawl, whose pages are read by other processes, starts without it.
 """

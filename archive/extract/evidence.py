@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archive.extract import injection
-from archive.extract.filters import NO_FILTERS, Filters
+from archive.extract.labels.filters import NO_FILTERS, Filters
 from archive.extract.site_profile import SiteProfile
 from archive.extract.word_list import NO_WORDS, WordList
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from archive.extract.metadata.titles import norm
 from archive.extract.outlinks import MAX_OUTLINKS
-from archive.extract.titles import norm
 from archive.model import TEXT_LABELS, Block, Extraction, Image, Integrity
 
 MAX_PAGES = 20

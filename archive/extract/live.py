@@ -16,9 +16,9 @@ from datetime import timedelta
 
 from lxml import html
 
-from archive.extract.bylines import is_name, names_in
-from archive.extract.jsonld import Node, first_text, texts
-from archive.extract.moments import read_moment
+from archive.extract.metadata.bylines import is_name, names_in
+from archive.extract.metadata.jsonld import Node, first_text, texts
+from archive.extract.metadata.moments import read_moment
 from archive.extract.pieces import Piece
 from archive.model import TEXT_LABELS, Author, Block, Entry, Moment
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree, html
 
-from archive.extract.charset import Decoded, decode
+from archive.extract.charset.decoding import Decoded, decode
 from archive.extract.elements import Elements
 from archive.extract.injection.traces import Traces, take_traces
 from archive.model import Page

@@ -10,21 +10,23 @@ import re
 from dataclasses import replace
 
 from archive.addresses import parts_of
-from archive.extract import asian, body, injection, language
-from archive.extract.adverts import without_adverts
-from archive.extract.blocks import label_blocks
-from archive.extract.credits import find_agency
+from archive.extract import injection, language
+from archive.extract.body import choice as body
+from archive.extract.body.features import hopeless, measure
+from archive.extract.body.model import among_likes, body_model
+from archive.extract.body.payload import add_payload
 from archive.extract.elements import text_of
 from archive.extract.evidence import NO_EVIDENCE, Evidence
-from archive.extract.features import hopeless, measure
-from archive.extract.filters import NO_FILTERS, Filters
+from archive.extract.labels import asian
+from archive.extract.labels.adverts import without_adverts
+from archive.extract.labels.blocks import label_blocks
+from archive.extract.labels.filters import NO_FILTERS, Filters
 from archive.extract.live import find_entries, looks_live
-from archive.extract.metadata import Metadata, find_metadata
-from archive.extract.model import among_likes, body_model
+from archive.extract.metadata.credits import find_agency
+from archive.extract.metadata.facts import Metadata, find_metadata
 from archive.extract.outlinks import outlinks
 from archive.extract.page import Parsed, read_page
 from archive.extract.page_type import Signs, page_type
-from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
 from archive.extract.word_list import NO_WORDS, WordList, suspected
 from archive.model import TEXT_LABELS, Article, Author, Block, Entry, Extraction, Origin, Page, PageType

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from archive.console.output import plural
 from archive.health.findings import Figure, Finding, State, lasting
 from archive.health.history import GOOD_LISTING, HOUR, LOOK_BACK, NEW, SourceHistory, floor, within
 from archive.health.statistics import few, median, quantile, spread
-from archive.output import plural
 
 BAD, WARN = 1e-5, 1e-3  # looked at every hour, a source as usual is called bad about once in ten years
 WINDOWS = tuple(timedelta(hours=hours) for hours in (3, 6, 12, 24, 48, 96, 168))

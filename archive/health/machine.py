@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from archive.console.output import plural, size
 from archive.health.findings import ARCHIVE, Finding, State
 from archive.health.history import MachineHistory
-from archive.output import plural, size
 
 WARN_DAYS = 14
 # Ends that are no fault of this machine: by itself, Ctrl-C, a limit somebody set, a site that gave nothing (its sources

@@ -10,10 +10,10 @@ import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from archive.http.wire import Wire
 from archive.warc.deflating import is_packed_already
 from archive.warc.packing import Packed, Rest, pack, pack_both, pack_pieces, pack_rest
 from archive.warc.records import RECORD_END, Draft
-from archive.wire import Wire
 
 _WHOLE_BYTES = 8 << 20  # records up to this are compressed in one go, which is faster and smaller
 _WORTH_BYTES = 1 << 15  # handing a block over costs as much as compressing a quarter of this

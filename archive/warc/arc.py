@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import IO
 
 from archive.errors import WarcDamaged
+from archive.http.wire import Wire
 from archive.warc.digests import digest_of, read_payload, sha256_of
 from archive.warc.members import MemberError, MemberReader
 from archive.warc.packing import pack_pieces
 from archive.warc.record_stream import RecordError, RecordStream, is_plain
 from archive.warc.records import Draft, Fields, safe_uri, warc_date, warc_fields
-from archive.wire import Wire
 
 # URL IP-address Archive-date Content-type [Result-code Checksum Location Offset Filename] Archive-length
 _LINE = re.compile(rb"^([A-Za-z][A-Za-z0-9+.-]*:.*?) (\S+) (\d{12,17}) (.*?) ?(\d{1,15})$")

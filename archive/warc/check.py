@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import NotFound
-from archive.http import ResponseReader
-from archive.store import OPEN_SUFFIX
+from archive.folder.store import OPEN_SUFFIX
+from archive.http.messages import ResponseReader
 from archive.warc.digests import same_digest, wire_entity
 from archive.warc.members import MemberError, MemberReader, find_member
 from archive.warc.record_stream import (

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import deflate
 from isal import isal_zlib
 
-from archive.wire import Bytes, Wire
+from archive.http.wire import Bytes, Wire
 
 _LEVEL = 5  # libdeflate's: 5 times as fast as zlib's 9, 2 % larger on news pages (docs/decisions/0005)
 _LARGE_LEVEL = 4  # 6 times as fast, 4 % larger: a large page must not hold up the crawl

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from archive.http import Head, ResponseReader, entity_pieces
-from archive.wire import Bytes, Wire
+from archive.http.messages import Head, ResponseReader, entity_pieces
+from archive.http.wire import Bytes, Wire
 
 _ALGORITHMS = {
     "sha1": hashlib.sha1,

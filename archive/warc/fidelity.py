@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from archive.codings import decode_content
-from archive.http import Head, ResponseReader, entity_pieces
+from archive.http.codings import decode_content
+from archive.http.messages import Head, ResponseReader, entity_pieces
 from archive.warc.check import digest_over_chunks
 from archive.warc.digests import same_digest
 from archive.warc.reader import body_codings

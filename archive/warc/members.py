@@ -12,8 +12,8 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 
+from archive.http.wire import Bytes
 from archive.warc.deflating import TRAILER, DeflateError, crc32, inflate_stream, inflated
-from archive.wire import Bytes
 
 MAGIC = b"\x1f\x8b\x08"
 _FIXED = MAGIC + b"\x04" + bytes(5) + b"\xff"  # FEXTRA set, no time, no flags, system unknown

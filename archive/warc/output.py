@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from archive.errors import DiskFull
-from archive.lock import close_in_children, try_lock
-from archive.store import OPEN_SUFFIX
-from archive.wire import Bytes
+from archive.folder.lock import close_in_children, try_lock
+from archive.folder.store import OPEN_SUFFIX
+from archive.http.wire import Bytes
 
 _NEW_SUFFIX = ".new"  # for the instant before the file is locked and has its warcinfo
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from archive.http.wire import Bytes, Wire
 from archive.warc.deflating import (
     TRAILER,
     begun,
@@ -16,7 +17,6 @@ from archive.warc.deflating import (
     stored,
 )
 from archive.warc.members import HEADER_BYTES, member_header
-from archive.wire import Bytes, Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.codings import decode_content
 from archive.errors import NotFound, WarcDamaged
-from archive.http import Head, ResponseReader, entity_pieces
-from archive.store import OPEN_SUFFIX
+from archive.folder.store import OPEN_SUFFIX
+from archive.http.codings import decode_content
+from archive.http.messages import Head, ResponseReader, entity_pieces
+from archive.http.wire import Wire
 from archive.warc.members import MemberError, MemberReader, find_member
 from archive.warc.record_stream import (
     RawRecord,
@@ -28,7 +29,6 @@ from archive.warc.record_stream import (
     parse_date,
     plain_stream,
 )
-from archive.wire import Wire
 
 MAX_BODY_BYTES = 1 << 26
 _NO_HEAD = Head(b"", None, b"", (), 0, ("empty",))

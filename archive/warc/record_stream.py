@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from archive.http.wire import Wire
 from archive.warc.members import MAGIC
-from archive.wire import Wire
 
 VERSIONS = ("WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17")
 MAX_HEADER_BYTES = 1 << 20

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
+from archive.http.wire import Bytes, Wire
 from archive.model import Capture, Exchange
 from archive.warc.digests import Payload, digest_of, sha1_digest
-from archive.wire import Bytes, Wire
 
 Fields = tuple[tuple[str, str], ...]
 RevisitProfile = Literal["identical-payload-digest", "server-not-modified"]

@@ -15,8 +15,8 @@ from itertools import count
 from pathlib import Path
 
 from archive.errors import ArchiveLocked, NotFound
-from archive.lock import try_lock
-from archive.store import OPEN_SUFFIX, LocalStore
+from archive.folder.lock import try_lock
+from archive.folder.store import OPEN_SUFFIX, LocalStore
 from archive.warc.captures import build_index
 from archive.warc.members import MemberError, MemberReader
 from archive.warc.output import disk_error, sync_folder, write_whole

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from archive.errors import UrlError
+from archive.folder.store import LocalStore
+from archive.http.wire import Bytes, Wire
 from archive.model import Capture, Exchange
-from archive.store import LocalStore
 from archive.urls import urlkey
 from archive.warc.ahead import Ahead, Begun, pack_draft
 from archive.warc.cdxj import cdxj_line, sorted_index
@@ -33,7 +34,6 @@ from archive.warc.records import (
     safe_uri,
     warcinfo_record,
 )
-from archive.wire import Bytes, Wire
 
 __all__ = ["Payload", "RevisitOf", "WarcInfo", "WarcWriter", "read_payload"]
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from archive.console.listing import Listing, dump, print_listing
+from archive.console.output import next_step, note, plural, say
 from archive.errors import NotFound
-from archive.listing import Listing, dump, print_listing
-from archive.output import next_step, note, plural, say
 from crawler.commands.shared import SOURCES_FILE, folder_of, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="What the settings are, where each came from, what is wrong with them.")
@@ -33,9 +33,9 @@ def show(
 @app.command()
 def check(context: typer.Context) -> None:
     """Check pressmark.toml and sources.toml, and tell every problem at once."""
-    from archive.location import locate
-    from crawler.config import check_config, load_sources
-    from crawler.sources_file import config_error
+    from archive.folder.location import locate
+    from crawler.config.config_file import check_config, load_sources
+    from crawler.config.sources_file import config_error
 
     folder = folder_of(context)
     problems = check_config(folder)
@@ -58,7 +58,7 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of the settings, for an editor's completion."""
-    from crawler.config import config_schema
+    from crawler.config.config_file import config_schema
 
     schemas = config_schema()
     if file is None:

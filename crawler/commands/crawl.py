@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
+from archive.console.listing import dump
+from archive.console.output import note, say
+from archive.console.typed import as_typed, set_folder
 from archive.errors import ArchiveLocked, NotFound, UsageError
-from archive.listing import dump
-from archive.output import note, say
 from archive.times import utc_now
-from archive.typed import as_typed, set_folder
 from crawler.commands.shared import SOURCES_FILE, Progress, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
-    from archive.location import ArchiveLocation
+    from archive.folder.location import ArchiveLocation
     from archive.model import Source
-    from crawler.config import Settings
-    from crawler.due import Due
-    from crawler.run import RunReport
+    from crawler.config.config_file import Settings
+    from crawler.crawl.run import RunReport
+    from crawler.schedule.due import Due
 
 _T = TypeVar("_T", float, int)
 
@@ -50,11 +50,11 @@ def crawl(
 
     Every exchange is kept in warc/, every article in records/, and every URL gets an outcome. Ctrl-C stops cleanly.
     """
-    from crawler.progress import Style
-    from crawler.run import crawl as run_crawl
-    from crawler.session import CrawlOptions, Session, location_of
+    from crawler.crawl.progress import Style
+    from crawler.crawl.run import crawl as run_crawl
+    from crawler.crawl.session import CrawlOptions, Session, location_of
+    from crawler.health.watching import after_run, sign_of_life
     from crawler.units import read_duration, read_size
-    from crawler.watching import after_run, sign_of_life
 
     _prepare_adhoc(context, names or [])
     folder, settings = folder_of(context), settings_of(context)
@@ -105,8 +105,8 @@ def _warn_of_alerts(lines: Sequence[str]) -> None:
 
 def _known_run(location: ArchiveLocation, run: str) -> None:
     """Raise NotFound for a run that never was: resuming it would look like there was nothing left to do."""
+    from archive.answers.lookup import find_run
     from archive.archive import open_archive
-    from archive.lookup import find_run
 
     with open_archive(location, create=True) as archive:
         find_run(archive, run)
@@ -136,8 +136,8 @@ def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, resume:
 def _named(context: typer.Context, name: str, sources: dict[str, Source]) -> Source:
     """A source by its name or one of its addresses; a site that is not listed is found out by the crawl."""
     from archive.urls import canonical_url
+    from crawler.config.sources_file import find_source, unlisted_source
     from crawler.discovery.imports import source_name
-    from crawler.sources_file import find_source, unlisted_source
 
     if name in sources or not ("/" in name or ":" in name):
         return find_source(tuple(sources.values()), name)
@@ -149,7 +149,7 @@ def _named(context: typer.Context, name: str, sources: dict[str, Source]) -> Sou
 def _prepare_adhoc(context: typer.Context, names: Sequence[str]) -> None:
     """`pressmark crawl URL` works with no configuration: outside of an archive it makes one, named after the site."""
     from archive.urls import canonical_url, host_of
-    from crawler.config import find_folder, init_folder
+    from crawler.config.config_file import find_folder, init_folder
 
     given = globals_of(context)
     urls = [canonical_url(name) for name in names if "/" in name or ":" in name]
@@ -175,7 +175,7 @@ def _due(
     """What is due of the named sources, or of all: asked without the lock. Raises NotFound, UsageError."""
 
     from archive.archive import open_archive
-    from crawler.due import due_now
+    from crawler.schedule.due import due_now
 
     if all_ or resume is not None:
         raise UsageError(f"--due and {'--all' if all_ else '--resume'} cannot both be", hint="pressmark crawl --due")
@@ -187,7 +187,7 @@ def _due(
 
 
 def _say_next(found: Due) -> None:
-    from crawler.schedule import local_zone
+    from crawler.schedule.rules import local_zone
 
     if found.next_at is None:
         note("nothing is due, and nothing will be: no source has a schedule that is not paused")
@@ -199,7 +199,7 @@ def _skip(location: ArchiveLocation, settings: Settings, found: Due, command: st
     """Another run has the archive: no fault of anyone, and a row in `run list`, one for each run in the way."""
     from archive.archive import open_archive
     from archive.catalog.runs import list_runs
-    from crawler.rows import new_run, write_row
+    from crawler.crawl.rows import new_run, write_row
 
     reason = f"{', '.join(source.name for source in found.sources)}: {error.message}"
     with open_archive(location, create=True) as archive:
@@ -230,7 +230,7 @@ def _parsed(read: Callable[[object], _T], text: str | None, option: str) -> _T |
 
 
 def _show(report: RunReport, *, as_json: bool, quiet: bool) -> None:
-    from crawler.report import report_lines, report_values
+    from crawler.crawl.report import report_lines, report_values
 
     if as_json:
         say(dump(report_values(report)))

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from archive.console.output import say
 from archive.errors import VerificationFailed
-from archive.output import say
 from crawler.commands.shared import globals_of
 
 

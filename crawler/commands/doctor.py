@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, paint, plural, say
+from archive.console.typed import as_typed
 from archive.errors import NotFound
-from archive.listing import Listing, print_listing
-from archive.output import next_step, paint, plural, say
 from archive.times import utc_now
-from archive.typed import as_typed
 from crawler.commands.shared import folder_of, globals_of
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.console.listing import dump
+from archive.console.output import next_step, note, say
 from archive.errors import NotFound
-from archive.listing import dump
-from archive.output import next_step, note, say
 from crawler.commands.shared import folder_of, globals_of, settings_of
 
 if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.catalog.frontier import UrlStory
-    from archive.location import ArchiveLocation
+    from archive.folder.location import ArchiveLocation
 
 
 class Show(StrEnum):
@@ -39,8 +39,8 @@ def fetch(
     from archive.archive import open_archive
     from archive.model import Source
     from archive.urls import canonical_url, host_of
-    from crawler.run import crawl
-    from crawler.session import CrawlOptions
+    from crawler.crawl.run import crawl
+    from crawler.crawl.session import CrawlOptions
 
     page = canonical_url(url)
     with ExitStack() as stack:
@@ -61,8 +61,8 @@ def fetch(
 
 def _location(context: typer.Context, stack: ExitStack, *, store: bool) -> ArchiveLocation:
     """The archive, or with `--no-store` one that is gone when the command ends."""
-    from archive.location import ArchiveLocation
-    from crawler.session import location_of
+    from archive.folder.location import ArchiveLocation
+    from crawler.crawl.session import location_of
 
     if store:
         folder = folder_of(context)
@@ -81,7 +81,7 @@ def _show(archive: Archive, url: str, show: Show) -> None:
     """Print what was fetched, following redirects to the page they led to. Raises NotFound where nothing came."""
     from archive.catalog import revisions
     from archive.model import ReadingRules
-    from archive.read import job_of, load_kept
+    from archive.reading.read import job_of, load_kept
     from archive.warc.reader import read_exchange_block
 
     story = _story(archive, url)

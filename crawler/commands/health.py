@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import with_listing
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, note, paint, plural, say
+from archive.console.typed import as_typed
 from archive.errors import UsageError
-from archive.listing import Listing, print_listing
-from archive.output import next_step, note, paint, plural, say
 from archive.times import utc_now
-from archive.typed import as_typed
 from crawler.commands.shared import folder_of, settings_of, sources_of
 
 if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.health import Finding
     from archive.model import Source
-    from crawler.config import Settings
+    from crawler.config.config_file import Settings
 
 _SIGNS = {"ok": ("●", "green"), "warn": ("◐", "yellow"), "bad": ("✕", "red")}
 
@@ -46,8 +46,8 @@ def health(
     """
     from archive.health import worst
     from archive.health.book import write_whole
-    from crawler.sources_file import find_source
-    from crawler.watching import failures, findings, measured, sound_alarms, watched
+    from crawler.config.sources_file import find_source
+    from crawler.health.watching import failures, findings, measured, sound_alarms, watched
 
     if textfile is not None and not textfile.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {textfile.parent}", hint=f"mkdir -p {textfile.parent}")
@@ -105,8 +105,8 @@ def metrics(
     ] = None,
 ) -> None:
     """Print the archive's metrics for Prometheus, or serve them."""
-    from crawler.metrics_server import address_of, serve
-    from crawler.watching import measured
+    from crawler.health.metrics_server import address_of, serve
+    from crawler.health.watching import measured
 
     settings = settings_of(context)
 
@@ -124,7 +124,7 @@ def metrics(
 @contextmanager
 def _archive(context: typer.Context, settings: Settings) -> Iterator[Archive]:
     from archive.archive import open_archive
-    from crawler.session import location_of
+    from crawler.crawl.session import location_of
 
     with open_archive(location_of(folder_of(context), settings), create=True) as archive:
         yield archive

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from archive.console.output import next_step, say
 from archive.errors import DatabaseUnreachable, UsageError
-from archive.output import next_step, say
 from crawler.commands.shared import globals_of
 
 PLACEHOLDER = "you@example.org"
@@ -30,7 +30,7 @@ def init(
     ] = None,
 ) -> None:
     """Make an archive: settings, sources and the folders for what is kept."""
-    from crawler.config import init_folder
+    from crawler.config.config_file import init_folder
 
     if folder == Path():
         folder = globals_of(context).folder or folder
@@ -66,9 +66,9 @@ def make_catalog(folder: Path) -> str:
     Raises DatabaseUnreachable; the folder then stands and can be used once the database answers.
     """
     from archive.archive import open_archive
-    from archive.location import CATALOG_NAME
-    from crawler.config import load_settings
-    from crawler.config_values import without_password
+    from archive.folder.location import CATALOG_NAME
+    from crawler.config.config_file import load_settings
+    from crawler.config.values import without_password
 
     url = load_settings(folder).db.url
     with open_archive(folder, create=True):

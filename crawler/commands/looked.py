@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from archive.console.output import plural
 from archive.model import Source
-from archive.output import plural
-from crawler.look import Listed, Look, Sample
-from crawler.trial import Read, Trial
-from crawler.visitor import Visit
+from crawler.looks.look import Listed, Look, Sample
+from crawler.looks.trial import Read, Trial
+from crawler.looks.visitor import Visit
 
 
 def look_lines(look: Look, now: datetime) -> Iterator[str]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import with_listing
+from archive.console.listing import Listing, print_listing
+from archive.console.output import next_step, note, say
 from archive.errors import Interrupted, NotFound, UsageError
-from archive.listing import Listing, print_listing
-from archive.output import next_step, note, say
 from archive.times import utc_now
 from crawler.commands.shared import folder_of, globals_of, settings_of, sources_of
 
@@ -39,8 +39,8 @@ _YES = typer.Option("-y", "--yes", help="Do not ask.")
 def list_(context: typer.Context, listing: Listing) -> None:
     """List the sources with their schedules: when each was asked last, and is due next."""
     from archive.archive import open_archive
-    from crawler.due import replan
-    from crawler.session import location_of
+    from crawler.crawl.session import location_of
+    from crawler.schedule.due import replan
     from crawler.timers.starters import started_by
 
     folder, sources, now = folder_of(context), sources_of(context), utc_now()
@@ -70,7 +70,7 @@ def _next(rows: list[dict[str, Any]], is_started: bool) -> str:
 
 def _row(archive: Archive, source: Source, now: datetime) -> dict[str, Any]:
     from archive.catalog import listings
-    from crawler.schedule import in_words, parse_schedule
+    from crawler.schedule.rules import in_words, parse_schedule
 
     found = listings.of_source(archive.catalog, source.name)
     asked = [one.asked_at for one in found if one.asked_at is not None]
@@ -96,7 +96,7 @@ def _row(archive: Archive, source: Source, now: datetime) -> dict[str, Any]:
 
 
 def _clock(at: datetime | None) -> str:
-    from crawler.schedule import local_zone
+    from crawler.schedule.rules import local_zone
 
     return f"{at.astimezone(local_zone()):%Y-%m-%d %H:%M}" if at else "–"
 
@@ -152,7 +152,7 @@ def remove(context: typer.Context, *, yes: Annotated[bool, _YES] = False) -> Non
 
 
 def _job(context: typer.Context, place: Place) -> Job:
-    from crawler.session import location_of
+    from crawler.crawl.session import location_of
     from crawler.timers.install import owner_of
     from crawler.timers.job import job_of
 
@@ -188,8 +188,8 @@ def _confirm(question: str, yes: bool) -> None:
 @app.command()
 def run(context: typer.Context) -> None:
     """Stay, and crawl whatever is due when it is due. Ctrl-C or SIGTERM stops cleanly; twice, at once."""
-    from crawler.session import location_of
-    from crawler.worker import Worker
+    from crawler.crawl.session import location_of
+    from crawler.timers.worker import Worker
 
     folder, settings = folder_of(context).resolve(), settings_of(context)
     quiet = globals_of(context).quiet

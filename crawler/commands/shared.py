@@ -15,7 +15,7 @@ from archive.errors import NotFound
 
 if TYPE_CHECKING:
     from archive.model import Source
-    from crawler.config import Settings
+    from crawler.config.config_file import Settings
 
 __all__ = [
     "SOURCES_FILE",
@@ -61,7 +61,7 @@ def globals_of(context: typer.Context) -> Globals:
 
 def folder_of(context: typer.Context) -> Path:
     """The archive's folder: the nearest one with a pressmark.toml, from -C or from where we are. Raises NotFound."""
-    from crawler.config import find_folder
+    from crawler.config.config_file import find_folder
 
     here = globals_of(context).folder or Path.cwd()
     try:
@@ -74,7 +74,7 @@ def folder_of(context: typer.Context) -> Path:
 
 def settings_of(context: typer.Context, overrides: Mapping[str, object] | None = None) -> Settings:
     """The settings of the archive, with what the command line says over them. Raises NotFound, ConfigError."""
-    from crawler.config import load_settings
+    from crawler.config.config_file import load_settings
 
     given: dict[str, object] = dict(overrides or {})
     given["log.format"] = globals_of(context).log_format
@@ -83,7 +83,7 @@ def settings_of(context: typer.Context, overrides: Mapping[str, object] | None =
 
 def sources_of(context: typer.Context) -> tuple[Source, ...]:
     """The sources of the archive; none where there is no sources.toml yet. Raises NotFound, ConfigError."""
-    from crawler.config import load_sources
+    from crawler.config.config_file import load_sources
 
     path = folder_of(context) / SOURCES_FILE
     return load_sources(path) if path.exists() else ()

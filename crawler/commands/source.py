@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.commands.shared import with_listing
+from archive.console.listing import Listing, dump, print_listing
+from archive.console.output import next_step, note, plural, say
 from archive.errors import MissingExtra, NotFound, UsageError
-from archive.listing import Listing, dump, print_listing
-from archive.output import next_step, note, plural, say
 from crawler.commands import source_look
 from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of, sources_of
 
@@ -70,8 +70,8 @@ def _row(source: Source) -> dict[str, Any]:
 @app.command()
 def show(context: typer.Context, name: SourceName, as_json: AsJson = False) -> None:
     """Show one source: as it stands with its defaults."""
-    from crawler.sources_edit import source_table
-    from crawler.sources_file import find_source
+    from crawler.config.sources_edit import source_table
+    from crawler.config.sources_file import find_source
 
     source = find_source(sources_of(context), name)
     if as_json:
@@ -92,8 +92,8 @@ def edit(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Where to begin.")] = None,
 ) -> None:
     """Open sources.toml in $VISUAL or $EDITOR, and check it afterwards."""
-    from crawler.config import load_sources
-    from crawler.sources_file import check_sources, find_source
+    from crawler.config.config_file import load_sources
+    from crawler.config.sources_file import check_sources, find_source
 
     path = folder_of(context) / SOURCES_FILE
     line = None
@@ -148,7 +148,7 @@ def resume(context: typer.Context, name: SourceName) -> None:
 
 
 def _set_paused(context: typer.Context, name: str, *, paused: bool) -> None:
-    from crawler.sources_edit import set_paused
+    from crawler.config.sources_edit import set_paused
 
     sources_of(context)  # a file with mistakes is not edited blindly
     set_paused(folder_of(context) / SOURCES_FILE, name, paused)
@@ -165,8 +165,8 @@ def remove(
     """Take a source out of sources.toml. What was archived of it stays."""
     import tomlkit
 
-    from crawler.sources_edit import remove_source, source_table
-    from crawler.sources_file import find_source
+    from crawler.config.sources_edit import remove_source, source_table
+    from crawler.config.sources_file import find_source
 
     source = find_source(sources_of(context), name)
     remove_source(folder_of(context) / SOURCES_FILE, name)
@@ -185,8 +185,8 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added; write nothing.")] = False,
 ) -> None:
     """Add the sources of a list: OPML, CSV with a heading, or one URL a line. Nothing is fetched."""
+    from crawler.config.sources_edit import add_source
     from crawler.discovery.imports import read_import
-    from crawler.sources_edit import add_source
 
     path, sources = folder_of(context) / SOURCES_FILE, sources_of(context)
     known = {url for one in sources for url in one.urls}

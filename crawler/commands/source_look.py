@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archive.console.listing import dump
+from archive.console.output import next_step, say, use_color
 from archive.errors import ForbiddenByRobots, Interrupted, SiteUnreachable, UsageError
-from archive.listing import dump
-from archive.output import next_step, say, use_color
 from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of, globals_of, settings_of, sources_of
 
 if TYPE_CHECKING:
     from archive.model import Source
-    from crawler.cloak import Seen
-    from crawler.config import Settings
-    from crawler.look import Look
-    from crawler.trial import Trial
-    from crawler.visitor import Manners, Visit
+    from crawler.config.config_file import Settings
+    from crawler.looks.cloak import Seen
+    from crawler.looks.look import Look
+    from crawler.looks.trial import Trial
+    from crawler.looks.visitor import Manners, Visit
 
 
 class Kind(StrEnum):
@@ -55,9 +55,9 @@ def add(
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Add it also where the look found nothing to read.")] = False,
 ) -> None:
     """Look at a site and add it to sources.toml."""
-    from crawler.look import look_at, source_for
-    from crawler.sources_edit import add_source
-    from crawler.sources_file import find_source
+    from crawler.config.sources_edit import add_source
+    from crawler.config.sources_file import find_source
+    from crawler.looks.look import look_at, source_for
 
     folder, settings, sources = folder_of(context), settings_of(context), sources_of(context)
     wanted = checked_url(url)
@@ -100,7 +100,7 @@ def _chosen_options(
     """The options, checked before anything is asked of the site. Raises UsageError."""
     from pydantic import TypeAdapter, ValidationError
 
-    from crawler.config_values import Language, Name, Schedule
+    from crawler.config.values import Language, Name, Schedule
 
     def checked(option: str, kind: Any, value: str) -> Any:
         try:
@@ -122,7 +122,7 @@ def _chosen_options(
 def manners_of(settings: Settings, delay_seconds: float) -> Manners:
     """How the settings say we visit."""
     from crawler.identity import user_agent
-    from crawler.visitor import Manners
+    from crawler.looks.visitor import Manners
 
     crawl = settings.crawl
     return Manners(
@@ -138,7 +138,7 @@ def _delay(folder: Path) -> float:
     """Seconds between requests, as [defaults] of sources.toml says."""
     import tomllib
 
-    from crawler.config_values import DefaultsEntry
+    from crawler.config.values import DefaultsEntry
 
     path = folder / SOURCES_FILE
     defaults = tomllib.loads(path.read_text("utf-8-sig")).get("defaults", {}) if path.exists() else {}
@@ -244,8 +244,8 @@ def test(
 ) -> None:
     """Try a source: read its listings and a few articles, keep nothing. Exit code 9 if nothing could be read."""
     from crawler.commands.looked import robots_lines, trial_lines
-    from crawler.sources_file import find_source
-    from crawler.trial import try_source
+    from crawler.config.sources_file import find_source
+    from crawler.looks.trial import try_source
 
     settings = settings_of(context)
     source = find_source(sources_of(context), name)
@@ -269,9 +269,9 @@ def test(
 
 def _cloak(context: typer.Context, urls: list[str], manners: Manners, source: str, *, as_json: bool) -> None:
     """Ask for the articles in each guise, keep every exchange, and say what differs."""
-    from crawler.cloak import look
-    from crawler.cloak_keeper import CloakKeeper
-    from crawler.session import location_of
+    from crawler.crawl.session import location_of
+    from crawler.looks.cloak import look
+    from crawler.looks.cloak_keeper import CloakKeeper
 
     settings = settings_of(context)
     with CloakKeeper(location_of(folder_of(context), settings), settings, source) as keeper, _watching(context) as said:

@@ -177,7 +177,7 @@ def _look(folder: Path, crawls: tuple[Crawled, ...], seconds: float) -> Shown:
     from archive.archive import open_archive
     from archive.catalog import articles
     from archive.catalog.articles import ArticleQuery
-    from archive.verify import verify_files
+    from archive.custody.verify import verify_files
 
     with open_archive(folder) as archive:
         rows = articles.list_articles(archive.catalog, ArticleQuery())
@@ -207,8 +207,8 @@ def _cleaned(archive: Archive) -> tuple[Counter[str], int, int]:
     from archive.catalog import articles, captures
     from archive.catalog.articles import ArticleQuery
     from archive.model import ReadingRules
-    from archive.read import Reading, job_of
-    from archive.readers import read_many
+    from archive.reading.read import Reading, job_of
+    from archive.reading.readers import read_many
 
     records = list(articles.records(archive.catalog, ArticleQuery()))
     found = [captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"]) for record in records]

@@ -16,7 +16,7 @@ from crawler.doctor import machine, watch
 from crawler.doctor.findings import Finding, Level, Patient
 
 if TYPE_CHECKING:
-    from crawler.config import Settings
+    from crawler.config.config_file import Settings
 
 __all__ = ["Finding", "Level", "Patient", "examine", "is_well"]
 
@@ -34,7 +34,7 @@ def is_well(findings: Iterable[Finding]) -> bool:
 
 
 def _settings(folder: Path | None) -> Settings | None:
-    from crawler.config import load_settings
+    from crawler.config.config_file import load_settings
 
     try:
         return load_settings(folder) if folder else None

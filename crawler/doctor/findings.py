@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from crawler.config import Settings
+    from crawler.config.config_file import Settings
 
 Level = Literal["ok", "note", "warning", "problem"]
 

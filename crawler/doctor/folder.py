@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.console.output import plural
 from archive.errors import ConfigError, PressmarkError
-from archive.output import plural
 from archive.times import utc_now
 from crawler.doctor.findings import Check, Finding, Patient
 
@@ -22,7 +22,7 @@ _CLOCK_SECONDS = 5.0
 
 
 def _config(patient: Patient) -> Iterator[Finding]:
-    from crawler.config import check_config
+    from crawler.config.config_file import check_config
 
     assert patient.folder is not None
     problems = check_config(patient.folder)
@@ -48,7 +48,7 @@ def _disk(patient: Patient) -> Iterator[Finding]:
     assert patient.folder is not None
     free = shutil.disk_usage(patient.folder).free
     least = patient.settings.crawl.disk_min_free if patient.settings else 0
-    from archive.output import size
+    from archive.console.output import size
 
     if free < least:
         yield Finding(
@@ -94,7 +94,7 @@ def _future(patient: Patient) -> Iterator[Finding]:
 
 
 def _lock(patient: Patient) -> Iterator[Finding]:
-    from archive.lock import holder_of
+    from archive.folder.lock import holder_of
 
     assert patient.folder is not None
     holder = holder_of(patient.folder)
@@ -106,7 +106,7 @@ def _lock(patient: Patient) -> Iterator[Finding]:
 
 
 def _open_files(patient: Patient) -> Iterator[Finding]:
-    from archive.lock import holder_of
+    from archive.folder.lock import holder_of
 
     assert patient.folder is not None
     files = sorted(patient.folder.glob("warc/**/*.open"))
@@ -125,7 +125,7 @@ def _open_files(patient: Patient) -> Iterator[Finding]:
 
 def _catalog(patient: Patient) -> Iterator[Finding]:
     from archive.catalog import SCHEMA_VERSION, open_catalog
-    from archive.location import locate
+    from archive.folder.location import locate
 
     assert patient.folder is not None
     try:
@@ -169,8 +169,8 @@ def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
 
 def _timers(patient: Patient) -> Iterator[Finding]:
     """Whether anybody starts what is due."""
-    from crawler.config import load_sources
-    from crawler.schedule import parse_schedule
+    from crawler.config.config_file import load_sources
+    from crawler.schedule.rules import parse_schedule
     from crawler.timers.starters import started_by
 
     assert patient.folder is not None

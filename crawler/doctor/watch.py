@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _by_itself(patient: Patient) -> Iterator[Finding]:
     from archive.catalog import open_catalog
-    from archive.location import locate
+    from archive.folder.location import locate
 
     assert patient.folder is not None
     try:
@@ -37,8 +37,8 @@ def _schedules(catalog: Catalog, patient: Patient) -> Iterator[Finding]:
     from archive.catalog.listings import last_asked
     from archive.health.flow import asked
     from archive.health.history import SourceHistory
-    from crawler.config import SOURCES_FILE, load_sources
-    from crawler.due import expected
+    from crawler.config.config_file import SOURCES_FILE, load_sources
+    from crawler.schedule.due import expected
 
     assert patient.folder is not None
     path = patient.folder / SOURCES_FILE

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection that keeps what it receives, byte for byte.
 
 `Connection` is the asyncio protocol between `Limits` (when to stop) and `Reply` (what came). It decides nothing about
-framing (archive.http does) and nothing about connecting (dial.py does).
+framing (archive.http.messages does) and nothing about connecting (dial.py does).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import select
 import ssl
 
-from archive.http import ResponseReader
+from archive.http.messages import ResponseReader
 from archive.model import Truncation
 from crawler.fetch.reply import EMPTY_HEAD, Limits, Reply
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ssl import SSLContext, SSLError
 
-from archive.http import parse_head
+from archive.http.messages import parse_head
 from crawler.fetch.connection import Connection
 from crawler.fetch.guard import AddressRefused, Guard, refusal
 from crawler.fetch.tls import Trust

@@ -8,8 +8,8 @@ from scrapy import Request
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
-from archive.codings import decode_content
-from archive.http import Head
+from archive.http.codings import decode_content
+from archive.http.messages import Head
 from crawler.fetch.reply import Reply
 
 _IDENTITY = ("", "identity")

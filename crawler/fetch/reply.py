@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urldefrag
 
-from archive.http import Head
+from archive.http.messages import Head
+from archive.http.wire import Wire
 from archive.model import Exchange, Truncation
-from archive.wire import Wire
 
 EMPTY_HEAD = Head(b"", None, b"", (), 0, ())
 

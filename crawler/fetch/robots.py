@@ -19,7 +19,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive.addresses import joined
-from archive.rights import AI_AGENTS, rights_fields
+from archive.records.rights import AI_AGENTS, rights_fields
 from crawler.discovery.robots import Robots, parse_robots
 from crawler.fetch.handler import BadResponse
 

@@ -15,26 +15,26 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy.http import Request, Response
 
-from archive.acceptance import readable
 from archive.catalog.frontier import Lease
 from archive.errors import DatabaseUnreachable, DiskFull
 from archive.model import Capture, Discovery, Outcome, Source
-from archive.watch import watch_of
-from crawler.admission import admit
+from archive.reading.acceptance import readable
+from archive.revisions.watch import watch_of
+from crawler.crawl.admission import admit
+from crawler.crawl.outcomes import is_redirect, outcome_of_failure, outcome_of_status
 from crawler.discovery.autodiscover import listings_of_home
 from crawler.discovery.kinds import read_listing, sniff_listing
 from crawler.discovery.listing import Listing, Seen
 from crawler.discovery.requisites import page_requisites, style_requisites
 from crawler.discovery.sections import page_links
 from crawler.fetch.retry import parse_retry_after
-from crawler.outcomes import is_redirect, outcome_of_failure, outcome_of_status
-from crawler.polls import Asked, digest_of
+from crawler.schedule.polls import Asked, digest_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from twisted.python.failure import Failure
 
-    from crawler.session import Session
+    from crawler.crawl.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class NewsSpider(scrapy.Spider):
         **kwargs: Any,
     ) -> NewsSpider:
         if session is None:
-            from crawler.session import session_here
+            from crawler.crawl.session import session_here
 
             session = session_here(source, Path(dir) if dir else None)
         session.attach(crawler)

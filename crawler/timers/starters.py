@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archive.lock import WORKER_LOCK_NAME, holder_of
+from archive.folder.lock import WORKER_LOCK_NAME, holder_of
 from crawler.timers.install import all_places
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive import cli
-from archive.location import ArchiveLocation
+from archive.folder.location import ArchiveLocation
 from tests.archive import small_archive
 
 Run = Callable[..., tuple[int, str, str]]

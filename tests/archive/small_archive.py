@@ -20,23 +20,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archive.acceptance import judge, readable
 from archive.archive import Archive, open_archive
 from archive.catalog import archives, captures, frontier, near, revisions, runs
 from archive.catalog.frontier import Acknowledged
-from archive.location import ArchiveLocation
+from archive.folder.location import ArchiveLocation
+from archive.folder.store import LocalStore
+from archive.http.wire import Wire
 from archive.model import Capture, Claims, Discovery, Exchange, Outcome, ReadingRules, Run, Source
-from archive.provenance import discovery_fields
-from archive.read import job_of, read_capture
-from archive.record import Circumstances
-from archive.recording import RecordWriter, decide_record
-from archive.revisions import Same
-from archive.runlog import RunLog, discovered_line, end_line, outcome_line, run_line
-from archive.store import LocalStore
+from archive.reading.acceptance import judge, readable
+from archive.reading.read import job_of, read_capture
+from archive.reading.recording import RecordWriter, decide_record
+from archive.records.provenance import discovery_fields
+from archive.records.record import Circumstances
+from archive.revisions.decide import Same
+from archive.revisions.watch import watch_of, watch_values
+from archive.runs.runlog import RunLog, discovered_line, end_line, outcome_line, run_line
 from archive.urls import canonical_url
 from archive.warc.writer import RevisitOf, WarcInfo, WarcWriter
-from archive.watch import watch_of, watch_values
-from archive.wire import Wire
 
 START = datetime(2026, 11, 22, 7, 20, 11, tzinfo=UTC)
 HOME = "https://news.example/"

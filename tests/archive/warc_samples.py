@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from archive.folder.store import LocalStore
+from archive.http.wire import Wire
 from archive.model import Exchange
-from archive.store import LocalStore
 from archive.warc.writer import WarcInfo, WarcWriter
-from archive.wire import Wire
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 INFO = WarcInfo("news", "2026-11-22T12-00-00", "pressmark/0.1", "desk@example.org", "sha256:00")

@@ -93,7 +93,15 @@ def _load() -> None:
     from archive.extract import warm_up
     from crawler.cli import command
 
-    for name in ("fetch.handler", "fetch.robots", "fetch.retry", "frontier", "heart", "pace", "pipelines"):
+    for name in (
+        "fetch.handler",
+        "fetch.robots",
+        "fetch.retry",
+        "crawl.frontier",
+        "crawl.heart",
+        "crawl.pace",
+        "crawl.pipelines",
+    ):
         __import__(f"crawler.{name}")  # so are these
     warm_up()
     command()

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from archive.answers.history import Step, steps_of
 from archive.archive import Archive
 from archive.catalog import frontier
-from archive.history import Step, steps_of
 from tests.month.script import Event, Paper, Story
 from tests.month.world import Month
 

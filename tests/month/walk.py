@@ -30,12 +30,12 @@ from scrapy.utils.reactor import install_reactor
 
 from archive.archive import open_archive
 from archive.times import another_clock
-from crawler.config import load_settings, load_sources
-from crawler.due import Due, due_now
-from crawler.session import CrawlOptions, Session, location_of
+from crawler.config.config_file import load_settings, load_sources
+from crawler.crawl.session import CrawlOptions, Session, location_of
+from crawler.health.watching import after_run
+from crawler.schedule.due import Due, due_now
 from crawler.settings import TWISTED_REACTOR
 from crawler.spiders.news import NewsSpider
-from crawler.watching import after_run
 from tests.month.script import Script
 from tests.month.world import Clock
 

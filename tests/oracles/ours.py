@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.http import ResponseReader
+from archive.http.messages import ResponseReader
 from archive.warc.reader import Record, iter_records, read_kept
 
 

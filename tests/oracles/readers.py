@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import open_archive
-from archive.audit import audit_files
-from archive.imports import import_files
-from archive.location import ArchiveLocation
-from archive.verify import verify_files
+from archive.custody.audit import audit_files
+from archive.custody.imports import import_files
+from archive.custody.verify import verify_files
+from archive.folder.location import ArchiveLocation
 from tests.oracles.environments import FOREIGN, Environment, ToolFailed, node_environment, python_environment, run
 from tests.oracles.ours import Said, said_by_us
 

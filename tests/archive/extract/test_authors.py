@@ -7,7 +7,7 @@ import json
 import pytest
 
 from archive.extract import extract
-from archive.extract.bylines import is_name, is_person, names_in
+from archive.extract.metadata.bylines import is_name, is_person, names_in
 from archive.model import Page
 
 STORY = "".join(

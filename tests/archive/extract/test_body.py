@@ -7,13 +7,14 @@ import time
 
 import numpy as np
 
-from archive.extract import body, extract
-from archive.extract.features import measure
-from archive.extract.frame import Frame
+from archive.extract import extract
+from archive.extract.body import choice as body
+from archive.extract.body.features import measure
+from archive.extract.body.frame import Frame
+from archive.extract.body.payload import add_payload
+from archive.extract.body.surroundings import NAMES, surroundings
 from archive.extract.page import Parsed, read_page
-from archive.extract.payload import add_payload
 from archive.extract.pieces import Piece, pieces_of
-from archive.extract.surroundings import NAMES, surroundings
 from archive.model import Page
 
 SENTENCE = (

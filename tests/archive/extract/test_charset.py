@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from webencodings import LABELS
 
-from archive.extract import mojibake
-from archive.extract.charset import decode, whatwg_name
-from archive.extract.legacy import decode_legacy
-from archive.extract.mojibake import mended
+from archive.extract.charset import mojibake
+from archive.extract.charset.decoding import decode, whatwg_name
+from archive.extract.charset.legacy import decode_legacy
+from archive.extract.charset.mojibake import mended
 
 GERMAN = "Größe, Ärger und Übermut: „Fünf Straßen“"
 LATIN = "Größe, Ärger und Übermut"

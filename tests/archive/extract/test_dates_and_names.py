@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from archive.extract import dates, extract
-from archive.extract.bylines import is_name, is_person, names_in
-from archive.extract.moments import read_moment
+from archive.extract import extract
+from archive.extract.metadata import dates
+from archive.extract.metadata.bylines import is_name, is_person, names_in
+from archive.extract.metadata.moments import read_moment
 from archive.model import Moment, Page
 
 

@@ -5,8 +5,10 @@ import re
 import pytest
 from lxml import html
 
-from archive.extract import blocks, frame, index, shown_dates, signatures
+from archive.extract.body import frame
 from archive.extract.elements import Elements, text_of
+from archive.extract.labels import blocks
+from archive.extract.metadata import index, shown_dates, signatures
 from archive.extract.page import MAX_ATTRIBUTES, read_page
 from archive.model import Page
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.extract import EXTRACTOR_VERSION, config_hash, extract
-from archive.extract.charset import decode, whatwg_name
+from archive.extract.charset.decoding import decode, whatwg_name
 from archive.extract.duplicates import distance, simhash
 from archive.model import TEXT_LABELS, Page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archive.extract import Evidence, config_hash, extract
-from archive.extract.filters import MAX_GENERIC, Filters, read_filters
+from archive.extract.labels.filters import MAX_GENERIC, Filters, read_filters
 from archive.model import Extraction, Page
 
 LIST = """[Adblock Plus 2.0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from archive.extract.features import NAMES, measure
-from archive.extract.frame import AROUND, BAD, FAR, Frame
+from archive.extract.body.features import NAMES, measure
+from archive.extract.body.frame import AROUND, BAD, FAR, Frame
 from archive.extract.page import read_page
 from archive.extract.pieces import Piece, pieces_of
 from archive.model import Page

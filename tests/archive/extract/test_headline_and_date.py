@@ -7,7 +7,7 @@ import json
 import pytest
 
 from archive.extract import extract
-from archive.extract.headline import Surrounding, Wording, signs
+from archive.extract.metadata.headline import Surrounding, Wording, signs
 from archive.model import Extraction, Page
 
 STORY = "".join(

@@ -8,13 +8,13 @@ import pytest
 from lxml import html
 
 from archive.extract import extract
-from archive.extract.credits import caption_and_credit, find_agency
 from archive.extract.joined import goes_on, join
 from archive.extract.live import find_entries
+from archive.extract.metadata.credits import caption_and_credit, find_agency
 from archive.extract.pieces import pieces_of
 from archive.model import Author, Block, Extraction, Integrity, Page, Span
-from archive.record import text_blocks
-from tests.crawler.test_demo_publisher import get, publisher, story, url_of
+from archive.records.record import text_blocks
+from tests.crawler.demo.test_demo_publisher import get, publisher, story, url_of
 
 LINES = [
     "The road over the pass was closed for eleven years, and nobody thought it would open again in their time.",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archive.extract.model import among_likes, body_model, model_of
+from archive.extract.body.model import among_likes, body_model, model_of
 
 
 def _tree(raw: dict[str, Any], chance: random.Random, leaves: int) -> int:

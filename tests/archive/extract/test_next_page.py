@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 
 from archive.extract.elements import Elements
-from archive.extract.next_page import find_next_page, is_next
+from archive.extract.metadata.next_page import find_next_page, is_next
 
 HOST = "https://daily.example"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive.extract import extract
-from archive.extract.body import without_closed
+from archive.extract.body.choice import without_closed
 from archive.extract.page import MAX_TITLE_CHARS, read_page
 from archive.extract.pieces import pieces_of
 from archive.model import Page

@@ -1,0 +1,1 @@
+"""WARC files in custody: taken in, audited, sealed, verified, repaired, listed."""

@@ -1,0 +1,1 @@
+"""Which characters the bytes of a page are, by the web's rules."""

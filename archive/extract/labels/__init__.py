@@ -1,0 +1,1 @@
+"""What each piece of a page is, and by which rule."""

@@ -1,0 +1,1 @@
+"""HTTP/1.x from bytes: messages, content codings, and a response as it came. Standard library and codecs only."""

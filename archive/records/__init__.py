@@ -1,0 +1,1 @@
+"""The published record: its shape, how it is built, what is read back out of one."""

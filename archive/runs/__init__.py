@@ -1,0 +1,1 @@
+"""What runs leave behind: their logs, told to the catalog, and their processes."""

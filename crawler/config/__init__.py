@@ -1,0 +1,1 @@
+"""pressmark.toml and sources.toml: read, checked, changed."""

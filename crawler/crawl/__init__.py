@@ -1,0 +1,1 @@
+"""One crawl: what may be fetched, what a response means, and how what happened is made durable."""

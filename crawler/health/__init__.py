@@ -1,0 +1,1 @@
+"""Health from the crawler's side: judged after runs, told, and measured."""

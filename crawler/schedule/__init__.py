@@ -1,0 +1,1 @@
+"""When something is due: sources, listings, known articles. The callers own the clock."""
