@@ -37,7 +37,7 @@ class ArticleQuery:
     language: str | None = None
     section: str | None = None  # in whatever case
     author: str | None = None  # words of a name, in whatever case
-    run: str | None = None
+    run: str | None = None  # that stored a text of it, the current one or another
     cluster: str | None = None  # of near-duplicates; its name
     allowed_for: str | None = None  # an agent of archive.records.rights.AI_AGENTS, or "all"; unknown rights are none
     since: datetime | None = None
@@ -208,10 +208,11 @@ def _likeness_to(row: ArticleRow, low: str) -> float:
 
 
 def _filtered(conn: Connection, asked: Select[Any], query: ArticleQuery) -> Select[Any]:
-    equal = ((_A.source, query.source), (_A.language, query.language), (_A.run, query.run))
-    for column, wanted in equal:
+    for column, wanted in ((_A.source, query.source), (_A.language, query.language)):
         if wanted is not None:
             asked = asked.where(column == wanted)
+    if query.run is not None:
+        asked = asked.where(_A.article_id.in_(select(_R.article_id).where(_R.run == query.run)))
     if query.section is not None:
         asked = asked.where(among(conn, _A.section, names.sections_named(conn, query.section)))
     if query.author is not None:

@@ -22,6 +22,7 @@ from archive.times import parse_rfc3339
 if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.catalog.articles import ArticleQuery, ArticleRow
+    from archive.catalog.outcomes import Skipped
 
 _MOST_OF_A_CLUSTER = 200  # records that are read to say where a story comes from
 _PARTS_OF_A_SECOND = re.compile(r"\.\d+")
@@ -224,19 +225,18 @@ def skipped(
 ) -> None:
     """List the URLs that were not stored, with the reason."""
     from archive.answers.lookup import find_run, find_source
-    from archive.catalog.frontier import skipped as ask
 
     with archive_of(context) as archive:
         source = find_source(archive, source)
-        run_id = find_run(archive, run).run_id if run else None
+        run_id = find_run(archive, run).run_id if run is not None else None
         found = [
             one
-            for one in ask(archive.catalog, reason=reason, source=source, run=run_id)
+            for one in _left(archive, reason, source, run_id)
             if (listing.since is None or one.at >= listing.since)
             and (listing.until is None or one.at < listing.until)
             and (not failed or one.kind == "failed")
         ]
-        there = "" if found or not reason else _reasons(list(ask(archive.catalog, source=source, run=run_id)))
+        there = "" if found or not reason else _reasons(_left(archive, None, source, run_id))
     rows = (_skipped_row(one) for one in found)
     print_listing(rows, ("kind", "reason", "source", "at", "url"), listing, total=len(found))
     if not listing.for_programs:
@@ -246,6 +246,17 @@ def skipped(
         )
         if found:
             next_step(f"pressmark why {found[0].url}")
+
+
+def _left(archive: Archive, reason: str | None, source: str | None, run_id: str | None) -> list[Skipped]:
+    """What is left out now; or what a run left out, whatever later ones found out."""
+    from archive.answers.of_run import skipped_in_run
+    from archive.catalog.outcomes import skipped
+
+    if run_id is None:
+        return skipped(archive.catalog, reason, source)
+    left = skipped_in_run(archive, run_id)
+    return [one for one in left if reason in (None, one.reason) and source in (None, one.source)]
 
 
 def _skipped_row(one: Any) -> dict[str, Any]:
