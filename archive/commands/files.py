@@ -20,7 +20,6 @@ from archive.commands.shared import (
     Since,
     Until,
     archive_of,
-    command_line,
     fields_of,
     location_of,
     now,
@@ -28,6 +27,7 @@ from archive.commands.shared import (
 )
 from archive.console.listing import Listing, print_listing
 from archive.console.output import next_step, note, passing, plural, say, size
+from archive.console.typed import typed_command
 from archive.errors import Interrupted, UsageError, VerificationFailed
 from archive.times import parse_span
 
@@ -102,7 +102,7 @@ def _reread(
     from archive.archive import writing
     from archive.recovery.left_behind import recover
 
-    with writing(archive.root, command=command_line(context), now=moment):
+    with writing(archive.root, command=typed_command(), now=moment):
         recover(archive, moment)
         run = open_run(archive, moment)
         counts: Counter[str] = Counter()
@@ -142,8 +142,7 @@ def open_run(archive: Archive, moment: datetime, kind: str = "extract") -> str:
     from archive.runs.runlog import RunLog, run_line
 
     run_id = f"{moment:%Y-%m-%dT%H-%M-%S}"
-    command = " ".join(["pressmark", *sys.argv[1:]])
-    run = Run(run_id, kind, moment, command, _version(), "", os.getpid(), socket.gethostname())
+    run = Run(run_id, kind, moment, typed_command(), _version(), "", os.getpid(), socket.gethostname())
     with RunLog(archive.store.path(archive.store.runs_path(run_id))) as log:
         log.append(run_line(run))
     with archive.catalog.transaction() as conn:
@@ -273,7 +272,7 @@ def rebuild_(
 
     moment = now()
     location = location_of(context)
-    lock = writing(location.root, command=command_line(context), now=moment)
+    lock = writing(location.root, command=typed_command(), now=moment)
     with lock, open_archive(location, renew=True) as archive:
         where = archive.catalog.name
         recover(archive, moment)

@@ -71,11 +71,6 @@ def fields_of(asked: str | None) -> tuple[str, ...]:
     return names
 
 
-def command_line(context: typer.Context) -> str:
-    """What was asked, for locks and run logs: "pressmark extract"."""
-    return context.command_path
-
-
 def now() -> datetime:
     """The one clock of the commands."""
     return utc_now()

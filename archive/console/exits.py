@@ -19,7 +19,7 @@ from typing import IO, Any
 from archive.console import garbage
 from archive.console.listing import dump
 from archive.console.output import paint, safe
-from archive.console.typed import as_typed, set_folder
+from archive.console.typed import as_typed, set_arguments, set_folder
 from archive.errors import Interrupted, NotFound, PressmarkError, UsageError, cannot_write
 
 
@@ -29,6 +29,7 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     _take_every_script(sys.stdout)
     set_folder(None)
     arguments = list(sys.argv[1:] if argv is None else argv)
+    set_arguments(arguments)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
         code = _invoke(app, list(arguments))

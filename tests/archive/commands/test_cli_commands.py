@@ -267,6 +267,8 @@ def test_extract_apply_is_a_run_of_its_own_and_survives_a_rebuild(built, tmp_pat
     assert "3 added as new rows" in capfd.readouterr().err
     assert cli.main(["run", "list", "--kind", "extract"]) == 0
     assert "differs 3" in capfd.readouterr().out
+    assert cli.main(["run", "show", "last"]) == 0
+    assert "  command     pressmark extract --apply --profile precision\n" in capfd.readouterr().out
     assert cli.main(["db", "check"]) == 0
 
 
