@@ -165,6 +165,9 @@ def test_a_diff_shows_signs_not_only_colours(run):
     found = json.loads(run("article", "diff", "https://news.example/2026/harbour", "1", "2", "--json")[1])
     assert found["words_added"] == 1 and found["fields"] == []
     assert "one revision" in run("article", "diff", "https://news.example/2026/river")[2]
+    for number in ("1", "2"):  # of two revisions: from the first to the newest; what the second changed
+        found = json.loads(run("article", "diff", "https://news.example/2026/harbour", number, "--json")[1])
+        assert (found["before"], found["after"]) == (1, 2)
 
 
 def test_why_tells_the_reason_the_way_and_the_bytes(run):
@@ -269,6 +272,12 @@ def test_extract_apply_is_a_run_of_its_own_and_survives_a_rebuild(built, tmp_pat
     assert "differs 3" in capfd.readouterr().out
     assert cli.main(["run", "show", "last"]) == 0
     assert "  command     pressmark extract --apply --profile precision\n" in capfd.readouterr().out
+    assert cli.main(["article", "history", "https://news.example/2026/harbour"]) == 0
+    told = capfd.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == ["REVISION", "1", "2"], "an upgrade is no edit"
+    assert "2 revisions of" in told.err and "2 as other extractors read it not shown (--all)" in told.err
+    assert cli.main(["article", "history", "https://news.example/2026/harbour", "--all", "--json"]) == 0
+    assert [row["revision"] for row in json.loads(capfd.readouterr().out)] == [1, 1, 2, 2]
     assert cli.main(["db", "check"]) == 0
 
 
