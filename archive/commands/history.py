@@ -57,13 +57,20 @@ def history(
     with archive_of(context) as archive:
         row = find_article(archive, article)
         steps = steps_of(archive, row.article_id)
-    told = [step for step in steps if everything or step.revision is None or step.revision.extractor == row.extractor]
+    told = steps if everything else _of_one_reading(steps, row.extractor)
     shown = [step for step in told if minor or not step.is_minor]
     rows = [_step_row(step) for step in shown]
-    columns = ("revision", "first_seen", "last_seen", "change", "added", "removed", "title")
-    print_listing(rows, (*columns[:-1], "extractor", "title") if everything else columns, listing, total=len(rows))
+    several = len({row["extractor"] for row in rows if row["extractor"]}) > 1
+    columns = ("revision", "first_seen", "last_seen", "change", "added", "removed", *["extractor"] * several, "title")
+    print_listing(rows, columns, listing, total=len(rows))
     if not listing.for_programs:
         _history_end(row, told, len(told) - len(shown), len(steps) - len(told))
+
+
+def _of_one_reading(steps: list[Step], extractor: str) -> list[Step]:
+    """The steps without what other extractors read while this one did: the same texts, once more."""
+    begins = min(step.at for step in steps if step.revision and step.revision.extractor == extractor)
+    return [one for one in steps if not one.revision or one.revision.extractor == extractor or one.at < begins]
 
 
 def _history_end(row: ArticleRow, steps: list[Step], hidden: int, of_others: int) -> None:

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -15,9 +16,16 @@ import pytest
 import typer
 
 from archive import cli
+from archive.archive import open_archive
+from archive.catalog import revisions
+from archive.catalog.articles import ArticleQuery, list_articles
+from archive.catalog.revisions import record_of
 from archive.console.output import cell_width
+from archive.model import Revision
+from archive.revisions.decide import New
 from tests.archive import small_archive
 
+HOUR = timedelta(hours=1)
 # pydantic is not among them: typer itself uses it where an option has a default.
 HEAVY = ("sqlalchemy", "trafilatura", "lxml", "scrapy", "twisted", "warcio", "feedparser", "zstandard", "brotli")
 
@@ -292,3 +300,18 @@ def test_a_reading_that_is_stopped_ends_its_run(built, tmp_path, monkeypatch, ca
     assert "hint: pressmark extract --apply goes on with the rest" in capfd.readouterr().err
     assert cli.main(["run", "show", "last"]) == 0
     assert "exit 11" in capfd.readouterr().out
+
+
+def test_what_an_earlier_extractor_read_stays_in_the_history_until_all_is_read_again(built, tmp_path, monkeypatch, capfd):
+    shutil.copytree(built.root, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    with open_archive(tmp_path / "copy") as archive, archive.catalog.transaction() as conn:
+        [row] = list_articles(conn, ArticleQuery(language="en"))
+        record = record_of(conn, row.article_id) or {}
+        new = Revision(
+            row.article_id, 1, "other", 0, "9 balanced c9", "<urn:uuid:9>", row.last_seen + HOUR, row.last_seen + HOUR
+        )
+        revisions.record(conn, New(new), record | {"headline": "Read by another"})
+    assert cli.main(["article", "history", row.article_id, "--nl"]) == 0
+    told = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [(one["revision"], one["extractor"] == new.extractor) for one in told] == [(1, False), (2, False), (1, True)]
