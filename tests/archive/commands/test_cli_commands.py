@@ -302,7 +302,9 @@ def test_a_reading_that_is_stopped_ends_its_run(built, tmp_path, monkeypatch, ca
     assert "exit 11" in capfd.readouterr().out
 
 
-def test_what_an_earlier_extractor_read_stays_in_the_history_until_all_is_read_again(built, tmp_path, monkeypatch, capfd):
+def test_what_an_earlier_extractor_read_stays_in_the_history_until_all_is_read_again(
+    built, tmp_path, monkeypatch, capfd
+):
     shutil.copytree(built.root, tmp_path / "copy")
     monkeypatch.chdir(tmp_path / "copy")
     with open_archive(tmp_path / "copy") as archive, archive.catalog.transaction() as conn:
