@@ -37,9 +37,7 @@ def articles(
     *,
     query: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[WORDS]...", help="Words to find: all of them; '\"a phrase\"', 'wanted -unwanted', begin*."
-        ),
+        typer.Argument(metavar="WORDS", help="Words to find: all of them; '\"a phrase\"', 'wanted -unwanted', begin*."),
     ] = None,
     source: InSource = None,
     lang: InLanguage = None,

@@ -16,11 +16,11 @@ import typer
 
 from archive.commands.choosing import AllowedFor, ByAuthor, InLanguage, InSection, InSource, OfCluster, OfRun, query_of
 from archive.commands.shared import (
-    MOST,
     Since,
     Until,
     archive_of,
     fields_of,
+    limit_of,
     location_of,
     now,
     with_listing,
@@ -200,7 +200,7 @@ def export(
         str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("-n", "--limit", min=0, max=MOST, help="At most so many records, the oldest.")
+        int | None, typer.Option("-n", "--limit", min=0, help="At most so many records, the oldest.")
     ] = None,
     dedup: Annotated[Dedup, typer.Option(help="Leave out records of equal headline and text.")] = Dedup.keep_first,
     all_revisions: Annotated[bool, typer.Option("--all-revisions", help="Not only the current ones.")] = False,
@@ -227,7 +227,7 @@ def export(
             allowed_for=allowed_for,
             since=begin,
             until=end,
-            limit=limit,
+            limit=limit_of(limit),
         )
         done = write(
             archive,

@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
 Fields = Annotated[str | None, typer.Option(metavar="A,B", help="Only these fields, in this order.")]
 Since = Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")]
 Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")]
-MOST = 10**15  # rows; what a database takes for a limit
+_MOST = 10**15  # rows: a limit that databases take
 
 
 def set_locate(function: Locate) -> None:
@@ -63,6 +63,11 @@ def archive_of(context: typer.Context, *, create: bool = False) -> Iterator[Arch
         yield archive
 
 
+def limit_of(asked: int | None) -> int | None:
+    """The number behind --limit; one that no database knows is as good as none."""
+    return None if asked is None or asked > _MOST else asked
+
+
 def fields_of(asked: str | None) -> tuple[str, ...]:
     """The names behind --fields; none where it is not given. Raises UsageError where it names nothing."""
     names = tuple(name.strip() for name in (asked or "").split(",") if name.strip())
@@ -84,7 +89,7 @@ _SHAPES: dict[str, Any] = {
     "fields": Fields,
     "limit": Annotated[
         int | None,
-        typer.Option("-n", "--limit", min=0, max=MOST, help="At most so many rows; people get 20."),
+        typer.Option("-n", "--limit", min=0, help="At most so many rows; people get 20."),
     ],
 }
 _TIMES: dict[str, Any] = {
@@ -133,7 +138,7 @@ def _listing(given: dict[str, Any]) -> Listing:
     return Listing(
         shape=chosen[0] if chosen else "auto",
         fields=fields,
-        limit=given["limit"],
+        limit=limit_of(given["limit"]),
         since=since,
         until=until,
     )

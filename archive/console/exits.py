@@ -143,7 +143,8 @@ def _usage(error: Any) -> UsageError:
         options = [name for item in context.command.params for name in (*item.opts, *item.secondary_opts)]
         close = get_close_matches(found[1], options, 2, 0.5)
         hint = f"did you mean {' or '.join(close)} ?" if close else f"see {path} --help"
-        if len(found[1]) == 2 and any(item.metavar == "[WORDS]..." for item in context.command.params):
+        arguments = [item.metavar for item in context.command.params if item.param_type_name == "argument"]
+        if len(found[1]) == 2 and "WORDS" in arguments:
             hint = f"a word that is not to be there: {path} -- wanted -unwanted"
         return UsageError(f"{path} has no option {found[1]}", hint=hint)
     return UsageError(message[:1].lower() + message[1:], hint=f"see {path} --help")

@@ -135,6 +135,8 @@ def test_times_and_limits_narrow_a_listing(run):
     assert len(json.loads(run("articles", "--until", "2026-11-23", "--json")[1])) == 2
     _, out, _ = run("articles", "--limit", "1")
     assert "… 1 more (--limit 2, --json, --csv)" in out
+    for words in (("articles", "harbour"), ("run", "list"), ("export", "-")):
+        assert run(*words, "--limit", str(1 << 64))[0] == 0, "more than a database counts"
     assert len(json.loads(run("skipped", "--since", "2026-11-22T07:20:24", "--json")[1])) == 1
 
 

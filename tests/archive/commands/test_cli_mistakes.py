@@ -52,7 +52,6 @@ from archive.console.output import fit, safe, size
         (("export", "a.jsonl", "--fields", ","), 2, "--fields names no field", "leave it out"),
         (("export", "a.jsonl", "--run", ""), 5, 'no run ""', "pressmark run list"),
         (("articles", "--until", "9999-12-31T23:59-05:00"), 2, "is not a time", "--until 7d"),
-        (("articles", "--limit", str(1 << 64)), 2, "--limit", "--help"),
         (("import", "x.warc"), 2, 'no command "import"', "pressmark warc import"),
         (("articles", "--source", "new"), 5, 'no source "new"', 'did you mean "news"?'),
         (("skipped", "--source", "zzz"), 5, 'no source "zzz"', "pressmark source list"),
