@@ -50,7 +50,10 @@ def history(
     everything: Annotated[bool, typer.Option("--all", help="Also as other extractors read it.")] = False,
     listing: Listing,
 ) -> None:
-    """List the revisions of an article, what kind of change each is, and what else happened to its page."""
+    """List the revisions of an article, what kind of change each is, and what else happened to its page.
+
+    In the order of time; of many the newest.
+    """
     from archive.answers.history import steps_of
     from archive.answers.lookup import find_article
 
@@ -60,9 +63,10 @@ def history(
     told = steps if everything else _of_one_reading(steps, row.extractor)
     shown = [step for step in told if minor or not step.is_minor]
     rows = [_step_row(step) for step in shown]
+    newest = rows[-listing.row_limit :] if listing.row_limit else rows
     several = len({row["extractor"] for row in rows if row["extractor"]}) > 1
     columns = ("revision", "first_seen", "last_seen", "change", "added", "removed", *["extractor"] * several, "title")
-    print_listing(rows, columns, listing, total=len(rows))
+    print_listing(newest, columns, listing, total=len(rows))
     if not listing.for_programs:
         _history_end(row, told, len(told) - len(shown), len(steps) - len(told))
 

@@ -169,6 +169,11 @@ def test_an_article_is_shown_by_id_or_address(run):
     assert run("article", "show", row["id"], "--text")[1] == record["text"] + "\n"
 
 
+def test_of_many_revisions_the_newest_are_shown(run):
+    _, out, _ = run("article", "history", "https://news.example/2026/harbour", "-n", "1")
+    assert out.splitlines()[1].split()[0] == "2" and "… 1 more" in out
+
+
 def test_a_diff_shows_signs_not_only_colours(run):
     code, out, err = run("article", "diff", "https://news.example/2026/harbour")
     assert code == 0 and "cost [−four−]{+six+} million" in out and "+1 −1 words" in err
