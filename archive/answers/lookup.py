@@ -75,7 +75,7 @@ def find_run(archive: Archive, asked: str) -> Run:
 
 
 def find_source(archive: Archive, asked: str | None) -> str | None:
-    """Return the name of a source that is listed, or was once. Raises NotFound with the nearest.
+    """Return the name of a source that is listed, or was once, in whatever case. Raises NotFound with the nearest.
 
     A name nobody knows is a mistake: "0 articles" would look like an answer, and an export would write it down.
     """
@@ -89,6 +89,9 @@ def find_source(archive: Archive, asked: str | None) -> str | None:
     if asked in archive.sources or list_articles(archive.catalog, ArticleQuery(source=asked, limit=1)):
         return asked
     known = sorted({*archive.sources, *frontier.sources(archive.catalog)})
+    same = [name for name in known if name.casefold() == asked.casefold()]
+    if len(same) == 1:
+        return same[0]
     close = get_close_matches(asked, known, 1) or [name for name in known if asked in name]
     raise NotFound(f'no source "{asked}"', hint=f'did you mean "{close[0]}"?' if close else "pressmark source list")
 

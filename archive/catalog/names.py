@@ -1,4 +1,4 @@
-"""Names as people type them: the sections and authors of articles, whatever their case, accents and width.
+"""Names as people type them: of the sections, authors and languages there are; whatever their case, accents, width.
 
 The databases fold letters each in its own way, and SQLite only those of English. So the names there are get compared
 here, and rows are then asked for by the names as they stand.
@@ -24,6 +24,11 @@ def authors(place: Catalog | Connection) -> list[str]:
     """Return the names of all authors. Looks at every article."""
     bylines = _distinct(place, articles.c.authors)
     return list(dict.fromkeys(name for byline in bylines for name in byline.split(BETWEEN_AUTHORS)))
+
+
+def languages(place: Catalog | Connection) -> list[str]:
+    """Return the languages of articles. Looks at every article."""
+    return _distinct(place, articles.c.language)
 
 
 def sections_named(place: Catalog | Connection, asked: str) -> list[str]:

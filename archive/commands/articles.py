@@ -78,6 +78,7 @@ def articles(
 
 def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, Any]], total: int) -> None:
     from archive.catalog.articles import count
+    from archive.catalog.names import languages
 
     if rows and asked.cluster is not None:
         _cluster_end(archive, asked.cluster, total)
@@ -85,7 +86,8 @@ def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, An
         note(plural(total, "article"))
         next_step(f"pressmark article show {rows[0]['id']}", f"pressmark why {rows[0]['id']} --text")
     elif count(archive.catalog):
-        note("0 articles fit that")
+        there = f"; there are some in {', '.join(languages(archive.catalog))}" if asked.language else ""
+        note("0 articles fit that" + there)
         next_step("pressmark articles")
     else:
         note("0 articles: nothing is stored yet")

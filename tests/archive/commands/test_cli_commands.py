@@ -151,6 +151,12 @@ def test_a_language_is_known_in_any_spelling_of_its_code(run):
         assert len(json.loads(run("articles", "--lang", asked, "--json")[1])) == 1, asked
 
 
+def test_a_source_is_known_in_any_case_and_a_language_nothing_is_in_names_those_there_are(run):
+    assert len(json.loads(run("articles", "--source", "NEWS", "--json")[1])) == 2
+    code, _, err = run("articles", "--lang", "deu")
+    assert code == 0 and "0 articles fit that; there are some in en, zh" in err
+
+
 def test_a_reason_that_nothing_was_left_out_for_names_those_there_are(run):
     code, _, err = run("skipped", "--reason", "robotstxt")
     assert code == 0 and "0 URLs were left out for this reason; there are: 3 URLs: " in err

@@ -53,6 +53,7 @@ from archive.console.output import fit, safe, size
         (("export", "a.jsonl", "--run", ""), 5, 'no run ""', "pressmark run list"),
         (("articles", "--until", "9999-12-31T23:59-05:00"), 2, "is not a time", "--until 7d"),
         (("import", "x.warc"), 2, 'no command "import"', "pressmark warc import"),
+        (("skipped", "--source", ""), 5, 'no source ""', "did you mean"),
         (("articles", "--source", "new"), 5, 'no source "new"', 'did you mean "news"?'),
         (("skipped", "--source", "zzz"), 5, 'no source "zzz"', "pressmark source list"),
         (("gone", "--source", "zzz"), 5, 'no source "zzz"', "pressmark source list"),
