@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.folder.location import ArchiveLocation, locate
+from archive.folder.location import NO_SOURCES, ArchiveLocation, locate
 from archive.folder.store import LocalStore
 from archive.model import NO_LISTS, ReadingLists, Source
 
@@ -30,15 +30,19 @@ class Archive:
     store: LocalStore
     catalog: Catalog
     name: str
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=lambda: NO_SOURCES)
     lists: ReadingLists = NO_LISTS
 
 
 @contextmanager
-def open_archive(place: ArchiveLocation | Path, *, create: bool = False, renew: bool = False) -> Iterator[Archive]:
-    """Open an archive for a `with`. `create` makes a missing catalog, else NotFound with the hint to rebuild.
+def open_archive(
+    place: ArchiveLocation | Path, *, create: bool = False, renew: bool = False, forget: bool = False
+) -> Iterator[Archive]:
+    """Open an archive for a `with`. `create` makes the missing catalog of an archive that holds nothing yet; any other
+    has to be rebuilt, or everything would be fetched once more: NotFound.
 
-    `renew` is for the rebuild: it takes a catalog that cannot be used, too.
+    `renew` is for the rebuild: it takes a catalog that cannot be used, too; with `forget` also one that has files
+    under this name that are not here.
 
     Raises DatabaseUnreachable as `open_catalog` does; UsageError for a writer whose name another archive has.
     """
@@ -46,10 +50,11 @@ def open_archive(place: ArchiveLocation | Path, *, create: bool = False, renew: 
     from archive.moved import insist_on_name, name_in_catalog
 
     location = locate(place) if isinstance(place, Path) else place
-    catalog = open_catalog(location.db_url, create=create or renew, renew=renew)
+    new = create and LocalStore(location.root).is_empty
+    catalog = open_catalog(location.db_url, create=new or renew, renew=renew)
     try:
         name = name_in_catalog(catalog, location.name, location.root)
-        if create or renew:  # whoever asks for that is about to write
+        if create or (renew and not forget):  # whoever asks for that is about to write
             insist_on_name(catalog, name, location.root)
         yield Archive(location.root, LocalStore(location.root), catalog, name, location.sources, location.lists)
     finally:
@@ -73,8 +78,13 @@ def members(archive: Archive) -> list[Archive]:
 
 
 def is_here(archive: Archive) -> bool:
-    """Whether the files of an archive can be read from this machine."""
-    return (archive.root / "warc").is_dir()
+    """Whether the files of an archive can be read from this machine: its folder is here, with the last of its files.
+
+    What lies at the same place may be another machine's archive of another name.
+    """
+    from archive.moved import is_elsewhere
+
+    return (archive.root / "warc").is_dir() and not is_elsewhere(archive.catalog, archive.name, archive.root)
 
 
 def writing(root: Path, *, command: str, now: datetime, run: str | None = None) -> ArchiveLock:

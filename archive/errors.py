@@ -12,6 +12,7 @@
     │   ├── WarcDamaged        7   a WARC file is cut, torn or not a WARC
     │   └── DigestMismatch     7   a record's bytes differ from its digest
     ├── DatabaseUnreachable    8
+    │   └── CatalogDamaged     8   its file is none of SQLite's, or not whole
     ├── RunFailed              9   a run stored nothing and everything failed
     │   ├── SiteUnreachable    9   the site gave no page
     │   └── ForbiddenByRobots  9   robots.txt leaves nothing to fetch
@@ -113,6 +114,10 @@ class DigestMismatch(VerificationFailed):
 
 class DatabaseUnreachable(PressmarkError):
     code, exit_code = "db", 8
+
+
+class CatalogDamaged(DatabaseUnreachable):
+    """A rebuild sets such a file aside and begins with a new one."""
 
 
 class RunFailed(PressmarkError):

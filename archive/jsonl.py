@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from archive.errors import DiskFull, NotFound, VerificationFailed
+from archive.errors import NotFound, VerificationFailed, cannot_write
 
 _TAIL_BYTES = 1 << 16
 
@@ -38,7 +38,7 @@ class JsonLines:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise DiskFull(f"cannot write {path}: {error.strerror}") from error
+            raise cannot_write(f"write {path}", error) from error
         self.size, self.cut_bytes = _cut_torn_tail(self._fd)
         self._synced = self.size
 
@@ -50,7 +50,7 @@ class JsonLines:
                 done += os.write(self._fd, data[done:])
         except OSError as error:
             os.ftruncate(self._fd, self.size)
-            raise DiskFull(f"cannot write {self.path}: {error.strerror}") from error
+            raise cannot_write(f"write {self.path}", error) from error
         self.size += len(data)
 
     def append(self, value: Mapping[str, Any]) -> None:
@@ -62,7 +62,7 @@ class JsonLines:
             try:
                 os.fdatasync(self._fd)
             except OSError as error:
-                raise DiskFull(f"cannot write {self.path}: {error.strerror}") from error
+                raise cannot_write(f"write {self.path}", error) from error
             self._synced = self.size
 
     def close(self) -> None:

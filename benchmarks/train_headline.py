@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from archive.extract.metadata.facts import site_names_of
 from archive.extract.metadata.headline import gather, signs
-from archive.extract.metadata.titles import is_site
 from archive.extract.page import read_page
 from archive.model import Page
 
@@ -74,7 +73,6 @@ def choice(page: dict[str, Any], folder: Path, bench: ModuleType) -> Choice:
     parsed = read_page(source)
     articles, names = site_names_of(source, parsed)
     wordings, around = gather(source.url, articles, parsed.metas, parsed.title, parsed.elements, names)
-    wordings = [wording for wording in wordings if not is_site(wording.text, around.site_names)]
     wanted = bench.norm_title(page["title"])
     return Choice(
         [signs(wording, around) for wording in wordings],

@@ -6,10 +6,10 @@ Nothing heavy is imported here or at the top of any file of commands, so that `p
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +24,6 @@ from crawler.commands.shared import SOURCES_FILE, Globals, Progress, installed_v
 
 if TYPE_CHECKING:
     from archive.folder.location import ArchiveLocation
-    from archive.model import Source
 
 START, CRAWL, ASK, KEEP = "Start", "Crawl", "Ask", "Keep and hand on"
 # The order in which --help shows what archive/cli.py brings; what is not named here comes last.
@@ -122,38 +121,11 @@ _mount(asking.app)
 def _locate(folder: Path) -> ArchiveLocation:
     """Where an archive is, with its sources, for the commands that only ask. Raises NotFound, ConfigError."""
     from archive.folder.location import CONFIG_NAME, locate
+    from crawler.config.sources_file import LazySources
 
     found = locate(folder)
     places = [place for place in (folder.resolve(), *folder.resolve().parents) if (place / CONFIG_NAME).is_file()]
-    sources = places[0] / SOURCES_FILE if places else None
-    if sources is None or not sources.is_file():
-        return found
-    return replace(found, sources=_Sources(sources))
-
-
-class _Sources(Mapping[str, "Source"]):
-    """The sources of a file, read when somebody asks for one: a mistake in it keeps nobody from what does not need it.
-
-    Any access raises ConfigError for a file with mistakes.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    @cached_property
-    def _by_name(self) -> dict[str, Source]:
-        from crawler.config.config_file import load_sources
-
-        return {source.name: source for source in load_sources(self._path)}
-
-    def __getitem__(self, name: str) -> Source:
-        return self._by_name[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
+    return replace(found, sources=LazySources(places[0] / SOURCES_FILE)) if places else found
 
 
 asking.set_locate(_locate)

@@ -5,6 +5,7 @@ from typing import Any
 BOT_NAME = "pressmark"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
+COMMANDS_MODULE = "crawler.scrapy_commands"  # `scrapy crawl` says what went wrong as `pressmark` does
 USER_AGENT = "pressmark"  # replaced at run time by one that names a contact (crawler/crawl/session.py)
 
 # -- the path of an exchange

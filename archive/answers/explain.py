@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive.answers.lookup import as_url, find_story
 from archive.archive import Archive
-from archive.errors import NotFound, PressmarkError
+from archive.errors import ConfigError, NotFound, PressmarkError
+from archive.folder.location import NO_SOURCES
 from archive.model import Block, Capture, Extraction, Outcome, ReadingRules
 from archive.reading.acceptance import judge, readable
 from archive.reading.further import named_pages
@@ -41,6 +42,7 @@ class Explanation:
     record: dict[str, Any] | None
     captures: tuple[Capture, ...]
     next_look: datetime | None = None  # when it is asked for again by itself
+    resting: str | None = None  # why it is not, though it was to be
     reading: Extraction | None = None
     reading_problem: str | None = None
     would_be: Outcome | None = None  # what a reading makes of a page that no crawl has asked for: an imported one
@@ -72,6 +74,7 @@ class Explanation:
             "article_id": self.article_id,
             "captures": [_capture_values(one) for one in self.captures],
             "next_look": rfc3339(self.next_look) if self.next_look else None,
+            "resting": self.resting,
             "because": because(self),
             "integrity": self.record["integrity"] if self.record else None,
             "blocks": [_block_values(block) for block in self.reading.blocks] if self.reading else None,
@@ -90,12 +93,27 @@ def explain(archive: Archive, asked: str, *, with_blocks: bool = False) -> Expla
     found = story.captures if story else tuple(captures.of_url(archive.catalog, as_url(url) or url))
     told = _told(story, article, record)
     result = Explanation(url=url, captures=tuple(found), record=record, **told)
+    if result.next_look is not None and (why := _resting(archive, result.source)) is not None:
+        result = replace(result, next_look=None, resting=why)
     if story is None and article is None and result.capture is not None:
         result = replace(result, would_be=_judged(archive, result, result.capture))
     if not with_blocks or result.capture is None:
         return result
     reading, problem = _read(archive, result)
     return replace(result, reading=reading, reading_problem=problem)
+
+
+def _resting(archive: Archive, source: str | None) -> str | None:
+    """Why nothing of a source is asked for by itself; None where it is, or where nobody knows."""
+    if archive.sources is NO_SOURCES or source is None:
+        return None
+    try:
+        known = archive.sources.get(source)
+    except ConfigError:
+        return None  # the commands that need sources.toml tell its mistakes
+    if known is None:  # another archive of a shared catalog may well have it
+        return None if archive.catalog.is_shared else f'{SOURCES_FILE} has no source "{source}"'
+    return f'source "{source}" is paused (pressmark source resume {source})' if known.paused else None
 
 
 def _known(archive: Archive, asked: str) -> tuple[UrlStory | None, ArticleRow | None]:

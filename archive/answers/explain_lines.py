@@ -23,7 +23,9 @@ def lines(one: Explanation, *, with_blocks: bool = False) -> Iterator[str]:
     if one.would_be is not None:
         yield f"  read now    {one.would_be.kind} {one.would_be.reason}, by the default rules"
         yield from _rule_lines(one.would_be)
-    if one.next_look is not None:
+    if one.resting is not None:
+        yield f"  next look   none by itself: {one.resting}"
+    elif one.next_look is not None:
         yield f"  next look   {one.next_look:%Y-%m-%d %H:%M:%SZ}, or with the first run behind that"
     if with_blocks and one.reading is not None:
         yield from _block_lines(one.reading.blocks)
@@ -53,6 +55,7 @@ _TO_CHANGE = {
     "reading_timeout": "reading.timeout in pressmark.toml, then pressmark extract",
     "dns": "the next run tries it again",
     "server_error": "the next run tries it again",
+    "unlisted": "pressmark source edit {source} (url, file): what is named again is due again",
     "too_old": "pressmark source edit {source} (since)",
 }
 

@@ -7,7 +7,7 @@ revisions, runs; search has the words. Callers own the clock; all times are awar
 
 from sqlalchemy import Connection
 
-from archive.catalog.engine import Catalog, connection, open_catalog
+from archive.catalog.engine import Catalog, connection, open_catalog, set_aside
 from archive.catalog.tables import SCHEMA_VERSION
 
-__all__ = ["SCHEMA_VERSION", "Catalog", "Connection", "connection", "open_catalog"]
+__all__ = ["SCHEMA_VERSION", "Catalog", "Connection", "connection", "open_catalog", "set_aside"]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select
 
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
@@ -75,10 +75,17 @@ def in_file(place: Catalog | Connection, archive: str, warc_file: str) -> list[C
     return _all(place, select(captures).where(*which).order_by(_C.warc_offset))
 
 
-def any_file(place: Catalog | Connection, archive: str) -> str | None:
-    """Return the name of some WARC file of an archive; None where it has none."""
+def last_file(place: Catalog | Connection, archive: str) -> str | None:
+    """Return the name of the WARC file of an archive that was written last; None where it has none."""
+    with connection(place) as conn:  # their names begin with the day
+        found: str | None = conn.execute(select(func.max(_C.warc_file)).where(_C.archive == archive)).scalar()
+        return found
+
+
+def run_of_file(place: Catalog | Connection, warc_file: str) -> str | None:
+    """Return the run that wrote a file; None where nothing of it is known."""
     with connection(place) as conn:
-        found: str | None = conn.execute(select(_C.warc_file).where(_C.archive == archive).limit(1)).scalar()
+        found: str | None = conn.execute(select(_C.run).where(_C.warc_file == warc_file).limit(1)).scalar()
         return found
 
 

@@ -140,6 +140,19 @@ def open_catalog(url: str, *, create: bool = True, renew: bool = False) -> Catal
     return catalog
 
 
+def set_aside(url: str) -> Path:
+    """Give a damaged SQLite catalog another name, for a new one to be made in its place; return that name."""
+    path = Path(_parsed(url).database or "")
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        path.replace(aside)
+        for ending in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise errors.cannot_write(f"rename {path}", error) from error
+    return aside
+
+
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -310,18 +323,18 @@ def _sqlite_words(error: DBAPIError, url: URL) -> errors.PressmarkError | DBAPIE
     name = getattr(error.orig, "sqlite_errorname", "")
     where = _described(url)
     if name.startswith("SQLITE_FULL"):
-        return errors.DiskFull(f"no room left for {where}")
+        return errors.DiskFull(f"no room left for {where}", hint="free some space, then run this again")
     if name.startswith("SQLITE_BUSY"):
         return errors.ArchiveLocked(f"{where} has been locked by another process for {BUSY_SECONDS:.0f} s")
     if name.startswith("SQLITE_READONLY"):
-        return errors.DatabaseUnreachable(
+        return errors.NotWritable(
             f"{where} is read-only here: it can be asked, and this command writes to it",
             hint="run it as the user whom the folder belongs to, where it can be written",
         )
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")):
         return errors.DatabaseUnreachable(f"{where} cannot be used ({error.orig})")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return errors.DatabaseUnreachable(f"{where} is damaged ({error.orig})", hint=REBUILD)
+        return errors.CatalogDamaged(f"{where} is damaged ({error.orig})", hint=REBUILD)
     return error
 
 

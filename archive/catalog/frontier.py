@@ -37,6 +37,7 @@ from archive.catalog.outcomes import (
     skipped,
     waiting,
 )
+from archive.catalog.owners import is_unlisted
 from archive.catalog.tables import ARTICLE, IS_DONE, IS_DUE, LISTING, RECHECK, REQUISITE, hosts, urls
 from archive.catalog.taking import lease, take, take_unread
 from archive.catalog.upsert import upsert
@@ -129,6 +130,8 @@ def make_due(
 ) -> int:
     """Make URLs due now that fulfil every condition given, and return how many. Those a worker holds are left to it.
 
+    What no entry of sources.toml names any more is due only where `urls` names it.
+
     `listings`: only listings (True) or only other pages (False). `outcomes`, `reasons`: only those that ended
     so last time.
     """
@@ -169,7 +172,7 @@ def _chosen(
     if addresses is not None:
         chosen.append(among(conn, _T.url, map(bounded, addresses)))
     else:
-        chosen.append(_T.found_by != "next_page")  # its article asks for it
+        chosen += (_T.found_by != "next_page", ~is_unlisted())  # its article asks for it; nobody does
     if listings is not None:
         chosen.append(_T.is_listing if listings else ~_T.is_listing)
     if outcomes is not None:

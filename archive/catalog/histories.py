@@ -21,19 +21,20 @@ from sqlalchemy import (
 
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
+from archive.catalog.owners import UNLISTED, is_unlisted
 from archive.catalog.tables import IS_LEASED, captures, fingerprints, urls
 from archive.urls import urlkey
 
 # What was refused by a rule of the publisher or of ours was never meant to be captured.
-POLICY = ("robots", "offsite", "redirect_offsite", "bad_url", "url_filter", "depth", "since", "mime")
+POLICY = ("robots", "offsite", "redirect_offsite", "bad_url", "url_filter", "depth", "since", "mime", UNLISTED.reason)
 _U = urls.c
 
 
 def listings(place: Catalog | Connection, source: str) -> list[str]:
     """Return the URLs of a source's feeds, sitemaps and section pages."""
-    asked = select(func.coalesce(_U.long_url, _U.url)).where(_U.source == source, _U.is_listing).order_by(_U.url)
+    asked = select(func.coalesce(_U.long_url, _U.url)).where(_U.source == source, _U.is_listing, ~is_unlisted())
     with connection(place) as conn:
-        return list(conn.execute(asked).scalars())
+        return list(conn.execute(asked.order_by(_U.url)).scalars())
 
 
 def new_by_listing(place: Catalog | Connection, source: str, since: datetime) -> dict[str, dict[datetime, int]]:

@@ -14,6 +14,7 @@ from archive.catalog.tables import runs
 from archive.catalog.upsert import upsert
 from archive.model import Run
 
+_NO_WORK = ("skipped", "missed", "schedule")  # kinds
 _RUNS = select(*(column for column in runs.columns if column.name != "committed_bytes"))
 
 
@@ -88,9 +89,15 @@ def newest(place: Catalog | Connection) -> list[Run]:
 
 
 def get(place: Catalog | Connection, run_id: str) -> Run | None:
-    """Return a run by its id, by the beginning of its id if only one begins so, or the newest by "last"."""
+    """Return a run by its id, by the beginning of its id if only one begins so, or the newest by "last".
+
+    Rows of what did not happen, and of the worker that starts crawls, are the last only where there is no other.
+    """
     if run_id == "last":
-        return next(iter(list_runs(place, limit=1)), None)
+        worked = _RUNS.where(runs.c.kind.not_in(_NO_WORK)).order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+        with connection(place) as conn:
+            row = conn.execute(worked.limit(1)).first()
+        return _run(row) if row is not None else next(iter(list_runs(place, limit=1)), None)
     begins = runs.c.run_id.startswith(run_id, autoescape=True)
     with connection(place) as conn:
         found = [_run(row) for row in conn.execute(_RUNS.where(begins).order_by(runs.c.run_id).limit(2))]

@@ -28,11 +28,12 @@ from archive.commands.shared import (
 from archive.console.listing import Listing, print_listing
 from archive.console.output import next_step, note, passing, plural, say, size
 from archive.console.typed import typed_command
-from archive.errors import Interrupted, UsageError, VerificationFailed
+from archive.errors import CatalogDamaged, Interrupted, UsageError, VerificationFailed
 from archive.times import parse_span
 
 if TYPE_CHECKING:
     from archive.archive import Archive
+    from archive.folder.location import ArchiveLocation
     from archive.reading.reread import Reread
     from archive.recovery.rebuild import Rebuilt
 
@@ -262,25 +263,20 @@ def export(
 def rebuild_(
     context: typer.Context,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Forget archives in the same catalog whose files are not here.")
+        bool, typer.Option("--partial", help="Forget what the catalog has of files and archives that are not here.")
     ] = False,
 ) -> None:
     """Make the catalog again from the WARC files, the records and the run logs."""
-    from archive.archive import open_archive, writing
-    from archive.recovery.left_behind import recover
-    from archive.recovery.rebuild import rebuild
+    from archive.archive import writing
+    from archive.catalog import set_aside
 
-    moment = now()
-    location = location_of(context)
-    lock = writing(location.root, command=typed_command(), now=moment)
-    with lock, open_archive(location, renew=True) as archive:
-        where = archive.catalog.name
-        recover(archive, moment)
+    moment, location = now(), location_of(context)
+    with writing(location.root, command=typed_command(), now=moment):
         try:
-            done = rebuild(archive, moment, partial=partial, progress=passing)
-        except KeyboardInterrupt:
-            said = f"stopped: {where} is half made, and says so until it is whole; the files are untouched"
-            raise Interrupted(said, hint="pressmark db rebuild") from None
+            where, done = _rebuilt(location, moment, partial=partial)
+        except CatalogDamaged as error:
+            note(f"{error.message}: it is kept as {set_aside(location.db_url).name}")
+            where, done = _rebuilt(location, moment, partial=partial)
     _print_rebuilt(done, f"Rebuilt {where}")
     if done.problems:
         raise VerificationFailed(
@@ -289,6 +285,22 @@ def rebuild_(
             hint="pressmark warc verify",
         )
     next_step("pressmark articles", "pressmark db check")
+
+
+def _rebuilt(location: ArchiveLocation, moment: datetime, *, partial: bool) -> tuple[str, Rebuilt]:
+    """Rebuild the catalog, and return its name with what was read. Raises CatalogDamaged, Interrupted."""
+    from archive.archive import open_archive
+    from archive.recovery.left_behind import recover
+    from archive.recovery.rebuild import rebuild
+
+    with open_archive(location, renew=True, forget=partial) as archive:
+        where = archive.catalog.name
+        recover(archive, moment)
+        try:
+            return where, rebuild(archive, moment, partial=partial, progress=passing)
+        except KeyboardInterrupt:
+            said = f"stopped: {where} is half made, and says so until it is whole; the files are untouched"
+            raise Interrupted(said, hint="pressmark db rebuild") from None
 
 
 def _print_rebuilt(done: Rebuilt, what: str) -> None:

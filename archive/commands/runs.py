@@ -198,6 +198,8 @@ def _said(line: dict[str, Any]) -> str:
         return f"{at}  {line['kind'] + reason:<24} {line['url']}"
     if kind == "discovered":
         return f"{at}  {'found by ' + line['found_by']:<24} {line['url']}"
+    if kind == "claimed":
+        return f"{at}  {'source ' + line['source']:<24} {line['url']}, and what was found through it"
     if kind == "run":
         return f"{at}  run {line['run_id']}: {line['command']}"
     if kind == "end":

@@ -31,7 +31,7 @@ from archive.extract.pieces import Piece, pieces_of
 from archive.extract.word_list import NO_WORDS, WordList, suspected
 from archive.model import TEXT_LABELS, Article, Author, Block, Entry, Extraction, Origin, Page, PageType
 
-EXTRACTOR_VERSION = f"4 (trafilatura {body.TRAFILATURA_VERSION})"
+EXTRACTOR_VERSION = f"5 (trafilatura {body.TRAFILATURA_VERSION})"
 PROFILES = ("precision", "balanced", "recall")
 _LIVE = re.compile(r"\blive\b|live-?(?:blog|ticker)|\bticker\b|\ben direct\b|\ben vivo\b|\bem direto\b|\bao vivo\b|\bin diretta\b|"
                    r"минута за минутой|онлайн|直播|实时|實時|ライブ|速報|실시간|بث مباشر|مباشر", re.IGNORECASE)  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from archive.errors import ConfigError, NotFound
@@ -17,6 +18,9 @@ CONFIG_NAME = "pressmark.toml"
 CATALOG_NAME = "catalog.sqlite3"
 
 
+NO_SOURCES: Mapping[str, Source] = MappingProxyType({})  # nobody said which there are
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveLocation:
     """Where an archive is: its folder, the database of its catalog, its name; its sources and lists, where known."""
@@ -24,7 +28,7 @@ class ArchiveLocation:
     root: Path
     db_url: str
     name: str
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=lambda: NO_SOURCES)
     lists: ReadingLists = NO_LISTS
 
 

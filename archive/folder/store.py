@@ -57,6 +57,12 @@ class LocalStore:
                 return candidate
         raise NotFound(f"no WARC file {warc_file} in {self.root}")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run has ever written here, and nothing was put here."""
+        runs, files = self.root / "runs", self.root / "warc"
+        return not any(runs.glob("*.jsonl")) and not any(files.rglob("*.warc*"))
+
     def warc_files(self, include_open: bool = False) -> list[str]:
         """Return the names of all WARC files, sorted; those still open under the name they will have."""
         found = {name for suffix in _WARC_SUFFIXES for name in self._below("warc", suffix)}

@@ -38,7 +38,8 @@ def runs(history: MachineHistory) -> Finding:
     last = history.runs[0]
     ended = "its process died" if last.exit_code is None else f"exit code {last.exit_code}"
     state: State = "bad" if bad >= 3 else "warn" if bad else "ok"
-    words = "the last crawl ended well" if not bad else f"the last {plural(bad, 'crawl')} failed; the newest: {ended}"
+    failed = "the last crawl failed" if bad == 1 else f"the last {bad} crawls failed; the newest"
+    words = "the last crawl ended well" if not bad else f"{failed}: {ended}"
     if bad and last.reason:
         words += f" ({last.reason})"
     return Finding(ARCHIVE, "runs", state, words, {"failed_in_a_row": bad}, f"pressmark run show {last.run_id}")

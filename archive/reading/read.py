@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import NotFound, WarcDamaged
 from archive.folder.store import LocalStore
 from archive.http.messages import Head
-from archive.model import NO_LISTS, Capture, Claims, Discovery, Extraction, Page, ReadingLists, ReadingRules
+from archive.model import NO_LISTS, Capture, Claims, Discovery, Extraction, Page, ReadingLists, ReadingRules, Source
 from archive.records.provenance import Fields, discovery_from
 from archive.records.rights import UNKNOWN, Rights, rights_of
 
@@ -140,6 +140,16 @@ def job_of(archive: Archive, capture: Capture, rules: ReadingRules, pages: Seque
         payload_offset=holder.warc_offset if holder else None,
         pages=tuple(job_of(archive, page, rules) for page in pages),
     )
+
+
+def source_of(archive: Archive, capture: Capture) -> Source | None:
+    """The entry of sources.toml a capture belongs to: of its source's name then, or of whose its URL is now."""
+    from archive.catalog import owners
+
+    known = archive.sources.get(capture.source or "")
+    if known is None and archive.sources:
+        known = archive.sources.get(owners.owner(archive.catalog, capture.target_uri) or "")
+    return known
 
 
 def rules_for(archive: Archive, source: str | None, profile: Any = None) -> ReadingRules:

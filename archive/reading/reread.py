@@ -20,7 +20,7 @@ from archive.extract.duplicates import simhash
 from archive.model import Capture, Revision
 from archive.reading.acceptance import HTML_TYPES, READING_REASONS, judge
 from archive.reading.further import followed, named_pages
-from archive.reading.read import Reading, ReadJob, job_of, rules_for, with_lists
+from archive.reading.read import Reading, ReadJob, job_of, rules_for, source_of, with_lists
 from archive.reading.readers import FAILURES, read_many
 from archive.reading.recording import RecordWriter, past_of
 from archive.reading.witnesses import evidence_again
@@ -191,7 +191,8 @@ def _extractor(archive: Archive, profile: str) -> str:
 
 def _rules(archive: Archive, task: _Task, profile: Any) -> Any:
     stored = task.stored["extraction"]["profile"] if task.stored else None
-    return rules_for(archive, task.capture.source, profile or stored)
+    source = source_of(archive, task.capture)
+    return rules_for(archive, source.name if source else None, profile or stored)
 
 
 def _compared(archive: Archive, task: _Task, reading: Reading | Exception, now: datetime, profile: Any) -> Reread:
@@ -199,7 +200,7 @@ def _compared(archive: Archive, task: _Task, reading: Reading | Exception, now: 
     article_id = task.stored["id"] if task.stored else None
     if isinstance(reading, Exception):
         return Reread(task.url, article_id, "failed", words_before=before, reason=str(reading))
-    source = archive.sources.get(task.capture.source or "")
+    source = source_of(archive, task.capture)
     rules = _rules(archive, task, profile)
     if task.stored is None or task.is_between:
         reading, pages = followed(archive, task.capture, reading, rules)
@@ -267,5 +268,5 @@ def _new_id(archive: Archive, capture: Capture) -> str:
 def _circumstances(archive: Archive, stored: dict[str, Any] | None, capture: Capture, now: datetime) -> Circumstances:
     if stored is not None:
         return circumstances_of(stored, now)
-    source = archive.sources.get(capture.source or "")
+    source = source_of(archive, capture)
     return Circumstances(read_at=now, run=capture.run, tags=source.tags if source else ())

@@ -47,6 +47,7 @@ def recover(archive: Archive, now: datetime) -> Recovery:
     from archive.catalog import captures, near, runs
     from archive.warc.recovery import recover_all
 
+    _tell_of_unheard(archive)
     dead = runs.dead(archive.catalog, socket.gethostname(), is_alive)
     recovered = list(recover_all(archive.store))
     dropped = 0
@@ -69,6 +70,20 @@ def recover(archive: Archive, now: datetime) -> Recovery:
         records_added=sum(found for _, found in added),
         runs_closed=tuple(run.run_id for run in dead),
     )
+
+
+def _tell_of_unheard(archive: Archive) -> None:
+    """Tell the catalog of runs that began after the last it knows: they wrote a log, and it had no room."""
+    from archive.catalog import runs
+    from archive.runs.runlog import read_run_log, run_of
+
+    last = next((run.run_id for run in runs.list_runs(archive.catalog, limit=1)), None)
+    logs = (archive.root / "runs").glob("*.jsonl") if last is not None else ()
+    for path in sorted(path for path in logs if path.stem > (last or "")):
+        first = next(read_run_log(path, []), {})
+        if first.get("type") == "run" and runs.get(archive.catalog, path.stem) is None:
+            with archive.catalog.transaction() as conn:
+                runs.open_run(conn, run_of(first))
 
 
 def _close_dead(archive: Archive, run: Run) -> None:

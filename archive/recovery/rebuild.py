@@ -62,34 +62,35 @@ def rebuild(
     A damaged file gives every record that is whole, and a line in `problems`. Archives of other folders in the same
     catalog are read too; raises NotFound where one is not here, unless `partial`: then it is forgotten.
     """
-    others = [one for one in members(archive)[1:] if not came_from(archive.catalog, one.name, one.root, archive.root)]
-    absent = [one for one in others if not is_here(one)]
+    here, absent = _together(archive)
     if absent and not partial:
-        raise NotFound(
-            f"the catalog also describes {_names(absent)}, whose files are not here",
-            hint="run this where they are, or pressmark db rebuild --partial to forget them",
-            context=tuple(f"{one.name}: {one.root}" for one in absent),
-        )
-    here = [archive, *(one for one in others if one not in absent)]
+        raise _not_here(absent, "run this where they are, or pressmark db rebuild --partial to forget them")
     archive.catalog.clear(lambda conn: _register(conn, here, now))
     done = fill(here, archive.catalog, now, progress=progress)
     archive.catalog.made_whole()
     return done
 
 
-def _names(found: Sequence[Archive]) -> str:
-    return ", ".join(f'"{one.name}"' for one in found)
+def _together(archive: Archive) -> tuple[list[Archive], list[Archive]]:
+    """The archives of a catalog that can be read from here, this one first, and those that cannot."""
+    others = [one for one in members(archive)[1:] if not came_from(archive.catalog, one.name, one.root, archive.root)]
+    absent = [one for one in others if one.root == archive.root or not is_here(one)]
+    return [archive, *(one for one in others if one not in absent)], absent
+
+
+def _not_here(absent: Sequence[Archive], hint: str) -> NotFound:
+    names = ", ".join(f'"{one.name}"' for one in absent)
+    where = tuple(f"{one.name}: {one.root}" for one in absent)
+    return NotFound(f"the catalog also describes {names}, whose files are not here", hint=hint, context=where)
 
 
 def fill(
-    everything: Sequence[Archive], catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None
+    here: Sequence[Archive], catalog: Catalog, now: datetime, *, progress: Progress = lambda line: None
 ) -> Rebuilt:
-    """Put everything the files of archives say into an empty catalog; those that are not here are in `problems`."""
+    """Put everything the files of archives say into an empty catalog."""
     from archive.catalog import near
 
     done = Rebuilt()
-    here = [one for one in everything if one is everything[0] or is_here(one)]
-    done.problems += [f"{one.name}: no files at {one.root}" for one in everything if one not in here]
     with catalog.transaction() as conn:
         _register(conn, here, now)
     for step in (_fill_captures, _fill_records, _fill_runs):
@@ -109,16 +110,22 @@ def _register(conn: Connection, found: Sequence[Archive], now: datetime) -> None
 def check(
     archive: Archive, now: datetime, *, progress: Progress = lambda line: None
 ) -> tuple[list[Difference], Rebuilt]:
-    """Compare the catalog with the files, row by row, by rebuilding into a temporary catalog beside it."""
+    """Compare the catalog with the files, row by row, by rebuilding into a temporary catalog beside it.
+
+    Raises NotFound where it describes archives that are not here: their rows would all be called wrong.
+    """
     from archive.catalog import near, open_catalog
     from archive.catalog.dump import COMPARED
 
     insist_on_name(archive.catalog, archive.name, archive.root)
+    here, absent = _together(archive)
+    if absent:
+        raise _not_here(absent, "run this where they are; pressmark warc verify checks the files that are here")
     near.settle(archive.catalog)
     with tempfile.TemporaryDirectory(prefix="pressmark-check-") as folder:
         fresh = open_catalog(f"sqlite:///{Path(folder) / 'catalog.sqlite3'}")
         try:
-            done = fill(members(archive), fresh, now, progress=progress)
+            done = fill(here, fresh, now, progress=progress)
             found = [one for table in COMPARED for one in _compare(table, archive.catalog, fresh)]
         finally:
             fresh.close()

@@ -67,6 +67,14 @@ def _discovered(conn: Connection, lines: list[LogLine], run_id: str) -> Told:
     return Told(urls=new)
 
 
+def _claimed(conn: Connection, lines: list[LogLine], run_id: str) -> Told:
+    from archive.catalog import owners
+
+    for at, group in groupby(map(discovery_of, lines), key=lambda found: found.found_at):
+        owners.claim(conn, list(group), at)
+    return Told()
+
+
 def _outcomes(conn: Connection, lines: list[LogLine], run_id: str) -> Told:
     from archive.catalog import frontier, tallies
 
@@ -153,6 +161,7 @@ def _distrusted(conn: Connection, lines: list[LogLine], run_id: str) -> Told:
 _TELLERS: dict[object, Callable[[Connection, list[LogLine], str], Told]] = {
     "run": _run,
     "discovered": _discovered,
+    "claimed": _claimed,
     "outcome": _outcomes,
     "profile": _profiles,
     "event": _events,

@@ -55,6 +55,11 @@ def discovered_line(discovery: Discovery) -> LogLine:
     }
 
 
+def claimed_line(discovery: Discovery) -> LogLine:
+    """{"type": "claimed", …}: a known URL, with what was found through it, is another source's, or is asked again."""
+    return {**discovered_line(discovery), "type": "claimed"}
+
+
 def outcome_line(
     url: str,
     outcome: Outcome,
@@ -139,7 +144,7 @@ def run_of(line: Mapping[str, Any], end: Mapping[str, Any] | None = None) -> Run
 
 
 def discovery_of(line: Mapping[str, Any]) -> Discovery:
-    """The Discovery of a "discovered" line."""
+    """The Discovery of a "discovered" or "claimed" line."""
     return Discovery(
         url=line["url"],
         source=line["source"],

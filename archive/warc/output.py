@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from errno import EACCES, EPERM
 from pathlib import Path
 
-from archive.errors import DiskFull
+from archive.errors import DiskFull, cannot_write
 from archive.folder.lock import close_in_children, try_lock
 from archive.folder.store import OPEN_SUFFIX
 from archive.http.wire import Bytes
@@ -151,6 +152,8 @@ class OutputFile:
 
 def disk_error(path: Path, error: OSError) -> DiskFull:
     """The error a person reads: what could not be written and why."""
+    if error.errno in (EACCES, EPERM):
+        return cannot_write(f"write {path}", error)
     return DiskFull(
         f"cannot write {path}: {error.strerror or error}",
         hint="make room or restore the folder, then run again: nothing before the last complete record is damaged",

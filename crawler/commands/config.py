@@ -35,7 +35,7 @@ def check(context: typer.Context) -> None:
     """Check pressmark.toml and sources.toml, and tell every problem at once."""
     from archive.folder.location import locate
     from crawler.config.config_file import check_config, load_sources
-    from crawler.config.sources_file import config_error
+    from crawler.config.sources_file import config_error, named_twice
 
     folder = folder_of(context)
     problems = check_config(folder)
@@ -45,6 +45,8 @@ def check(context: typer.Context) -> None:
     if (folder / SOURCES_FILE).exists():
         count = len(load_sources(folder / SOURCES_FILE))
         say(f"{folder}: pressmark.toml and sources.toml are fine, {plural(count, 'source')}")
+        for line in named_twice(folder / SOURCES_FILE):
+            note(line)
     else:
         count = 0
         say(f"{folder}: pressmark.toml is fine; there is no {SOURCES_FILE}")

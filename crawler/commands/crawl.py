@@ -57,8 +57,8 @@ def crawl(
     from crawler.units import read_duration, read_size
 
     _prepare_adhoc(context, names or [])
-    folder, settings = folder_of(context), settings_of(context)
-    location = location_of(folder, settings)
+    folder, settings, everything = folder_of(context), settings_of(context), sources_of(context)
+    location = replace(location_of(folder, settings), sources={source.name: source for source in everything})
     if resume is not None:
         _known_run(location, resume)
     found = _due(context, location, names or [], all_=all_, resume=resume) if due else None
@@ -83,7 +83,6 @@ def crawl(
         due=due,
         missed=found.missed if found is not None else (),
     )
-    everything = sources_of(context)
     try:
         report = run_crawl(location, settings, chosen, options)
     except ArchiveLocked as error:

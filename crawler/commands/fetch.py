@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,8 +48,10 @@ def fetch(
         location = _location(context, stack, store=store)
         with open_archive(location, create=True) as archive:
             known = _story(archive, page)
-        name = known.source if known is not None else host_of(page)
-        source = Source(name, "urls", (page,), schedule="manual", delay_seconds=0.0, same_host="subdomains")
+            source = archive.sources.get(known.source) if known is not None else None
+        if source is None:  # else what its entry says holds: how it is read, and when it is looked at again
+            source = Source(known.source if known is not None else host_of(page), "urls", (page,), schedule="manual")
+        source = replace(source, delay_seconds=0.0)
         options = CrawlOptions(only=(page,), progress="none", command=f"pressmark fetch {page}", kind="fetch")
         report = crawl(location, settings_of(context), [source], options)
         if report.error is not None and report.error.exit_code != 9:

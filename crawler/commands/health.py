@@ -79,7 +79,8 @@ def _show(found: Sequence[Finding], chosen: Sequence[Source], listing: Listing, 
             _print_finding(one)
     bad, warn = ({one.source for one in found if one.state == state} for state in ("bad", "warn"))
     note(f"{plural(len(chosen), 'source')}: {len(bad)} bad, {len(warn - bad)} to look at, the rest as usual")
-    mends = [one.mend for one in shown if one.mend and one.state != "ok" and one.explained_by is None]
+    wrong = [one.mend for one in shown if one.mend and one.state != "ok" and one.explained_by is None]
+    mends = [mend for mend in wrong if mend.startswith("pressmark ")]
     next_step(mends[0] if mends else "pressmark run list" if everything else "pressmark health --all")
 
 

@@ -14,7 +14,7 @@ import typer
 from archive.commands.shared import with_listing
 from archive.console.listing import Listing, print_listing
 from archive.console.output import next_step, note, say
-from archive.errors import Interrupted, NotFound, UsageError
+from archive.errors import Interrupted, NotFound, NotWritable, UsageError
 from archive.times import utc_now
 from crawler.commands.shared import folder_of, globals_of, settings_of, sources_of
 
@@ -41,11 +41,15 @@ def list_(context: typer.Context, listing: Listing) -> None:
     from archive.archive import open_archive
     from crawler.crawl.session import location_of
     from crawler.schedule.due import replan
+    from crawler.schedule.rules import local_zone
     from crawler.timers.starters import started_by
 
     folder, sources, now = folder_of(context), sources_of(context), utc_now()
     with open_archive(location_of(folder, settings_of(context)), create=True) as archive:
-        replan(archive, sources)
+        try:
+            replan(archive, sources, now)
+        except NotWritable:
+            note("read-only here: the times are those of the schedules before sources.toml was edited")
         rows = [_row(archive, source, now) for source in sources]
     if not listing.for_programs and not listing.fields:
         rows = [row | {key: _clock(row[key]) for key in ("last", "next")} for row in rows]
@@ -56,7 +60,7 @@ def list_(context: typer.Context, listing: Listing) -> None:
         return
     starters = started_by(folder)
     nobody = "nobody yet (pressmark schedule install, or schedule run)"
-    note(f"started by: {', '.join(starters) or nobody}")
+    note(f"started by: {', '.join(starters) or nobody}; times are {now.astimezone(local_zone()):%Z}")
     next_step(_next(rows, bool(starters)))
 
 

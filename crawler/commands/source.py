@@ -105,7 +105,8 @@ def edit(
     changed = path.read_bytes() != before
     say(f"{SOURCES_FILE} {'is changed and fine' if changed else 'is unchanged'}, {plural(len(sources), 'source')}")
     if changed:
-        next_step(f"pressmark source test {name or (sources[0].name if sources else 'NAME')}")
+        names = [source.name for source in sources]  # the one that was named may have another name now
+        next_step(f"pressmark source test {name if name in names else (names or ['NAME'])[0]}")
 
 
 def _open_editor(path: Path, line: int | None) -> None:
@@ -170,7 +171,7 @@ def remove(
 
     source = find_source(sources_of(context), name)
     remove_source(folder_of(context) / SOURCES_FILE, name)
-    say(f"Removed source '{name}' from {SOURCES_FILE}; what was archived of it stays. It was:")
+    say(f"Removed source '{name}' from {SOURCES_FILE}: it is not asked for any more, what was archived stays. It was:")
     say("[[source]]", tomlkit.dumps(source_table(source)).rstrip())
     next_step("pressmark source list")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archive.console.listing import dump
-from archive.console.output import next_step, say, use_color
+from archive.console.output import next_step, note, say, use_color
 from archive.errors import ForbiddenByRobots, Interrupted, SiteUnreachable, UsageError
 from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, AsJson, SourceName, folder_of, globals_of, settings_of, sources_of
@@ -71,7 +71,7 @@ def add(
     if doubt is not None and not yes:
         _ask_all_the_same(look, doubt, dry_run=dry_run)
     source = source_for(look, taken=[one.name for one in sources], kind=kind.value, **chosen)
-    _not_twice(source, sources)
+    source = _not_twice(source, sources)
     if dry_run:
         say(f"Would add source '{source.name}' ({_facts(look, source)}); nothing was written (--dry-run)")
         return
@@ -212,12 +212,17 @@ def _ask_all_the_same(look: Look, doubt: str, *, dry_run: bool) -> None:
         raise Interrupted("nothing was added")
 
 
-def _not_twice(source: Source, sources: tuple[Source, ...]) -> None:
-    for other in sources:
-        if set(source.urls) <= set(other.urls):
-            raise UsageError(
-                f'source "{other.name}" has this already: {source.urls[0]}', hint=f"pressmark source show {other.name}"
-            )
+def _not_twice(source: Source, sources: tuple[Source, ...]) -> Source:
+    """The source without the addresses that another one has. Raises UsageError where that leaves none."""
+    owners = {url: other.name for other in reversed(sources) for url in other.urls}
+    own = tuple(url for url in source.urls if url not in owners)
+    if not own:
+        name = owners[source.urls[0]]
+        raise UsageError(f'source "{name}" has this already: {source.urls[0]}', hint=f"pressmark source show {name}")
+    for url in source.urls:
+        if url in owners:
+            note(f"  left out     {url}: source '{owners[url]}' has it")
+    return replace(source, urls=own)
 
 
 def _facts(look: Look, source: Source) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,17 @@ def load_sources(path: Path) -> tuple[Source, ...]:
     sources, problems = _read(path)
     if problems:
         raise config_error(problems)
-    return sources
+    return tuple(source for source, _ in _each_its_own(sources))
+
+
+def named_twice(path: Path) -> tuple[str, ...]:
+    """Return what is no mistake, and never what was meant: feeds that an earlier source has, each with its line."""
+    found = ((source, twice) for source, twice in _each_its_own(_read(path)[0]) if source.kind != "urls")
+    return tuple(
+        f'{path.name}:{source.line}: source "{source.name}": {url} is fetched for source "{owner}", which names it, too'
+        for source, twice in found
+        for url, owner in twice.items()
+    )
 
 
 def check_sources(path: Path) -> tuple[str, ...]:
@@ -44,6 +56,30 @@ def find_source(sources: tuple[Source, ...], name: str) -> Source:
             return source
     near = did_you_mean(name, [source.name for source in sources]).removeprefix(" — ")
     raise NotFound(f'no source "{name}" in sources.toml', hint=near or "pressmark source list")
+
+
+class LazySources(Mapping[str, Source]):
+    """The sources of a file by name, read when somebody asks for one: a mistake in it keeps nobody from what does not
+    need it. None where there is no such file.
+
+    Any access raises ConfigError for a file with mistakes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _by_name(self) -> dict[str, Source]:
+        return {source.name: source for source in load_sources(self._path)} if self._path.is_file() else {}
+
+    def __getitem__(self, name: str) -> Source:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
 
 
 def unlisted_source(path: Path, name: str, url: str) -> Source:
@@ -181,6 +217,20 @@ def _names(entries: list[dict[str, Any]], toml: Toml, problems: list[Complaint])
             line = toml.line(("source", first[name], "name"))
             problems.append(Complaint(("source", index, "name"), f'duplicate name "{name}" (first in line {line})'))
         first.setdefault(name, index)
+
+
+def _each_its_own(sources: Iterable[Source]) -> Iterator[tuple[Source, dict[str, str]]]:
+    """Leave each address to the first source that names it and is not paused: it is fetched once, whoever names it.
+
+    Gives each source with the addresses that are its own, and those that are another's, with whose.
+    """
+    owners: dict[str, str] = {}
+    for source in sources:
+        own = {canonical_url(url): url for url in source.urls}
+        twice = {} if source.paused else {url: owners[key] for key, url in own.items() if key in owners}
+        if not source.paused:
+            owners |= {key: source.name for key in own if key not in owners}
+        yield replace(source, urls=tuple(url for url in source.urls if url not in twice)) if twice else source, twice
 
 
 def _as_source(entry: SourceEntry, urls: tuple[str, ...], line: int | None) -> Source:

@@ -100,13 +100,9 @@ class Desk:
         return after_presence(watch) if outcome.kind == "unchanged" else (watch, ())
 
     def _policy(self, lease: Lease) -> Sequence[float]:
-        """The ages at which the source wants its articles looked at again; a fixed list has its schedule for that.
-
-        `pressmark fetch` brings no policy along: what sources.toml says counts.
-        """
-        session = self._session
-        known = session.archive.sources.get(lease.source) or session.sources[lease.source]
-        return known.recheck_seconds if known.kind != "urls" else ()
+        """The ages at which the source wants its articles looked at again; a fixed list has its schedule for that."""
+        source = self._session.sources[lease.source]
+        return source.recheck_seconds if source.kind != "urls" else ()
 
     def _page_due_again(self, lease: Lease, outcome: Outcome, now: datetime) -> datetime | None:
         """When a page is due by itself: one that failed for a passing reason, or of a fixed list with a schedule."""

@@ -8,13 +8,13 @@ dies in between has done nothing that the next start cannot see in the files: it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive.archive import Archive
-from archive.catalog import captures, events, frontier, listings, near, profiles, revisions, runs, tallies
+from archive.catalog import captures, events, frontier, listings, near, owners, profiles, revisions, runs, tallies
 from archive.catalog.frontier import Acknowledged, Lease
 from archive.extract.site_profile import SiteProfile, profile_values
 from archive.model import Capture, Discovery, Event, Outcome
@@ -24,6 +24,7 @@ from archive.records.provenance import Fields, outcome_fields
 from archive.revisions.decide import Changed, Decision, New
 from archive.runs.runlog import (
     RunLog,
+    claimed_line,
     discovered_line,
     distrusted_line,
     event_line,
@@ -62,9 +63,11 @@ class _Pending:
     asked: list[Asked] = field(default_factory=list)
     said: list[tuple[Capture, Fields]] = field(default_factory=list)  # what became of captures, for the WARC
     profiles: list[tuple[SiteProfile, datetime]] = field(default_factory=list)
+    unlisted: list[tuple[Acknowledged, str]] = field(default_factory=list)  # with their source
 
     def __bool__(self) -> bool:
-        return bool(self.captures or self.discoveries or self.readings or self.results or self.asked or self.profiles)
+        found = self.captures or self.discoveries or self.readings or self.results or self.asked or self.profiles
+        return bool(found or self.unlisted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class _News:
 
     fresh: set[str]  # URLs never seen before
     later: list[Discovery]  # known pages that were modified later than we heard before
+    claimed: list[Discovery]  # known URLs that are another source's now
     settled: Settled  # what was learned of listings
     results: list[tuple[Acknowledged, Lease, Capture | None]]  # outcomes, due again as their listings say
     hastened: dict[str, datetime]  # listings, sooner due
@@ -87,6 +91,7 @@ class Ledger:
     ) -> None:
         self._archive, self._writer, self._records, self._log = archive, writer, records, log
         self._run_id, self._polls = run_id, polls
+        self._listed = frozenset(archive.sources)  # as sources.toml stood when the run began
         self._pending = _Pending()
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[tuple[str, str]] = Counter()
@@ -108,6 +113,13 @@ class Ledger:
         self._pending.discoveries.extend(discoveries)
         self._pending.refused.update(refused)
         self.counts["discovered"] += len(discoveries)
+
+    def unlisted(self, urls: Iterable[str], source: str, now: datetime) -> None:
+        """No entry of sources.toml leads to these any more: that is their outcome."""
+        for url in urls:
+            self._pending.unlisted.append((Acknowledged(url, owners.UNLISTED, self._run_id, now), source))
+            self.counts["done"] += 1
+            self._count(owners.UNLISTED)
 
     def read(self, reading: Entry) -> None:
         self._pending.readings.append(reading)
@@ -177,19 +189,24 @@ class Ledger:
         if pending.readings:
             near.settle(self._archive.catalog)
         self._pending = _Pending()
+        self.counts["claimed"] += len(news.claimed)
         self._count_refused(added.new_urls, pending.refused)
 
     def _news_of(self, pending: _Pending, now: datetime) -> _News:
         fresh = frontier.unknown(self._archive.catalog, (one.url for one in pending.discoveries))
         later = frontier.modified(self._archive.catalog, pending.discoveries)
+        admitted = [one for one in pending.discoveries if one.url not in pending.refused]
+        claimed = owners.strange(self._archive.catalog, admitted, self._listed, self._archive.name)
         settled = self._polls.settle(pending.asked, pending.discoveries, fresh)
         results = [(_due_again(result, settled), lease, capture) for result, lease, capture in pending.results]
         hastened, changed = self._polls.hasten(later, now), told_as_changed(later, pending.discoveries, fresh)
-        return _News(fresh, later, settled, results, hastened, changed)
+        return _News(fresh, later, claimed, settled, results, hastened, changed)
 
     def _write_log(self, pending: _Pending, news: _News, now: datetime) -> None:
         self._log.append_many(_discovery_lines(pending, news.fresh, now))
         self._log.append_many(map(discovered_line, news.later))  # `db rebuild` has to know the claim, too
+        self._log.append_many(map(claimed_line, news.claimed))
+        self._log.append_many(outcome_line(one.url, one.outcome, one.now, source=at) for one, at in pending.unlisted)
         self._log.append_many(_outcome_lines(news.results, news.settled))
         self._log.append_many(map(event_line, pending.events))
         self._log.append_many(profile_line(profile_values(one), one.digest, at) for one, at in pending.profiles)
@@ -197,9 +214,10 @@ class Ledger:
 
     def _tell(self, connection: Connection, pending: _Pending, news: _News, now: datetime) -> frontier.Added:
         """The catalog's transaction; it may be begun again, so it takes nothing away."""
-        acknowledged = [result for result, _, _ in news.results]
+        acknowledged = [one for one, _ in pending.unlisted] + [result for result, _, _ in news.results]
         captures.insert(connection, pending.captures)
         added = frontier.add(connection, pending.discoveries, now, outcomes=pending.refused, run=self._run_id)
+        owners.claim(connection, news.claimed, now)
         for reading in pending.readings:
             revisions.record(connection, reading.decision, reading.record, run=self._run_id)
         for profile, at in pending.profiles:

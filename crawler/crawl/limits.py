@@ -101,5 +101,7 @@ def _forbidden(url: str, outcome: Outcome) -> ForbiddenByRobots:
 
 
 def resume_hint(session: Session) -> str:
-    """The command that goes on where a run stopped."""
+    """The command that goes on where a run stopped; what was typed, where that was a page."""
+    if session.options.only:
+        return session.options.command
     return f"pressmark crawl --resume {session.run.run_id}"

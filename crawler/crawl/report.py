@@ -18,6 +18,8 @@ def report_lines(report: RunReport) -> Iterator[str]:
     parts += [_counted(counts["kept"], "further page") + " of articles"] if counts.get("kept") else []
     listings = _counted(counts.get("listings", 0), "listing")
     yield f"Done in {duration(report.seconds)}: {listings}, {_counted(urls, 'URL')} → {', '.join(parts)}"
+    if counts.get("claimed"):
+        yield f"  claimed  {_counted(counts['claimed'], 'known URL')}: named by another source now, or named again"
     for kind, command in (("skipped", "pressmark skipped --run last"), ("failed", "pressmark run show last")):
         if counts.get(kind):
             yield f"  {kind:8} {_reasons(report, kind)}        {command}"

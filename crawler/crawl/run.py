@@ -16,6 +16,8 @@ from crawler.crawl.limits import NOTHING_IS_DAMAGED, resume_hint
 from crawler.crawl.logs import install_json_lines, log_settings
 
 if TYPE_CHECKING:
+    from scrapy.crawler import Crawler, CrawlerProcessBase
+
     from archive.folder.location import ArchiveLocation
     from crawler.config.config_file import Settings as PressmarkSettings
     from crawler.crawl.session import CrawlOptions, Session
@@ -71,7 +73,13 @@ def crawl(
     session = Session(location, settings, sources, options)
     if lines is not None:
         lines.run = session.run.run_id
-    process.crawl(NewsSpider, session=session)
+    start(process, process.create_crawler(NewsSpider), session)
+    return _report(session, monotonic() - started)
+
+
+def start(process: CrawlerProcessBase, crawler: Crawler, session: Session) -> None:
+    """Let Scrapy crawl until the session is closed; what stopped it is in the session's `error`."""
+    process.crawl(crawler, session=session)
     garbage.look_as_ever()
     with session.watchdog:
         process.start()
@@ -80,7 +88,6 @@ def crawl(
             "the run was stopped at once; everything fetched is kept", hint=resume_hint(session)
         )
         session.close("interrupted")
-    return _report(session, monotonic() - started)
 
 
 def _report(session: Session, seconds: float) -> RunReport:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.archive import Archive, open_archive, writing
-from archive.catalog import archives, runs, tallies
+from archive.catalog import archives, owners, runs, tallies
 from archive.catalog import frontier as leases
 from archive.catalog.frontier import Lease
 from archive.console.exits import in_our_words
@@ -34,7 +34,14 @@ from archive.runs.runlog import RunLog, end_line, run_line
 from archive.times import utc_now
 from archive.urls import canonical_url
 from archive.warc.writer import WarcInfo, WarcWriter
-from crawler.config.config_file import Settings, find_folder, load_settings, load_sources
+from crawler.config.config_file import (
+    SOURCES_FILE,
+    Settings,
+    find_folder,
+    find_source,
+    load_settings,
+    load_sources,
+)
 from crawler.crawl.desk import Desk
 from crawler.crawl.keeper import Keeper
 from crawler.crawl.ledger import Ledger
@@ -49,6 +56,7 @@ from crawler.crawl.watchdog import Watchdog
 from crawler.identity import scrapy_settings, software
 from crawler.schedule.due import replan
 from crawler.schedule.polls import Polls
+from crawler.schedule.seeds import seeds
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -161,15 +169,41 @@ class Session:
             write_row(self.archive, new_run(self.settings, now, kind="missed", command=self.run.command), reason)
         self._log.append(run_line(self.run))
         self._log.sync()  # the run is on disk before its first request
-        seeds = [seed for source in self.sources.values() for seed in _seeds(source, now)]
         self.archive.catalog.attempt(partial(self._open_run, now))
-        replan(self.archive, [*self.sources.values()])
-        self.ledger.discovered(seeds, {})
-        self.ledger.commit(now)
         if self.only:
-            self.archive.catalog.attempt(partial(leases.make_due, urls=self.only, now=now))
-        elif not self.options.resume and not self.options.due:
+            self._begin_with_typed(now)
+        else:
+            self._begin_with_sources(now)
+
+    def _begin_with_typed(self, now: datetime) -> None:
+        unknown = leases.unknown(self.archive.catalog, self.only)
+        self.ledger.discovered([Discovery(url, self.source_names[0], "seed", now) for url in sorted(unknown)], {})
+        self.ledger.commit(now)
+        self.archive.catalog.attempt(partial(leases.make_due, urls=self.only, now=now))
+
+    def _begin_with_sources(self, now: datetime) -> None:
+        orphaned = [source for source in self.sources.values() if self._leave_over(source, now)]
+        self.ledger.commit(now)
+        self.ledger.discovered([seed for source in self.sources.values() for seed in seeds(source, now)], {})
+        self.ledger.commit(now)
+        replan(self.archive, [*self.sources.values()], now)
+        for source in orphaned:  # what else of it names the listings that were left, names them again
+            self.polls.afresh(source.name)
+            self.archive.catalog.attempt(partial(leases.make_due, source=source.name, listings=True, now=now))
+        if not self.options.resume and not self.options.due:
             self.archive.catalog.attempt(partial(self._make_due, now))
+
+    def _leave_over(self, source: Source, now: datetime) -> bool:
+        """Ask no more for what a source's entry led to once and does not any more.
+
+        Returns whether listings were among it that others may still lead to.
+        """
+        known = self.archive.sources.get(source.name)
+        if known is None:  # typed, not listed: it says nothing of what was asked under this name
+            return False
+        found = owners.left_over(self.archive.catalog, known, self.archive.name)
+        self.ledger.unlisted((url for url, _ in found), source.name, now)
+        return not all(stood_there for _, stood_there in found)
 
     def _open_run(self, now: datetime, connection: Connection) -> None:
         archives.register(connection, self.archive.name, str(self.archive.root), now)
@@ -318,22 +352,26 @@ class Session:
         return self._end
 
 
-def session_here(source: str | None, folder: Path | None = None) -> Session:
-    """Open a session for `scrapy crawl news -a source=NAME`: on the archive of the folder, or of `-a dir=FOLDER`."""
-    folder = find_folder(folder or Path.cwd())
-    settings = load_settings(folder)
-    chosen = [one for one in load_sources(folder / "sources.toml") if source is None or one.name == source]
+def session_here(source: str | None = None, folder: str | None = None) -> Session:
+    """Open a session for `scrapy crawl news -a source=NAME`: on the archive of the folder, or of `-a dir=FOLDER`.
+
+    Without a name it is for all sources that are not paused. Raises NotFound, with the nearest name.
+    """
+    place = find_folder(Path(folder or "."))
+    settings, listed = load_settings(place), load_sources(place / SOURCES_FILE)
+    chosen = [find_source(listed, source)] if source else [one for one in listed if not one.paused]
     if not chosen:
-        raise NotFound(f'no source "{source}" in sources.toml', hint="pressmark source list")
-    options = CrawlOptions(command=f"scrapy crawl news -a source={source}")
-    return Session(location_of(folder, settings), settings, chosen, options)
+        raise NotFound("sources.toml names no source that is not paused", hint="pressmark source list")
+    options = CrawlOptions(command="scrapy crawl news" + (f" -a source={source}" if source else ""))
+    return Session(location_of(place, settings), settings, chosen, options)
 
 
 def location_of(folder: Path, settings: Settings) -> ArchiveLocation:
-    """Where the archive of a folder with these settings is."""
+    """Where the archive of a folder with these settings is, with the sources that its sources.toml lists."""
     from archive.folder.location import locate
+    from crawler.config.sources_file import LazySources
 
-    found = locate(folder)
+    found = replace(locate(folder), sources=LazySources(folder / SOURCES_FILE))
     return replace(found, db_url=settings.db.url) if settings.db.url else found
 
 
@@ -344,9 +382,3 @@ def worker_of(run: Run) -> str:
 def worker_of_id(host: str, run_id: str) -> str:
     """The name under which a run holds leases; from what is known of a run whose process is gone."""
     return f"{host}/{run_id}"
-
-
-def _seeds(source: Source, now: datetime) -> Iterator[Discovery]:
-    listing = source.kind != "urls"
-    for url in source.urls:
-        yield Discovery(canonical_url(url), source.name, "seed" if listing else "urls", now, is_listing=listing)

@@ -22,15 +22,18 @@ _CLOCK_SECONDS = 5.0
 
 
 def _config(patient: Patient) -> Iterator[Finding]:
-    from crawler.config.config_file import check_config
+    from crawler.config.config_file import SOURCES_FILE, check_config
+    from crawler.config.sources_file import named_twice
 
     assert patient.folder is not None
-    problems = check_config(patient.folder)
+    problems, sources = check_config(patient.folder), patient.folder / SOURCES_FILE
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         yield Finding("settings", "problem", problems[0] + more, "pressmark config check")
     else:
         yield Finding("settings", "ok", f"{patient.folder}: pressmark.toml and sources.toml are fine")
+    for line in named_twice(sources) if sources.is_file() else ():
+        yield Finding("sources", "warning", line, "pressmark source edit (take it out of one)")
     crawl = patient.settings.crawl if patient.settings else None
     if crawl and not crawl.contact and not crawl.user_agent:
         yield Finding(
@@ -126,33 +129,39 @@ def _open_files(patient: Patient) -> Iterator[Finding]:
 def _catalog(patient: Patient) -> Iterator[Finding]:
     from archive.catalog import SCHEMA_VERSION, open_catalog
     from archive.folder.location import locate
+    from archive.moved import insist_on_name, name_in_catalog
 
     assert patient.folder is not None
     try:
-        catalog = open_catalog(locate(patient.folder).db_url, create=False)
+        place = locate(patient.folder)
+        catalog = open_catalog(place.db_url, create=False)
     except ConfigError:
         return  # `_config` says it
     except PressmarkError as error:
         yield Finding("catalog", "problem", error.message, error.hint)
         return
     try:
+        insist_on_name(catalog, name_in_catalog(catalog, place.name, place.root), place.root)
         yield Finding("catalog", "ok", f"{catalog.name}, schema version {SCHEMA_VERSION}")
-        yield from _leases(catalog, patient.now)
+        yield from _leases(catalog, patient)
     except PressmarkError as error:
         yield Finding("catalog", "problem", error.message, error.hint)
     finally:
         catalog.close()
 
 
-def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
+def _leases(catalog: Catalog, patient: Patient) -> Iterator[Finding]:
     from archive.catalog import outcomes, runs
 
+    now = patient.now
     found, (later, _) = outcomes.pending(catalog, None, now), outcomes.waiting(catalog, now)
     held = sum(found.leased_by.values())
     by = ", ".join(f"{worker} ({count})" for worker, count in found.leased_by.items())
-    yield Finding(
-        "queue", "ok", f"{found.due} URLs due now, {held} with a worker{f': {by}' if by else ''}, {later} later"
-    )
+    active = None if catalog.is_shared else _active(patient)  # others may ask for theirs
+    resting = found.due - outcomes.pending(catalog, active, now).due
+    others = f" ({resting} of sources that are paused or not in sources.toml)" if resting else ""
+    says = f"{found.due} URLs due now{others}, {held} with a worker{f': {by}' if by else ''}, {later} later"
+    yield Finding("queue", "ok", says)
     dead = [
         run
         for run in runs.list_runs(catalog, limit=20)
@@ -165,6 +174,17 @@ def _leases(catalog: Catalog, now: datetime) -> Iterator[Finding]:
             f"run {run.run_id} (pid {run.pid}) died without ending",
             f"pressmark crawl --resume {run.run_id}",
         )
+
+
+def _active(patient: Patient) -> list[str] | None:
+    """The sources that are asked by themselves; None where sources.toml cannot be read."""
+    from crawler.config.config_file import SOURCES_FILE, load_sources
+
+    assert patient.folder is not None
+    try:
+        return [one.name for one in load_sources(patient.folder / SOURCES_FILE) if not one.paused]
+    except PressmarkError:
+        return None
 
 
 def _timers(patient: Patient) -> Iterator[Finding]:

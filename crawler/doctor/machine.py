@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from crawler.doctor.findings import Check, Finding, Patient
+from crawler.schedule.rules import local_zone
 
 # What the core cannot do without, and what an extra brings: (distribution, extra).
 _CORE = (
@@ -83,7 +85,12 @@ def _clock(patient: Patient) -> Iterator[Finding]:
     if patient.now < _FIRST_RELEASE:
         yield Finding("clock", "problem", f"{shown} is before this program was written", "set the system clock (NTP)")
         return
-    yield Finding("clock", "ok", shown)
+    zone = local_zone()
+    if zone is None and os.environ.get("TZ"):
+        says = f'{shown}; TZ is "{os.environ["TZ"]}", which is no time zone: times of day in schedules mean UTC'
+        yield Finding("clock", "warning", says, "TZ=Europe/Vienna, or another name as in /usr/share/zoneinfo")
+        return
+    yield Finding("clock", "ok", f"{shown}; times of day in schedules mean {patient.now.astimezone(zone or UTC):%Z}")
 
 
 def _files(patient: Patient) -> Iterator[Finding]:

@@ -78,6 +78,10 @@ def _alarms(patient: Patient) -> Iterator[Finding]:
     assert patient.folder is not None
     if patient.settings is None:
         return
+    if patient.settings.alerts.mail_to and not patient.settings.alerts.smtp:
+        mend = "smtp under [alerts], or PRESSMARK_ALERTS__SMTP here and in pressmark.env"
+        yield Finding("alarms", "warning", "alerts.mail_to is set, and no alerts.smtp: no mail is sent", mend)
+        return
     if patient.settings.alerts.is_empty:
         mend = "command, webhook or smtp under [alerts] in pressmark.toml"
         yield Finding("alarms", "note", "nobody is told when a source falls silent", mend)

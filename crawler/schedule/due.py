@@ -12,17 +12,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archive.catalog import frontier, listings, runs
+from archive.catalog import frontier, listings, owners, runs
 from archive.model import Run, Source
-from archive.urls import canonical_url
 from crawler.schedule.polling import adapted, bounds_of, due_again, missed_slots
 from crawler.schedule.polls import rhythm_of
 from crawler.schedule.rules import local_zone, next_due, parse_schedule
+from crawler.schedule.seeds import seeds
 
 if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.catalog import Catalog
 
+PAUSED = "paused"  # the plan of a source that is
 _LOOKED_AT = 200  # runs that are asked whether they explain why something was missed
 
 
@@ -54,23 +55,25 @@ class Missed:
 def due_now(archive: Archive, sources: Sequence[Source], now: datetime) -> Due:
     """Say which of the sources are due. Sources whose schedule was edited get their new times here."""
     active = [source for source in sources if not source.paused and parse_schedule(source.schedule) is not None]
-    replan(archive, active)
+    replan(archive, [*active, *(source for source in sources if source.paused)], now)
     found = listings.due(archive.catalog, now)
     slots = {name: one.listing for name, one in found.items() if one.listing is not None}
     # A source with a limit of articles a run goes on with the rest in its next run, not in the next minute.
     pages = {source.name: found[source.name].anything for source in active if source.name in found and not source.limit}
-    new = _never_asked(archive, [source for source in active if source.name not in slots])
+    new = _not_theirs(archive, [source for source in active if source.name not in slots], now)
     since = pages | slots | dict.fromkeys(new, now)
     chosen = tuple(source for source in active if source.name in since)
     later = listings.next_due(archive.catalog, [source.name for source in active if source not in chosen])
     return Due(chosen, since, later, tuple(one.words for one in _missed(archive, chosen, slots, now)))
 
 
-def _never_asked(archive: Archive, sources: Sequence[Source]) -> list[str]:
-    """Sources with an address that the frontier has never seen: of a new entry in sources.toml, or a new line in it."""
-    first = {source.name: {canonical_url(url) for url in source.urls} for source in sources}
-    unknown = frontier.unknown(archive.catalog, (url for urls in first.values() for url in urls))
-    return [name for name, urls in first.items() if urls & unknown]
+def _not_theirs(archive: Archive, sources: Sequence[Source], now: datetime) -> list[str]:
+    """Sources with an address that nobody has asked for in their name: of a new or renamed entry, or a new line."""
+    named = [seed for source in sources for seed in seeds(source, now)]
+    found = frontier.unknown(archive.catalog, (one.url for one in named))
+    listed = {source.name for source in sources}
+    found |= {one.url for one in owners.strange(archive.catalog, named, listed, archive.name)}
+    return list(dict.fromkeys(one.source for one in named if one.url in found))
 
 
 def expected(catalog: Catalog, source: Source, last: datetime | None, now: datetime) -> datetime | None:
@@ -79,17 +82,21 @@ def expected(catalog: Catalog, source: Source, last: datetime | None, now: datet
     return None if by_schedule is None else listings.first_due(catalog, source.name) or by_schedule
 
 
-def replan(archive: Archive, sources: Sequence[Source]) -> None:
+def replan(archive: Archive, sources: Sequence[Source], now: datetime) -> None:
     """Give listings new times where the schedule in sources.toml is not the one they got theirs by.
 
-    Where nobody knows by which (after a rebuild) they keep those they have.
+    Where nobody knows by which (after a rebuild) they keep those they have. What would have been due before, by a
+    schedule that did not hold then or while the source was paused, is due now: nothing was missed.
     """
     known = listings.planned(archive.catalog)
     for source in sources:
-        before = known.get(source.name)
-        if before != source.schedule:
-            times = _times(archive, source, everything=before is not None)
-            archive.catalog.attempt(partial(listings.plan, source=source.name, schedule=source.schedule, times=times))
+        before, schedule = known.get(source.name), PAUSED if source.paused else source.schedule
+        if before == schedule:
+            continue
+        times = {} if source.paused else _times(archive, source, everything=before is not None)
+        if before is not None:
+            times = {url: at and max(at, now) for url, at in times.items()}
+        archive.catalog.attempt(partial(listings.plan, source=source.name, schedule=schedule, times=times))
 
 
 def _times(archive: Archive, source: Source, *, everything: bool) -> dict[str, datetime | None]:

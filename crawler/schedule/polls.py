@@ -71,6 +71,7 @@ class Polls:
         self._zone = local_zone()
         self._distrusted = listings.distrusted_hosts(catalog, now)
         self._states: dict[str, ListingState | None] = {}
+        self._afresh: set[str] = set()
 
     def state(self, url: str) -> ListingState | None:
         """What is known of a listing."""
@@ -81,7 +82,7 @@ class Polls:
     def may_ask_conditionally(self, lease: Lease, now: datetime) -> bool:
         """Whether a 304 would be believed; now and then a listing that answers nothing else has to prove it."""
         found = self._distrusted.get(lease.host)
-        if found is not None and found.until > now:
+        if (found is not None and found.until > now) or self._is_afresh(lease):
             return False
         state = self.state(lease.url) if lease.is_listing else None
         return state is None or state.not_modified < PROVE_AFTER[min(state.proofs, len(PROVE_AFTER) - 1)]
@@ -89,7 +90,14 @@ class Polls:
     def is_known(self, lease: Lease, body_digest: str) -> bool:
         """Whether this very listing has been read already."""
         state = self.state(lease.url)
-        return state is not None and state.body_digest == body_digest
+        return state is not None and state.body_digest == body_digest and not self._is_afresh(lease)
+
+    def afresh(self, source: str) -> None:
+        """Read the listings of a source in this run whatever is known of them."""
+        self._afresh.add(source)
+
+    def _is_afresh(self, lease: Lease) -> bool:
+        return lease.is_listing and lease.source in self._afresh
 
     def page_due_again(self, source: Source, now: datetime, due_at: datetime | None) -> datetime | None:
         """When a page of a fixed list is asked again: by its source's schedule."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import scrapy
@@ -67,7 +66,7 @@ class NewsSpider(scrapy.Spider):
         if session is None:
             from crawler.crawl.session import session_here
 
-            session = session_here(source, Path(dir) if dir else None)
+            session = session_here(source, dir)
         session.attach(crawler)
         spider = cls(session=session, **kwargs)
         spider._set_crawler(crawler)

@@ -48,7 +48,7 @@ def find_authors(
         elif lenient:
             named = _unique(name for name in found if is_name(name))
             if named:
-                is_site = all(name.casefold() in site for name in named)
+                is_site = all(name.casefold() in site for name in named) and not any(map(is_person, named))
                 candidates.append(Candidate(named, value_from, weight * (0.25 if is_site else 0.5)))
 
     by_id = {str(node["@id"]): node for node in nodes if "@id" in node and "name" in node}

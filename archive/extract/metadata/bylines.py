@@ -13,7 +13,7 @@ from functools import lru_cache
 
 _BYLINE_START = re.compile(
     r"^[\s/|•·–—-]*(?:(?:texte?|words|fotos?|interview)\s+(?:und|and|et|y|e|&)\s+\w+\s*[:：]|(?:written|posted|published|reported|words|story|text|article|report|review|interview|analysis|opinion|photos?)?\s*(?:and\s+\w+\s+)?"
-    r"(?:(?:ein(?:e)?\s+)?(?:artikel|beitrag|bericht|kommentar|analyse|reportage|interview|blog-?\s?beitrag|text)\s+von|by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto)"
+    r"(?:(?:eine?\s+)?(?:(?:gast|blog|fach)?-?\s?(?:artikel|beitrag|kommentar)|bericht|analyse|reportage|interview|text|kolumne|glosse|essay|porträt|rezension)\s+von|(?:geschrieben|verfasst|erstellt|veröffentlicht|gepostet)\s+von|(?:publié|posté|rédigé|écrit|proposé)e?\s+par|(?:publicad|escrit|postad)o\s+por|(?:scritto|pubblicato|inserito)\s+da|a\s+cura\s+di|(?:geschreven|geplaatst|gepubliceerd)\s+door|(?:guest\s+(?:post|blog)|column|essay|contributed|authored)\s+by|by|von|par|por|di|de|da|door|av|af|od|от|автор|текст|przez|autor|autorin|autoren|autores|auteurs|contributors?|written by|auteur|autore|author|authors|text|texte|testo|texto)"
     r"\b\s*[:：]?|(?:interview|reportage|protokoll|kommentar|analyse|words|redaktion)\s*[:：]|作者|記者|记者|文[/／:：]|撰文|本報記者|本报记者|取材・文|執筆|글|기자)\s*[:：]?\s*",
     re.IGNORECASE,
 )
@@ -137,10 +137,10 @@ _ACCOUNT = re.compile(r"[a-z]{2,}[._](?!info$|online$|news$|blog$)[a-z]{4,}")  #
 _GLUED = re.compile(r"(By|Von)(?=[A-ZÀ-Þ][a-zß-ÿ])")  # two elements without a space between
 _REFUSED = re.compile(
     r"https?:|www\.|@|©|^(?:by|von|published|publiziert|posted|updated|share|follow|subscribe|read|comments?|views|photo|image|author|autor|"
-    r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|log ?in|sign (?:in|up)|create account|register|member list|herausgeber|publisher|webmaster|submitted|cc[ -]by|fotos?:|menu|email|e-mail|print|null|none|undefined|admin|"
+    r"written|teilen|mehr|alle|all|more|profile|about|über|home|date|log ?in|sign (?:in|up)|create account|register|member list|herausgeber|publisher|webmaster|submitted|cc[ -]by|fotos?|bild(?:er)?|menu|email|e-mail|print|null|none|undefined|admin|"
     r"privacy|terms|learn|sponsored|authored|zeige|vom|post|keine|insights|artikel|afficher|ver|see|view|podcast|reply|no author|jobs|termine|kontakt|contact|"
     r"impressum|newsletter|この記事(?:を書いた人)?|red|\d{1,2}\.? [^\W\d_]{3,9}$|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$)\b|"
-    r"\d{3}|min(?:ute)?s? read|\badmin(?:istrator)?\b|wordpress",
+    r"\d{3}|\d:\d\d|min(?:ute)?s? read|\badmin(?:istrator)?\b|wordpress",
     re.IGNORECASE,
 )
 
@@ -179,6 +179,13 @@ def is_byline(line: str) -> bool:
     if _BYLINE_START.match(_unglued(line)):
         return True
     return not line.isascii() and bool(_CJK_NAME.search(line) or _KOREAN_NAME.search(line))
+
+
+@lru_cache(maxsize=4096)  # the pages of a site have the same short lines
+def announces(line: str) -> bool:
+    """Whether a line only begins as bylines do: a name has to follow."""
+    start = _BYLINE_START.match(line)
+    return not line[start.end() if start else 0 :].strip(" :：\u00a0")
 
 
 def _unglued(line: str) -> str:

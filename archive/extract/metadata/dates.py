@@ -171,7 +171,7 @@ def _choose(
     latest = _vote(modified)
     if latest is not None:
         origins["date_modified"] = origin_of(latest, modified, latest.weight)
-    best = _vote(_unstamped(published, modified))
+    best = _vote(_unstamped(published))
     if best is None or (best.weight < _GUESS and latest is not None and latest.weight >= _NEAR):
         return None, latest.value if latest else None, origins
     finer = _on_the_pages_clock(_finer(best, published), published)
@@ -180,21 +180,15 @@ def _choose(
     return finer.value, latest.value if latest else None, origins
 
 
-def _unstamped(published: list[Candidate[Moment]], modified: list[Candidate[Moment]]) -> list[Candidate[Moment]]:
-    """The claims but those of when the system last touched the page: the moment of its change, after the day it shows."""
+def _unstamped(published: list[Candidate[Moment]]) -> list[Candidate[Moment]]:
+    """The claims but those after the day shown near the headline, of days the page shows nowhere: when a system last touched it."""
     shown = [one for one in published if _witness(one.value_from) in ("seen", "url")]
     first = max(shown, key=lambda one: one.weight, default=None)
     if first is None or first.weight < _NEAR:
         return published
     days = {day for one in shown for day in _days(one.value)}
     latest = first.value.at + timedelta(hours=26)
-
-    def is_stamp(claim: Candidate[Moment]) -> bool:
-        if claim.value.at <= latest or not days.isdisjoint(_days(claim.value)):
-            return False
-        return any(abs(other.value.at - claim.value.at) < timedelta(minutes=10) for other in modified)
-
-    return [one for one in published if not is_stamp(one)]
+    return [one for one in published if one.value.at <= latest or not days.isdisjoint(_days(one.value))]
 
 
 def _vote(candidates: list[Candidate[Moment]]) -> Candidate[Moment] | None:

@@ -14,6 +14,7 @@ from itertools import islice
 
 from lxml import html
 
+from archive.addresses import parts_of
 from archive.extract.elements import Elements, text_of
 from archive.extract.metadata.candidates import Candidate, origin_of
 from archive.extract.metadata.jsonld import Node, first_text
@@ -22,11 +23,12 @@ from archive.model import Origin
 
 # What a sign is worth, in log-odds. "in …" are the places a wording stands in; the rest is explained at `signs`.
 WEIGHTS = {
-    "in h1": 0.90, "in h1 later": 1.40, "in h1 in chrome": 0.18, "tail of h1": 1.54, "in h2": 0.68,
-    "in h2 later": -1.16, "in h2 in chrome": -0.18, "in json-ld": 0.43, "in json-ld later": -0.67, "in og:title": 0.66,
-    "in meta": 0.39, "in title": -0.85, "heads": 0.46, "agree": 1.50, "like h1": 1.38, "like title": 1.35,
-    "has slug": 0.68, "slug has": 0.86, "only h1": 0.72, "main": 0.43, "linked": -0.70, "short": -1.11,
-    "one word": -0.78, "full stop": -0.42, "names site": -1.19, "more than site cut": -1.14,
+    "in h1": 0.92, "in h1 later": 1.30, "in h1 in chrome": 0.27, "tail of h1": 1.60, "in h2": 0.75,
+    "in h2 later": -1.13, "in json-ld": 0.46, "in json-ld later": -0.67, "in og:title": 0.66,
+    "in twitter:title": 0.17, "in meta": 0.41, "in title": -0.84, "heads": 0.52, "agree": 1.46, "like h1": 1.34,
+    "like title": 1.41, "has slug": 0.73, "slug has": 0.84, "only h1": 0.79, "main": 0.41, "linked": -0.53,
+    "links home": -1.31, "short": -0.98, "one word": -0.78, "full stop": -0.69, "names site": -1.12,
+    "more than site cut": -1.20,
 }  # fmt: skip
 _META_TITLES = frozenset(
     ("title", "dc.title", "dcterms.title", "headline", "parsely-title", "sailthru.title", "citation_title",
@@ -37,6 +39,7 @@ _LONGEST = 400
 _LONG_ENOUGH = 25  # letters of a heading that says something
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that say as much in fewer letters
 _DENSITY = 2.5
+_SOFT_HYPHEN = "\u00ad"
 _CHROME = frozenset(("nav", "footer", "aside", "header"))
 
 
@@ -49,6 +52,7 @@ class Wording:
     shown: html.HtmlElement | None = None
     is_main: bool = False  # shown inside <article> or <main>
     is_linked: bool = False
+    links_home: bool = False  # as logos do
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,7 @@ def find_headline(
 ) -> tuple[str | None, html.HtmlElement | None, Origin | None]:
     """Return (headline, the element that shows it, origin). The origin's confidence is the choice's own likelihood."""
     wordings, around = gather(url, articles, metas, title, elements, site_names)
-    wordings = [wording for wording in wordings if not is_site(wording.text, around.site_names)]
-    if not wordings:
+    if all(is_site(wording.text, around.site_names) for wording in wordings):
         return None, None, None
     likely = likelihoods([signs(wording, around) for wording in wordings])
     best = max(range(len(wordings)), key=likely.__getitem__)
@@ -128,7 +131,7 @@ def gather(
 
 
 def _add(found: dict[str, Wording], text: str | None, kind: str, place: str) -> Wording | None:
-    clean = " ".join((text or "").split())
+    clean = " ".join((text or "").replace(_SOFT_HYPHEN, "").split())
     plain = norm(clean) if len(clean) <= _LONGEST else ""
     if not plain:
         return None
@@ -142,7 +145,7 @@ def _add_headings(found: dict[str, Wording], elements: Elements) -> tuple[str, i
     h1_texts = []
     for tag, most in (("h1", 6), ("h2", 4)):
         for rank, (node, text) in enumerate(_headings(elements, tag, most)):
-            in_chrome, is_main, is_linked = _stands(node)
+            in_chrome, is_main, link = _stands(node)
             wording = _add(found, text, f"{tag} in chrome" if in_chrome else f"{tag} later" if rank else tag, tag)
             if tag == "h1":
                 h1_texts.append(text)
@@ -150,7 +153,8 @@ def _add_headings(found: dict[str, Wording], elements: Elements) -> tuple[str, i
                     _show(_add(found, part, kind, tag), node)
             if wording is not None:
                 wording.is_main |= is_main
-                wording.is_linked |= is_linked
+                wording.is_linked |= link is not None
+                wording.links_home |= link is not None and _is_home(link.get("href") or "")
                 _show(wording, node)
     return (h1_texts or [""])[0], len(h1_texts)
 
@@ -184,15 +188,22 @@ def _headings(elements: Elements, tag: str, most: int) -> Iterator[tuple[html.Ht
     return islice(((node, text) for node, text in texts if text), most)
 
 
-def _stands(node: html.HtmlElement) -> tuple[bool, bool, bool]:
-    """Whether a heading stands in the site's chrome, in the page's main part, and in or around a link."""
+def _stands(node: html.HtmlElement) -> tuple[bool, bool, html.HtmlElement | None]:
+    """Whether a heading stands in the site's chrome, whether in the page's main part, and the link in or around it."""
     around = [str(outer.tag) for outer in node.iterancestors()]
     mains = [at for at, tag in enumerate(around) if tag in ("article", "main")]
     is_main = bool(mains) or any(outer.get("role") == "main" for outer in node.iterancestors())
     # A <header> inside an article is the article's.
     chrome = (at for at, tag in enumerate(around) if tag in _CHROME)
     in_chrome = any(around[at] != "header" or not any(main > at for main in mains) for at in chrome)
-    return in_chrome, is_main, "a" in around or node.find(".//a") is not None
+    outer = next(node.iterancestors("a"), None)
+    return in_chrome, is_main, outer if outer is not None else node.find(".//a")
+
+
+def _is_home(href: str) -> bool:
+    """Whether a link leads to a site's own front page: "/", "https://daily.example"."""
+    parts = parts_of(href)
+    return parts.path == "/" or bool(parts.netloc and not parts.path)
 
 
 def _h1_parts(node: html.HtmlElement) -> Iterator[tuple[str, str]]:
@@ -220,7 +231,7 @@ def signs(wording: Wording, around: Surrounding) -> dict[str, float]:
     "in …": a place it stands in. "heads": log of 1 + the longer texts it begins. "tail of h1": an h1 of several
     elements without its first ones. "agree": log of 1 + its places. "like …": words shared with the first h1 and the
     <title>, of all their words. "has slug", "slug has": share of the address's words that stand in it, and of its words
-    that stand in the address. "short": how much of 25 letters is missing.
+    that stand in the address. "short": how much of 25 letters is missing. "links home": as logos do.
     """
     plain = norm(wording.text)
     words = plain.split()
@@ -238,6 +249,7 @@ def signs(wording: Wording, around: Surrounding) -> dict[str, float]:
     found["only h1"] = float(around.h1_count == 1 and "h1" in wording.places)
     found["main"] = float(wording.is_main)
     found["linked"] = float(wording.is_linked)
+    found["links home"] = float(wording.links_home)
     found["names site"] = float(any(len(name) >= 4 and name in plain for name in around.site_names))
     found["more than site cut"] = float(without_site(wording.text, around.site_names) != wording.text)
     if len(around.slug) >= 2:

@@ -27,6 +27,10 @@ _PUBLISHED_WORDS = re.compile(
     r"mis en ligne|objavljeno|yayın|date:|datum\b|vom\b|written:",
 )
 _LABELS = re.compile(f"{_MODIFIED_WORDS.pattern}|{_PUBLISHED_WORDS.pattern}", re.IGNORECASE)
+_FIRST_WORDS = re.compile(
+    r"(?:first|originally) (?:published|posted)|ursprünglich|zuerst (?:erschienen|veröffentlicht)|erstmals (?:erschienen|veröffentlicht)|"
+    r"erstveröffentlich|publi[ée] initialement|publicad[oa] originalmente|pubblicato originariamente|oorspronkelijk gepubliceerd",
+)
 _YEAR = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{2}(?!\d))")
 _DATE_NAMES = re.compile(
     r"publish|pubdate|pub[-_]?time|date|time-?stamp|posted|byline|dateline|entry-meta|post-meta|meta-?info|fecha|datum|article-?info|"
@@ -103,7 +107,7 @@ def _listed(shown: list[tuple[html.HtmlElement, str]]) -> set[tuple[str, ...]]:
 
 def _is_of_others(node: html.HtmlElement) -> bool:
     """Whether a box of readers' comments or of other stories is close around an element."""
-    return any(_names_others(up.get("class") or "") for up in islice(node.iterancestors(), 5))
+    return any(up.tag == "blockquote" or _names_others(up.get("class") or "") for up in islice(node.iterancestors(), 5))
 
 
 @lru_cache(maxsize=4096)
@@ -120,31 +124,43 @@ def _lines(
     pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
 ) -> Iterator[tuple[str, str, float, bool]]:
     """Short lines with a year in them, wherever they stand."""
-    given = 0
+    dated = list(islice(_dated_lines(pieces, order, head), _MOST_LINES))
+    listed = _listed([(piece.node, text) for piece, text, _, _ in dated if len(piece.text) <= _LINE])
+    first = next((piece for piece, _, _, at in dated if 0 <= at < _RIGHT_BELOW), None)
+    for piece, text, weight, _ in dated:
+        if len(piece.key) > 60:
+            weight -= 0.1
+        if piece.link_density > 0.5:
+            weight -= 0.15
+        if _kind(piece.node) in listed and piece is not first:
+            weight -= _ELSEWHERE
+        for part in _labelled_parts(text):
+            low = part[:80].lower()
+            published = bool(_PUBLISHED_WORDS.search(low))
+            changed = bool(_MODIFIED_WORDS.search(low)) and not published
+            certain = max(weight + 0.1 * published, _SAID_FIRST if _FIRST_WORDS.search(low) else 0.0)
+            yield part, "line", certain, changed
+
+
+_MOST_LINES = 61
+_LINE = 140  # characters
+_SAID_FIRST = 0.7  # "originally published on", wherever it stands
+
+
+def _dated_lines(
+    pieces: list[Piece], order: dict[html.HtmlElement, int], head: int
+) -> Iterator[tuple[Piece, str, float, int]]:
+    """Yield (piece, what of it may be a date, weight by its place, elements after the headline)."""
     for piece in pieces:
         text = piece.text
         beginning = text[:160]
         if not _may_have_year(beginning) or not _YEAR.search(beginning) or "©" in text or "opyright" in text:
             continue
         at = order.get(piece.node, 0) - head
-        if len(text) <= 140:
-            weight = 0.55 if 0 <= at < 80 else 0.45 if -30 < at < 0 else 0.3
+        if len(text) <= _LINE:
+            yield piece, text, 0.65 - at / 1500 if 0 <= at < 80 else 0.45 if -30 < at < 0 else 0.3, at
         elif len(text) <= 4000 and 0 <= at < 80:
-            text, weight = text[:80], 0.28  # a dateline at the head of the first paragraph
-        else:
-            continue
-        if len(piece.key) > 60:
-            weight -= 0.1
-        if piece.link_density > 0.5:
-            weight -= 0.15
-        given += 1
-        for part in _labelled_parts(text):
-            low = part[:80].lower()
-            published = bool(_PUBLISHED_WORDS.search(low))
-            changed = bool(_MODIFIED_WORDS.search(low)) and not published
-            yield part, "line", weight + (0.1 if published else 0.0), changed
-        if given > 60:
-            return
+            yield piece, text[:80], 0.28, at  # a dateline at the head of the first paragraph
 
 
 def _may_have_year(text: str) -> bool:

@@ -49,6 +49,18 @@ def test_runs_are_found_by_the_beginning_of_their_id_if_it_says_which(catalog: C
     assert runs.list_runs(catalog, kind="crawl") == [RUN]
 
 
+def test_the_last_run_is_one_that_did_something(catalog: Catalog) -> None:
+    kinds = ("skipped", "missed", "schedule")
+    others = [replace(RUN, run_id=kind, kind=kind, started_at=NOW + MINUTE) for kind in kinds]
+    with catalog.transaction() as conn:
+        for run in others:
+            runs.open_run(conn, run)
+    assert runs.get(catalog, "last") == others[0]  # there is no other
+    with catalog.transaction() as conn:
+        runs.open_run(conn, RUN)
+    assert runs.get(catalog, "last") == RUN
+
+
 def test_runs_of_dead_processes_are_closed_at_their_last_heartbeat(catalog: Catalog) -> None:
     alive, elsewhere = replace(RUN, run_id="alive", pid=1), replace(RUN, run_id="elsewhere", host="other")
     with catalog.transaction() as conn:

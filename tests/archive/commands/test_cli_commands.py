@@ -284,6 +284,22 @@ def test_rebuild_and_check_say_what_they_read(built, tmp_path, monkeypatch, capf
     assert "no difference" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("offset", [0, 8192])
+def test_a_rebuild_sets_a_damaged_catalog_aside(built, tmp_path, monkeypatch, capfd, offset):
+    shutil.copytree(built.root, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    catalog = Path("catalog.sqlite3")
+    with catalog.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"no database" * 3000)
+    assert cli.main(["articles"]) == 8
+    assert "is damaged" in capfd.readouterr().err
+    assert cli.main(["db", "rebuild"]) == 0
+    assert "it is kept as catalog.sqlite3.damaged" in capfd.readouterr().err
+    assert Path("catalog.sqlite3.damaged").exists()
+    assert cli.main(["db", "check"]) == 0
+
+
 def test_extract_apply_is_a_run_of_its_own_and_survives_a_rebuild(built, tmp_path, monkeypatch, capfd):
     shutil.copytree(built.root, tmp_path / "copy")
     monkeypatch.chdir(tmp_path / "copy")

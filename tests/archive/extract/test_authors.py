@@ -106,3 +106,68 @@ def test_a_pen_name_that_several_places_give_goes_before_an_office() -> None:
     head = "<meta name=twitter:label1 content='Written by'><meta name=twitter:data1 content=Ada>"
     body = f"<h1>Ferry</h1><p class=author>Founder Daily</p><p><a href=/author/ada>Ada</a></p>{STORY}"
     assert authors(body, head) == ["Ada"]
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("<div>04.02.2022 | 13:10 Uhr | Ada Sample</div>", ""),
+        ("", "<div>25.10.2022 - Ada Sample</div>"),
+        ("<div>05.02.2020 - Redaktion: Ada Sample (Pressesprecherin)</div>", ""),
+        ("<p>By Ada Sample</p>", ""),
+    ],
+)
+def test_a_name_behind_a_date_at_the_headline_is_the_authors(above: str, below: str) -> None:
+    assert authors(f"{above}<h1>Ferry</h1>{below}{STORY}") == ["Ada Sample"]
+
+
+def test_other_words_behind_a_date_are_no_name() -> None:
+    assert authors(f"<h1>Ferry</h1><div>25.10.2022 - 13:10 Uhr | Politik</div>{STORY}") == []
+    assert authors(f"<h1>Ferry</h1>{LONG}<div>25.10.2022 - Ada Sample</div>") == []  # another story's
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Eine Kolumne von Ada Sample",
+        "Rédigé par Ada Sample",
+        "Escrito por: Ada Sample",
+        "A cura di Ada Sample",
+        "Guest post by Ada Sample",
+    ],
+)
+def test_bylines_begin_in_many_words(line: str) -> None:
+    assert authors(f"<h1>Ferry</h1><p>{line}</p>{STORY}") == ["Ada Sample"]
+
+
+def test_a_single_word_is_a_name_where_a_byline_says_so() -> None:
+    assert authors(f"<h1>Ferry</h1><p>Posted by Ada 21.10.2019</p>{STORY}") == ["Ada"]
+    assert authors(f"<h1>Ferry</h1><p>By Ada</p>{STORY}") == ["Ada"]
+    assert authors(f"<h1>Ferry</h1><p>By ferry and bus, then on foot to the harbour</p>{STORY}") == []
+
+
+def test_who_reviewed_or_edited_a_story_did_not_write_it() -> None:
+    def by(role: str, slug: str, name: str) -> str:
+        return f"<div><span>{role} by:</span> <a href=/author/{slug}>{name}</a></div>"
+
+    both = by("Written", "ada", "Ada Sample") + by("Fact Checked", "ben", "Ben Muster")
+    assert authors(f"<h1>Ferry</h1>{both}{STORY}") == ["Ada Sample"]
+    assert authors(f"<h1>Ferry</h1>{by('Reviewed', 'ben', 'Ben Muster')}{STORY}") == []
+
+
+def test_people_a_story_links_to_and_quotes_did_not_write_it() -> None:
+    told = f"<p><a href=/people/kim-other>Kim Other</a> said: {TALE}</p>"
+    assert authors(f"<h1>Ferry</h1>{told}<p>By Ada Sample</p>{STORY}") == ["Ada Sample"]
+    quoted = "<figure><blockquote>It floats.</blockquote><div class=quote-author>Kim Other</div></figure>"
+    assert authors(f"<h1>Ferry</h1>{quoted}{STORY}") == []
+
+
+def test_a_name_ends_where_its_element_does() -> None:
+    line = "<p>3 May 2022 by <a href=/team>Ada Sample</a> <span>Harbour Review</span></p>"
+    assert authors(f"<h1>Ferry</h1>{line}{STORY}") == ["Ada Sample"]
+
+
+def test_a_site_named_for_a_person_is_written_by_her() -> None:
+    head = ld("Ada Sample") + "<meta property=og:site_name content='Ada Sample'>"
+    aside = f"{LONG}<div class=quote-author>Kim Other</div>"
+    assert authors(f"<h1>Ferry</h1><p class=author>Ada Sample</p>{aside}", head) == ["Ada Sample"]

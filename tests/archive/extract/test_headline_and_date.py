@@ -54,6 +54,32 @@ def test_the_headline_is_what_most_of_the_page_calls_itself(head: str, body: str
     assert read(head, body.format(STORY)).article.headline == "Ferry runs until midnight"
 
 
+def test_a_story_about_the_paper_has_its_name_in_the_headline() -> None:
+    head = "<title>Ten years of daily.example — daily.example</title><meta property=og:title content='Ten years of daily.example — daily.example'>"
+    body = f"<h3>Ten years of daily.example</h3>{STORY}<h2>4 thoughts on “Ten years of daily.example”</h2>"
+    url = "https://daily.example/notes/ten-years-of-daily-example/"
+    assert read(head, body, url).article.headline == "Ten years of daily.example"
+
+
+@pytest.mark.parametrize(
+    ("href", "headline"),
+    [
+        ("https://daily.example/", "Ferry runs until midnight"),
+        ("/", "Ferry runs until midnight"),
+        ("#letters", "Our Letters"),
+    ],
+)
+def test_a_heading_that_leads_to_the_front_page_is_a_logo(href: str, headline: str) -> None:
+    body = f"<h1><a href='{href}'>Our Letters</a></h1><main><h2>Ferry runs until midnight</h2>{STORY}</main>"
+    assert read("", body, "https://daily.example/view?id=8576").article.headline == headline
+
+
+def test_a_headline_has_no_soft_hyphens() -> None:
+    assert read("", f"<h1>Mes&shy;sen&shy;ger are no lawless space</h1>{STORY}").article.headline == (
+        "Messenger are no lawless space"
+    )
+
+
 def test_titles_of_scripts_without_spaces_are_cut_without_spaces() -> None:
     head = "<title>港口渡轮将运行至午夜委员会作出决定-新示例网</title>"
     assert (
@@ -129,6 +155,38 @@ def test_elements_of_one_kind_with_several_dates_are_of_other_stories() -> None:
     assert published("", above) == "2024-03-03T00:00:00+00:00"
     same = f"<h1>Ferry</h1><li><span class=card-date>3 March 2024</span></li>{STORY}<ul>{others}</ul>"
     assert published("", same) == "2024-03-03T00:00:00+00:00"  # the first one right below the headline is the story's
+
+
+def test_a_page_that_shows_an_earlier_day_right_below_its_headline_was_published_then() -> None:
+    head = ld(headline="Ferry", datePublished="2022-10-24T12:40:59Z")
+    assert published(head, f"<h1>Ferry</h1><p>8 October 2022</p>{STORY}") == "2022-10-08T00:00:00+00:00"
+    assert published(head, f"<h1>Ferry</h1><p>30 October 2022</p>{STORY}") == "2022-10-24T12:40:59+00:00"
+    both = f"<h1>Ferry</h1><p>8 October 2022</p>{STORY}<p>24 October 2022</p>"
+    assert published(head, both) == "2022-10-24T12:40:59+00:00"
+
+
+def test_days_in_the_cells_of_a_table_are_what_the_story_tells() -> None:
+    cells = "".join(f"<tr><td>{month}/1/2013</td><td>{month * 7}</td></tr>" for month in range(1, 13))
+    head = ld(headline="Ferry", datePublished="2025-02-12T23:21:00Z")
+    table = f"<h1>Ferry</h1>{'<p>Monthly figures.</p>' * 30}<table>{cells}</table>{STORY}"
+    assert published(head, table) == "2025-02-12T23:21:00+00:00"
+
+
+def test_a_line_that_says_when_a_page_was_first_published_goes_before_the_one_at_the_headline() -> None:
+    said = "<p>This article was originally published on 26 Sep 2019 but has been regularly updated.</p>"
+    assert published("", f"<h1>Ferry</h1><p class=date>30 Sep 2022</p>{STORY}{said}") == "2019-09-26T00:00:00+00:00"
+
+
+def test_a_date_in_what_a_story_quotes_is_not_the_storys() -> None:
+    quoted = "<blockquote class=instagram-media><time datetime=2019-04-21T23:47:18Z>21 April</time></blockquote>"
+    body = f"<h1>Ferry</h1>{STORY}{quoted}{STORY * 20}<div class=date>18.10.2019 16:06</div>"
+    assert published("", body) == "2019-10-18T16:06:00+00:00"
+
+
+def test_of_lines_with_dates_the_nearer_to_the_headline_is_the_storys() -> None:
+    other = "<div class=card-date>27 April 2021</div>"
+    body = f"<h1>Ferry</h1><p>28 April 2021</p>{STORY * 8}{other}{STORY}"
+    assert published("", body) == "2021-04-28T00:00:00+00:00"
 
 
 def test_a_date_on_a_comment_is_its_readers() -> None:

@@ -20,6 +20,7 @@ from archive.model import ReadingRules, Source
 from archive.reading.read import job_of, read_capture
 from archive.recovery.left_behind import recover
 from archive.recovery.rebuild import check, rebuild
+from archive.runs.runlog import RunLog, run_line
 from tests.archive.small_archive import START, Step, crash, crawl, location, opened, page
 
 NOW = START + timedelta(days=1)
@@ -33,7 +34,7 @@ def test_a_rebuilt_catalog_is_equal_row_by_row(copy):
     with open_archive(copy) as archive:
         before = contents(archive)
     (copy.root / "catalog.sqlite3").unlink()
-    with open_archive(copy, create=True) as archive:
+    with open_archive(copy, renew=True) as archive:
         done = rebuild(archive, NOW)
         assert contents(archive) == before
         assert articles.count(archive.catalog, articles.ArticleQuery(text="水位")) == 1
@@ -155,6 +156,34 @@ def test_recovery_drops_captures_the_file_does_not_hold(tmp_path):
         assert found.captures_dropped == 1
         assert captures.latest(archive.catalog, "https://news.example/logo.png") is None
         assert captures.latest(archive.catalog, "https://news.example/gone") is not None
+
+
+def test_a_run_that_could_not_tell_the_catalog_that_it_began_is_told_by_the_next(tmp_path):
+    """As where the disk was full: its log stood, and the catalog had no room."""
+    crash(tmp_path)
+    with opened(tmp_path) as archive:
+        recover(archive, NOW)
+        late = replace(runs.get(archive.catalog, "last"), run_id="2026-11-22T09-00-00-ffff", ended_at=None)
+        with RunLog(tmp_path / "runs" / f"{late.run_id}.jsonl") as log:
+            log.append(run_line(late))
+        assert check(archive, NOW)[0] != []
+        assert recover(archive, NOW).runs_closed == (late.run_id,)
+        assert check(archive, NOW)[0] == []
+
+
+def test_an_archive_that_lost_its_catalog_is_not_taken_for_a_new_one(tmp_path):
+    """Else a crawl would fetch everything again, and write it down as new."""
+    with opened(tmp_path) as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    (tmp_path / "catalog.sqlite3").unlink()
+    with pytest.raises(NotFound) as caught:
+        open_archive(location(tmp_path), create=True).__enter__()
+    assert caught.value.hint == "pressmark db rebuild"
+    assert not (tmp_path / "catalog.sqlite3").exists()
+    with open_archive(location(tmp_path), renew=True) as archive:
+        assert rebuild(archive, NOW).captures == 1
+    with open_archive(location(tmp_path), create=True) as archive:
+        assert articles.count(archive.catalog) == 1
 
 
 def test_an_archive_is_found_from_a_folder_inside_it(tmp_path, monkeypatch):
@@ -304,3 +333,38 @@ def test_two_archives_of_one_name_are_not_taken_for_one(tmp_path, postgres_datab
         assert check(archive, NOW)[0] == []
     with open_archive(first, create=True) as archive:
         assert check(archive, NOW)[0] == []
+
+
+@pytest.mark.services
+def test_two_machines_with_one_folder_are_told_apart_by_their_files(tmp_path, postgres_database):
+    """Two machines have their archives at the same place; on one machine they are there in turn."""
+    place, away = tmp_path / "news", tmp_path / "elsewhere"
+    here = replace(location(place), db_url=postgres_database)
+    place.mkdir()
+    with open_archive(here, create=True) as archive:
+        crawl(archive, [Step("https://news.example/a", page("A", "word " * 60))])
+    place.rename(away)
+    place.mkdir()
+    for asked in ({"create": True}, {"renew": True}):
+        with pytest.raises(
+            UsageError, match=f'another archive "news", in {place} of .*, whose files are not'
+        ) as caught:
+            open_archive(here, **asked).__enter__()
+    assert caught.value.context[0].startswith("the last: warc/2026/11/22/news-")
+    with open_archive(replace(here, name="second"), create=True) as archive:  # as the hint says
+        crawl(archive, [Step("https://news.example/b", page("B", "term " * 60))], START + timedelta(hours=1))
+        assert archive.name == "second"
+        with pytest.raises(NotFound, match='also describes "news", whose files are not here'):
+            rebuild(archive, NOW)
+    place.rename(tmp_path / "second")
+    away.rename(place)
+    other = pytest.raises(NotFound, match='also describes "second", whose files are not here')
+    with open_archive(here, create=True) as archive, other:  # the first one is known as ever
+        check(archive, NOW)  # what the other machine has is no difference
+    shutil.rmtree(place / "warc")  # a backup was restored that knew nothing of the last file
+    with pytest.raises(UsageError, match="another archive"):
+        open_archive(here, renew=True).__enter__()
+    with open_archive(here, renew=True, forget=True) as archive:
+        assert rebuild(archive, NOW, partial=True).captures == 0
+    with open_archive(here, create=True):
+        pass

@@ -106,6 +106,15 @@ def test_add_of_what_is_there_already_is_refused(news: Path, demo: DemoServer) -
     assert 'there is a source "daily" already' in said.err
 
 
+def test_add_leaves_out_what_another_source_has(news: Path, demo: DemoServer) -> None:
+    pressmark(news, "source", "add", f"{demo.home}/rss.xml", "--name", "feed")
+    said = pressmark(news, "source", "add", demo.home, "--name", "daily")
+    assert said.code == 0 and f"{demo.home}/rss.xml: source 'feed' has it" in said.err, said.all
+    shown = pressmark(news, "source", "show", "daily", "--json").json()
+    assert shown["urls"] == [f"{demo.home}/sitemap-news.xml"]
+    assert "has it" not in pressmark(news, "config", "check").all
+
+
 def test_add_asks_nothing_of_a_site_before_its_options_are_checked(news: Path, demo: DemoServer) -> None:
     before = len(demo.log)
     for option in (["--schedule", "hourly-ish"], ["--lang", "klingon!"], ["--name", "a b"]):

@@ -50,6 +50,33 @@ def test_scrapy_crawl_news_stores_the_articles_of_a_source(archive: Path) -> Non
     assert (run["command"], run["ended"]) == ("scrapy crawl news -a source=daily", "ok")
 
 
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("news", "-a", "source=dayly"), 'no source "dayly" in sources.toml', 'did you mean "daily"?'),
+        (("news", "-a", "sorce=daily"), 'news takes no argument "sorce"', 'did you mean "source"?'),
+        (("nws",), 'there is no spider "nws"', "scrapy crawl news -a source=NAME"),
+        (("news", "-a", "dir=nowhere"), "no archive in nowhere", "pressmark init"),
+    ],
+)
+def test_what_scrapy_crawl_cannot_do_it_says_as_pressmark_does(
+    archive: Path, words: tuple[str, ...], message: str, hint: str
+) -> None:
+    (archive / "sources.toml").write_text('[[source]]\nname = "daily"\nurl = "http://127.0.0.1:1/"\n', "utf-8")
+    folder = archive.parent if "dir=nowhere" in words else archive
+    (folder / "scrapy.cfg").write_text("[settings]\ndefault = crawler.settings\n", "utf-8")
+    said = scrapy(folder, "crawl", *words)
+    assert said.code in (2, 5) and "Traceback" not in said.all, said.all
+    assert said.err.splitlines()[0].startswith("error[") and message in said.err and hint in said.err
+
+
+def test_a_scrapy_crawl_that_fails_says_so(archive: Path) -> None:
+    (archive / "sources.toml").write_text('[[source]]\nname = "daily"\nurl = "http://127.0.0.1:1/"\n', "utf-8")
+    (archive / "pressmark.toml").write_text(LOOPBACK + "retries = 0\n", "utf-8")
+    said = scrapy(archive, "crawl", "news", "-a", "source=daily")
+    assert (said.code, "error[run-failed]" in said.err) == (9, True), said.all
+
+
 def test_scrapy_shell_fetches_a_page_without_keeping_it(archive: Path) -> None:
     with run_demo() as demo:
         said = _shell(archive, demo, "response.status")

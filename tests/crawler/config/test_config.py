@@ -24,8 +24,9 @@ from crawler.config.config_file import (
     load_sources,
 )
 from crawler.config.sources_edit import add_source, remove_source, set_paused
-from crawler.config.sources_file import find_source
-from crawler.config.values import without_password
+from crawler.config.sources_file import find_source, named_twice
+from crawler.config.values import Settings, SourceEntry, without_password
+from tests.crawler.cli_harness import PROJECT
 
 SOURCES = r"""# what we watch
 [defaults]
@@ -479,3 +480,27 @@ def test_a_filter_list_that_is_not_there_is_told_by_the_check(tmp_path: Path) ->
     assert problem.endswith("easylist.txt") and "reading.filters: no file" in problem
     (tmp_path / "easylist.txt").write_text("##.ad\n")
     assert check_config(tmp_path) == ()
+
+
+def test_a_feed_belongs_to_one_source_and_a_page_to_the_first_list_that_has_it(tmp_path: Path) -> None:
+    feed = '[[source]]\nname = "{0}"\nkind = "feed"\nurl = "https://a.example/rss"\n{1}\n'
+    pages = '[[source]]\nname = "{0}"\nkind = "urls"\nurl = ["https://a.example/1", "https://a.example/{0}"]\n'
+    path = tmp_path / "sources.toml"
+    path.write_text(
+        feed.format("one", "paused = true") + feed.format("two", "") + pages.format("x") + pages.format("y")
+    )
+    found = {source.name: source.urls for source in load_sources(path)}
+    assert found["one"] == found["two"] == ("https://a.example/rss",)
+    assert (found["x"], found["y"]) == (("https://a.example/1", "https://a.example/x"), ("https://a.example/y",))
+    path.write_text(feed.format("one", "") + feed.format("two", ""))
+    assert [source.urls for source in load_sources(path)] == [("https://a.example/rss",), ()]
+    said = 'source "two": https://a.example/rss is fetched for source "one", which names it, too'
+    assert named_twice(path) == (f"sources.toml:6: {said}",)
+
+
+def test_every_key_of_both_files_stands_in_the_handbook() -> None:
+    told = (PROJECT / "docs" / "operating.md").read_text("utf-8")
+    of_settings = [(section, key) for section, values in Settings() for key in type(values).model_fields]
+    missing = [f"{one}.{key}" for one, key in of_settings if f"`{one}.{key}`" not in told and f"`.{key}`" not in told]
+    missing += [key for key in SourceEntry.model_fields if f"`{key}`" not in told]
+    assert missing == []

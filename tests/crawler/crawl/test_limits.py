@@ -63,6 +63,12 @@ def test_a_size_limit_counts_what_came_over_the_wire() -> None:
     assert (found.value.exit_code, found.value.hint) == (14, RESUME)
 
 
+def test_a_page_that_was_typed_is_typed_again() -> None:
+    page = "https://a.example/1"
+    found = verdict(run_so_far(CrawlOptions(only=(page,), command=f"pressmark fetch {page}")), "shutdown")
+    assert found is not None and found.hint == f"pressmark fetch {page}"
+
+
 def test_a_run_stops_at_the_failure_that_was_one_too_many() -> None:
     check_limits(run_so_far(CrawlOptions(max_failures=3), failed=2), seconds=1)
     with pytest.raises(FailureLimit, match="3 URLs failed; 3 was the most allowed") as found:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from crawler.demo import MORNING, NEXT_MORNING, DemoServer, run_demo
+from crawler.demo.__main__ import main as serve
 from crawler.demo.http_bytes import Request, encode
 from crawler.demo.stories import load_outlets, load_stories
 
@@ -124,6 +125,16 @@ def test_where_only_127_0_0_1_exists_every_outlet_has_a_port_of_its_own() -> Non
 def test_a_taken_port_is_an_error_and_not_another_port(demo: DemoServer) -> None:
     with pytest.raises(OSError, match="in use"), run_demo(port=urlsplit(demo.home).port or 0):
         pass
+
+
+@pytest.mark.parametrize(("port", "why"), [(None, "Address already in use"), (99999, "port must be 0-65535")])
+def test_a_port_that_cannot_be_had_is_said_in_our_words(
+    demo: DemoServer, capsys: pytest.CaptureFixture[str], port: int | None, why: str
+) -> None:
+    taken = urlsplit(demo.home).port if port is None else port
+    assert serve(["--port", str(taken)]) == 13
+    said = capsys.readouterr().err
+    assert said.startswith(f"error[port]: cannot listen on port {taken} (") and why in said
 
 
 def test_the_thread_and_the_sockets_end_with_the_block() -> None:

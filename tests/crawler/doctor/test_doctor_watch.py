@@ -100,3 +100,25 @@ def test_settings_that_cannot_be_read_are_one_problem(tmp_path: Path) -> None:
     said = pressmark(folder, "doctor")
     assert said.code == 1 and said.out.count("✕") == 1, said.out
     assert "pressmark.toml:2: [crawl] stands twice" in said.out
+
+
+def test_a_zone_that_is_none_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert found(folder)["clock"] == ("ok", "2026-11-22 07:00:00Z; times of day in schedules mean JST", None)
+    monkeypatch.setenv("TZ", "Nowhere/Bad")
+    level, says, _ = found(folder)["clock"]
+    assert (level, "is no time zone" in says) == ("warning", True)
+
+
+def test_mail_without_a_server_is_named(folder: Path) -> None:
+    (folder / "pressmark.toml").write_text(LOOPBACK + '[alerts]\nmail_to = ["desk@example.org"]\n', "utf-8")
+    assert found(folder)["alarms"][:2] == ("warning", "alerts.mail_to is set, and no alerts.smtp: no mail is sent")
+
+
+def test_what_is_due_and_nobody_asks_for_is_told(folder: Path) -> None:
+    with open_archive(folder) as archive, archive.catalog.transaction() as conn:
+        frontier.make_due(conn, urls=[FEED], now=NOW)
+    assert found(folder)["queue"][1] == "1 URLs due now, 0 with a worker, 0 later"
+    assert pressmark(folder, "source", "pause", "paper").code == 0
+    says = "1 URLs due now (1 of sources that are paused or not in sources.toml), 0 with a worker, 0 later"
+    assert found(folder)["queue"][1] == says

@@ -8,7 +8,7 @@ import pytest
 
 from archive.model import Source
 from crawler.crawl.admission import admit
-from crawler.discovery.seeds import seeds
+from crawler.schedule.seeds import seeds
 
 SEEN = datetime(2026, 11, 22, 7, 20, tzinfo=UTC)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from archive.model import Discovery, FoundBy, Source
+from archive.urls import canonical_url
 
 
 def seeds(source: Source, at: datetime) -> tuple[Discovery, ...]:
@@ -14,4 +15,4 @@ def seeds(source: Source, at: datetime) -> tuple[Discovery, ...]:
     """
     found_by: FoundBy = "urls" if source.kind == "urls" else "seed"
     is_listing = source.kind != "urls"
-    return tuple(Discovery(url, source.name, found_by, at, is_listing=is_listing) for url in source.urls)
+    return tuple(Discovery(canonical_url(url), source.name, found_by, at, is_listing=is_listing) for url in source.urls)
