@@ -67,17 +67,18 @@ class DiskFull(PressmarkError):
 
 
 class NotWritable(DiskFull):
-    """There may be room, but not for us: another user's folder, a read-only file system."""
+    """There may be room, but not for this: another user's folder, a read-only file system, a name that is too long."""
 
     code = "not-writable"
 
 
 def cannot_write(what: str, error: OSError, hint: str | None = None) -> DiskFull:
     """The error for something that could not be written: for want of room, or of the right to."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"cannot {what}: {error.strerror}", hint=hint)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
         hint = hint or "as the user the folder belongs to it can be; reading works as it is"
-        return NotWritable(f"cannot {what}: {error.strerror}", hint=hint)
-    return DiskFull(f"cannot {what}: {error.strerror}", hint=hint)
+    return NotWritable(f"cannot {what}: {error.strerror}", hint=hint)
 
 
 class ConfigError(PressmarkError):

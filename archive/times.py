@@ -67,17 +67,17 @@ def parse_moment(text: str, now: datetime, option: str = "--since") -> datetime:
             return datetime.min.replace(tzinfo=UTC)
     try:
         moment = datetime.fromisoformat(_FIRST_DAY.get(_DIGITS.sub("0", typed), "{}").format(typed))
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f'{option} "{text}" is not a time', hint=f"{option} 7d, {option} 36h or {option} 2026-11-01"
         ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def parse_span(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
     """Read what stands behind --since and --until. Raises UsageError, also where the end is not after the beginning."""
-    begin = parse_moment(since, now) if since else None
-    end = parse_moment(until, now, "--until") if until else None
+    begin = parse_moment(since, now) if since is not None else None
+    end = parse_moment(until, now, "--until") if until is not None else None
     if begin is not None and end is not None and end <= begin:
         raise UsageError(
             f'--until "{until}" is not after --since "{since}"',

@@ -75,7 +75,7 @@ def find_run(archive: Archive, asked: str) -> Run:
 
 
 def find_source(archive: Archive, asked: str | None) -> str | None:
-    """Return the name of a source that is listed, or was once. Raises NotFound with the nearest.
+    """Return the name of a source that is listed, or was once, in whatever case. Raises NotFound with the nearest.
 
     A name nobody knows is a mistake: "0 articles" would look like an answer, and an export would write it down.
     """
@@ -89,8 +89,38 @@ def find_source(archive: Archive, asked: str | None) -> str | None:
     if asked in archive.sources or list_articles(archive.catalog, ArticleQuery(source=asked, limit=1)):
         return asked
     known = sorted({*archive.sources, *frontier.sources(archive.catalog)})
+    same = [name for name in known if name.casefold() == asked.casefold()]
+    if len(same) == 1:
+        return same[0]
     close = get_close_matches(asked, known, 1) or [name for name in known if asked in name]
     raise NotFound(f'no source "{asked}"', hint=f'did you mean "{close[0]}"?' if close else "pressmark source list")
+
+
+def find_section(archive: Archive, asked: str | None) -> str | None:
+    """Return the name of a section some article is in, in whatever case. Raises NotFound with the nearest."""
+    from archive.catalog import names
+
+    if asked is None or names.sections_named(archive.catalog, asked):
+        return asked
+    raise _no_name("section", asked, names.sections(archive.catalog), "pressmark articles --fields section,title")
+
+
+def find_author(archive: Archive, asked: str | None) -> str | None:
+    """Return the name of an author, or words of one: "tarrow" for Ines Tarrow. Raises NotFound with the nearest."""
+    from archive.catalog import names
+
+    if asked is None or names.bylines_of(archive.catalog, asked):
+        return asked
+    raise _no_name("author", asked, names.authors(archive.catalog), "pressmark articles --fields authors,title")
+
+
+def _no_name(what: str, asked: str, known: list[str], otherwise: str) -> NotFound:
+    from difflib import get_close_matches
+
+    by_lower = {name.casefold(): name for name in known}
+    close = get_close_matches(asked.casefold(), by_lower, 1)
+    hint = f'did you mean "{by_lower[close[0]]}"?' if close else otherwise
+    return NotFound(f'no article has the {what} "{asked}"', hint=hint)
 
 
 def as_url(asked: str) -> str | None:

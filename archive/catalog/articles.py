@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from archive.catalog import near, search
+from archive.catalog import names, near, search
 from archive.catalog.columns import among, bounded
 from archive.catalog.engine import Catalog, connection
+from archive.catalog.revisions import as_known, known_records
 from archive.catalog.tables import articles, revisions
 from archive.errors import UrlError
 from archive.urls import urlkey
@@ -34,13 +35,14 @@ class ArticleQuery:
     text: str | None = None  # words, "quoted phrases", -unwanted
     source: str | None = None
     language: str | None = None
-    section: str | None = None
-    run: str | None = None
+    section: str | None = None  # in whatever case
+    author: str | None = None  # words of a name, in whatever case
+    run: str | None = None  # that stored a text of it, the current one or another
     cluster: str | None = None  # of near-duplicates; its name
     allowed_for: str | None = None  # an agent of archive.records.rights.AI_AGENTS, or "all"; unknown rights are none
     since: datetime | None = None
     until: datetime | None = None
-    limit: int | None = 50
+    limit: int | None = None
     offset: int = 0
 
 
@@ -90,11 +92,11 @@ def headlines(place: Catalog | Connection, article_ids: Sequence[str]) -> dict[s
 def list_articles(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> list[ArticleRow]:
     """Return the articles a query finds, the newest first."""
     with connection(place) as conn:
-        names = _among_newest(conn, query)
-        if names is None:
+        ids = _among_newest(conn, query)
+        if ids is None:
             shown = _matching(conn, select(_A.article_id), query).order_by(*_NEWEST_FIRST)
-            names = conn.execute(shown.limit(query.limit).offset(query.offset)).scalars().all()
-        asked = select(*_LISTED).where(among(conn, _A.article_id, names)).order_by(*_NEWEST_FIRST)
+            ids = conn.execute(shown.limit(query.limit).offset(query.offset)).scalars().all()
+        asked = select(*_LISTED).where(among(conn, _A.article_id, ids)).order_by(*_NEWEST_FIRST)
         return [_listed(row) for row in conn.execute(asked)]
 
 
@@ -111,8 +113,8 @@ def _among_newest(conn: Connection, query: ArticleQuery) -> Sequence[str] | None
         return None
     asked = select(_A.article_id).where(_A.article_id.in_(select(looked_at.c.article_id).where(is_hit)))
     rest = _filtered(conn, asked, replace(query, text=None)).order_by(*_NEWEST_FIRST)
-    names = conn.execute(rest.limit(query.limit).offset(query.offset)).scalars().all()
-    return names if len(names) == query.limit else None
+    ids = conn.execute(rest.limit(query.limit).offset(query.offset)).scalars().all()
+    return ids if len(ids) == query.limit else None
 
 
 def count(place: Catalog | Connection, query: ArticleQuery = ArticleQuery()) -> int:
@@ -151,9 +153,9 @@ def by_source(place: Catalog | Connection) -> dict[str | None, int]:
 
 
 def records(
-    place: Catalog | Connection, query: ArticleQuery = ArticleQuery(limit=None), *, all_revisions: bool = False
+    place: Catalog | Connection, query: ArticleQuery = ArticleQuery(), *, all_revisions: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Give the records a query finds, in the order of (listed time, id), oldest first; never all in memory.
+    """Give the records a query finds, as of now, in the order of (listed time, id), oldest first; never all in memory.
 
     `all_revisions`: each revision under the article's extractor, instead of its current one.
     """
@@ -161,10 +163,10 @@ def records(
     if not all_revisions:
         matching = and_(matching, _R.number == _A.revision)
     with connection(place) as conn:
-        asked = _filtered(conn, select(_R.record).join(articles, matching), query)
+        asked = _filtered(conn, known_records().join(articles, matching), query)
         asked = asked.order_by(_A.listed_at, _A.article_id, _R.number).limit(query.limit).offset(query.offset)
         rows = conn.execution_options(yield_per=_PAGE).execute(asked)
-        yield from rows.scalars()
+        yield from map(as_known, rows)
 
 
 def closest(place: Catalog | Connection, asked: str, *, limit: int = 3) -> list[ArticleRow]:
@@ -206,10 +208,15 @@ def _likeness_to(row: ArticleRow, low: str) -> float:
 
 
 def _filtered(conn: Connection, asked: Select[Any], query: ArticleQuery) -> Select[Any]:
-    equal = ((_A.source, query.source), (_A.language, query.language), (_A.section, query.section), (_A.run, query.run))
-    for column, wanted in equal:
+    for column, wanted in ((_A.source, query.source), (_A.language, query.language)):
         if wanted is not None:
             asked = asked.where(column == wanted)
+    if query.run is not None:
+        asked = asked.where(_A.article_id.in_(select(_R.article_id).where(_R.run == query.run)))
+    if query.section is not None:
+        asked = asked.where(among(conn, _A.section, names.sections_named(conn, query.section)))
+    if query.author is not None:
+        asked = asked.where(among(conn, _A.authors, names.bylines_of(conn, query.author)))
     if query.cluster is not None:
         asked = asked.where(_A.article_id.in_(near.members(conn, query.cluster)))
     if query.allowed_for is not None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from archive.catalog import captures
+from archive.catalog import captures, tables
 from archive.catalog.claims import read_claims
-from archive.catalog.columns import bounded
+from archive.catalog.columns import among, bounded
 from archive.catalog.engine import Catalog, connection
 from archive.catalog.queued import due_counts
 from archive.catalog.tables import IS_DUE, IS_LEASED, listings, urls
@@ -77,9 +77,9 @@ class Skipped:
     kind: str
     reason: str | None
     found_in: str | None
-    depth: int
+    depth: int | None
     at: datetime
-    record_id: str | None
+    record_id: str | None  # of the capture that this is said of
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -142,7 +142,7 @@ def _seen(conn: Connection, row: Row[Any]) -> datetime:
 
 
 def outcomes_of_run(catalog: Catalog | Connection, run: str) -> dict[tuple[str, str | None], int]:
-    """Return how many URLs ended as (kind, reason) in a run and in none since, e.g. {("skipped", "robots"): 3}."""
+    """Return how many URLs ended as (kind, reason) in a run and in none since. All of it: archive.answers.of_run."""
     columns = (urls.c.outcome_kind, urls.c.outcome_reason)
     asked = select(*columns, func.count()).where(urls.c.run == run).group_by(*columns).order_by(*columns)
     with connection(catalog) as conn:
@@ -157,8 +157,11 @@ def skipped(
     limit: int | None = None,
     kinds: Sequence[OutcomeKind] = ("skipped", "failed"),
 ) -> list[Skipped]:
-    """List URLs left out or failed, the latest first; by reason ("robots"), source and run where given."""
-    asked = select(urls).where(urls.c.outcome_kind.in_(kinds))
+    """List URLs left out or failed, the latest first; by reason ("robots"), source and run where given.
+
+    A run is the last one that looked at a URL. What others left out is in their logs: archive.answers.of_run.
+    """
+    asked = select(urls, _judged_capture()).where(urls.c.outcome_kind.in_(kinds))
     for column, wanted in ((urls.c.outcome_reason, reason), (urls.c.source, source), (urls.c.run, run)):
         if wanted is not None:
             asked = asked.where(column == wanted)
@@ -166,6 +169,27 @@ def skipped(
         return [
             _skipped(row) for row in conn.execute(asked.order_by(urls.c.outcome_at.desc(), urls.c.url).limit(limit))
         ]
+
+
+def _judged_capture() -> ColumnElement[str | None]:
+    """The capture an outcome is of: the last that its run made of the URL. `urls.record_id` is the last good one."""
+    kept = tables.captures.c
+    mine = (
+        kept.urlkey == urls.c.urlkey,
+        kept.run == urls.c.run,
+        kept.target_uri == func.coalesce(urls.c.long_url, urls.c.url),
+    )
+    return (
+        select(kept.record_id).where(*mine).order_by(kept.fetched_at.desc()).limit(1).scalar_subquery().label("judged")
+    )
+
+
+def found_in(place: Catalog | Connection, addresses: Iterable[str]) -> dict[str, tuple[str | None, int | None]]:
+    """Return where URLs were found first and how far from the seed, by URL; those that are unknown have no place."""
+    wanted = {bounded(url): url for url in addresses}
+    with connection(place) as conn:
+        asked = select(urls.c.url, urls.c.via, urls.c.depth).where(among(conn, urls.c.url, wanted))
+        return {wanted[row.url]: (row.via, row.depth) for row in conn.execute(asked)}
 
 
 def _outcome(row: Row[Any]) -> Outcome | None:
@@ -182,7 +206,7 @@ def _skipped(row: Row[Any]) -> Skipped:
         found_in=row.via,
         depth=row.depth,
         at=row.outcome_at,
-        record_id=row.record_id,
+        record_id=row.judged,
         detail=row.outcome_detail or {},
     )
 

@@ -1,6 +1,6 @@
 """Revisions of articles: what was read, told to the catalog, and asked for again.
 
-Order: telling (`record`, `seen_again`), asking for revisions and their records, rows.
+Order: telling (`record`, `seen_again`), asking for revisions and their records (`known_records`: as of now), rows.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
 
 from archive.catalog import near, search
 from archive.catalog.columns import bounded
 from archive.catalog.engine import Catalog, connection
+from archive.catalog.names import BETWEEN_AUTHORS
 from archive.catalog.tables import articles, revisions
 from archive.catalog.upsert import upsert
 from archive.model import Revision
@@ -22,7 +23,7 @@ from archive.records.recorded import is_clean
 from archive.records.rights import reserved
 from archive.revisions import decide as deciding
 from archive.revisions.decide import Changed, Decision, New, Same
-from archive.times import parse_rfc3339
+from archive.times import parse_rfc3339, rfc3339
 from archive.urls import urlkey
 
 _A, _R = articles.c, revisions.c
@@ -105,22 +106,42 @@ def revisions_of(place: Catalog | Connection, article_id: str, extractor: str | 
         return [_revision(row) for row in conn.execute(asked)]
 
 
+def known_records() -> Select[Any]:
+    """The selection of records of `revisions`, for `as_known`: each with what has been learned of it since."""
+    same = revisions.alias()
+    count = select(func.count()).where(same.c.article_id == _R.article_id, same.c.extractor == _R.extractor)
+    return select(_R.record, _R.first_seen, _R.last_seen, count.scalar_subquery().label("revision_count"))
+
+
+def as_known(row: Row[Any]) -> dict[str, Any]:
+    """The record of a row of `known_records` with the times its text was seen, and its revisions, as of now.
+
+    A record is written when its text is new, and never changed: by itself it says that the text was seen once.
+    """
+    record: dict[str, Any] = row.record
+    return record | {
+        "first_seen": rfc3339(row.first_seen),
+        "last_seen": rfc3339(row.last_seen),
+        "revision_count": row.revision_count,
+    }
+
+
 def record_of(
     place: Catalog | Connection, article_id: str, *, number: int | None = None, extractor: str | None = None
 ) -> dict[str, Any] | None:
-    """Return the pressmark.article/1 record of an article's current revision, or of the one named."""
+    """Return the pressmark.article/1 record of an article's current revision, or of the one named, as of now."""
     wanted = (
         _R.article_id == _A.article_id,
         _R.extractor == (_A.extractor if extractor is None else extractor),
     )
-    asked = select(_R.record).join(articles, and_(*wanted)).where(_A.article_id == article_id)
+    asked = known_records().join(articles, and_(*wanted)).where(_A.article_id == article_id)
     if number is not None:
         asked = asked.where(_R.number == number)
     elif extractor is None:
         asked = asked.where(_R.number == _A.revision)
     with connection(place) as conn:
-        found: dict[str, Any] | None = conn.execute(asked.order_by(_R.number.desc()).limit(1)).scalar()
-        return found
+        row = conn.execute(asked.order_by(_R.number.desc()).limit(1)).first()
+        return None if row is None else as_known(row)
 
 
 def record_read_from(place: Catalog | Connection, record_id: str) -> dict[str, Any] | None:
@@ -201,7 +222,7 @@ def _article_row(revision: Revision, record: Mapping[str, Any], run: str | None)
         "urlkey": bounded(record.get("url_key") or urlkey(record["url"])),
         "source": record.get("source"),
         "headline": record.get("headline"),
-        "authors": ", ".join(author["name"] for author in record.get("authors") or ()) or None,
+        "authors": BETWEEN_AUTHORS.join(author["name"] for author in record.get("authors") or ()) or None,
         "language": record.get("language"),
         "section": record.get("section"),
         "page_type": record.get("page_type"),

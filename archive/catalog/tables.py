@@ -26,7 +26,7 @@ from sqlalchemy import (
 from archive.catalog.columns import Json, Key, UtcTime, Words
 
 LISTING, ARTICLE, RECHECK, REQUISITE = PRIORITIES = 0, 1, 2, 3  # of URLs: lower goes first
-SCHEMA_VERSION = 4  # raise it with every change here, in columns.py or in search.segment
+SCHEMA_VERSION = 5  # raise it with every change here, in columns.py or in search.segment
 
 metadata = MetaData()
 
@@ -243,7 +243,6 @@ _partial(
 )  # fmt: skip
 Index("articles_listed", articles.c.listed_at, articles.c.article_id)
 Index("articles_source", articles.c.source, articles.c.listed_at)
-Index("articles_run", articles.c.run)
 
 revisions = Table(
     "revisions",
@@ -263,6 +262,7 @@ revisions = Table(
     PrimaryKeyConstraint("article_id", "extractor", "number"),
 )
 Index("revisions_content", revisions.c.content_hash)
+Index("revisions_run", revisions.c.run, revisions.c.article_id)
 Index("revisions_record", revisions.c.record_id)
 Index("revisions_host", revisions.c.host, revisions.c.verdict, revisions.c.first_seen)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archive.commands.choosing import AllowedFor, ByAuthor, InLanguage, InSection, InSource, OfCluster, OfRun, query_of
 from archive.commands.history import ArticleId, article_app, record_of_revision
-from archive.commands.shared import AllowedFor, AsJson, agent_of, archive_of, language_of, with_listing
+from archive.commands.shared import AsJson, archive_of, with_listing
 from archive.console.listing import Listing, dump, print_listing
 from archive.console.output import heading, next_step, note, plural, say
 from archive.errors import UsageError
@@ -21,6 +22,7 @@ from archive.times import parse_rfc3339
 if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.catalog.articles import ArticleQuery, ArticleRow
+    from archive.catalog.outcomes import Skipped
 
 _MOST_OF_A_CLUSTER = 200  # records that are read to say where a story comes from
 _PARTS_OF_A_SECOND = re.compile(r"\.\d+")
@@ -34,33 +36,33 @@ def articles(
     context: typer.Context,
     *,
     query: Annotated[
-        str | None,
-        typer.Argument(metavar="[QUERY]", help='Words to find: all of them; "a phrase", -without, begin*.'),
+        list[str] | None,
+        typer.Argument(metavar="WORDS", help="Words to find: all of them; '\"a phrase\"', 'wanted -unwanted', begin*."),
     ] = None,
-    source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
-    lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language: de, zh, ar …")] = None,
-    section: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this section.")] = None,
-    run: Annotated[str | None, typer.Option(metavar="RUN", help='Only what this run stored; or "last".')] = None,
-    cluster: Annotated[
-        str | None, typer.Option(metavar="ID|URL", help="Only what says the same as this article, or this cluster.")
-    ] = None,
+    source: InSource = None,
+    lang: InLanguage = None,
+    section: InSection = None,
+    author: ByAuthor = None,
+    run: OfRun = None,
+    cluster: OfCluster = None,
     allowed_for: AllowedFor = None,
     listing: Listing,
 ) -> None:
-    """List articles, the newest first; or find those that hold words."""
-    from archive.answers.lookup import find_cluster, find_run, find_source
+    """List articles, the newest first by when they were published (or seen first); or find those that hold words."""
     from archive.catalog import near
-    from archive.catalog.articles import ArticleQuery, count, list_articles
+    from archive.catalog.articles import count, list_articles
 
     with archive_of(context) as archive:
-        asked = ArticleQuery(
-            text=query,
-            source=find_source(archive, source),
-            language=language_of(lang),
+        asked = query_of(
+            archive,
+            words=" ".join(query) if query else None,
+            source=source,
+            lang=lang,
             section=section,
-            run=find_run(archive, run).run_id if run else None,
-            cluster=find_cluster(archive, cluster) if cluster else None,
-            allowed_for=agent_of(allowed_for),
+            author=author,
+            run=run,
+            cluster=cluster,
+            allowed_for=allowed_for,
             since=listing.since,
             until=listing.until,
             limit=listing.row_limit,
@@ -76,6 +78,7 @@ def articles(
 
 def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, Any]], total: int) -> None:
     from archive.catalog.articles import count
+    from archive.catalog.names import languages
 
     if rows and asked.cluster is not None:
         _cluster_end(archive, asked.cluster, total)
@@ -83,7 +86,8 @@ def _articles_end(archive: Archive, asked: ArticleQuery, rows: list[dict[str, An
         note(plural(total, "article"))
         next_step(f"pressmark article show {rows[0]['id']}", f"pressmark why {rows[0]['id']} --text")
     elif count(archive.catalog):
-        note("0 articles fit that")
+        there = f"; there are some in {', '.join(languages(archive.catalog))}" if asked.language else ""
+        note("0 articles fit that" + there)
         next_step("pressmark articles")
     else:
         note("0 articles: nothing is stored yet")
@@ -221,19 +225,18 @@ def skipped(
 ) -> None:
     """List the URLs that were not stored, with the reason."""
     from archive.answers.lookup import find_run, find_source
-    from archive.catalog.frontier import skipped as ask
 
     with archive_of(context) as archive:
         source = find_source(archive, source)
-        run_id = find_run(archive, run).run_id if run else None
+        run_id = find_run(archive, run).run_id if run is not None else None
         found = [
             one
-            for one in ask(archive.catalog, reason=reason, source=source, run=run_id)
+            for one in _left(archive, reason, source, run_id)
             if (listing.since is None or one.at >= listing.since)
             and (listing.until is None or one.at < listing.until)
             and (not failed or one.kind == "failed")
         ]
-        there = "" if found or not reason else _reasons(list(ask(archive.catalog, source=source, run=run_id)))
+        there = "" if found or not reason else _reasons(_left(archive, None, source, run_id))
     rows = (_skipped_row(one) for one in found)
     print_listing(rows, ("kind", "reason", "source", "at", "url"), listing, total=len(found))
     if not listing.for_programs:
@@ -243,6 +246,17 @@ def skipped(
         )
         if found:
             next_step(f"pressmark why {found[0].url}")
+
+
+def _left(archive: Archive, reason: str | None, source: str | None, run_id: str | None) -> list[Skipped]:
+    """What is left out now; or what a run left out, whatever later ones found out."""
+    from archive.answers.of_run import skipped_in_run
+    from archive.catalog.outcomes import skipped
+
+    if run_id is None:
+        return skipped(archive.catalog, reason, source)
+    left = skipped_in_run(archive, run_id)
+    return [one for one in left if reason in (None, one.reason) and source in (None, one.source)]
 
 
 def _skipped_row(one: Any) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archive.commands.shared import AsJson, archive_of, command_line, location_of, now, with_listing
+from archive.commands.shared import AsJson, archive_of, location_of, now, with_listing
 from archive.console.listing import Listing, print_listing
 from archive.console.output import heading, next_step, note, plural, say, size
+from archive.console.typed import typed_command
 from archive.errors import NotFound, UsageError
 from archive.times import parse_moment, rfc3339
 
@@ -105,7 +106,7 @@ def import_(
     location = location_of(context)
     done: list[Imported] = []
     with (
-        writing(location.root, command=command_line(context), now=moment),
+        writing(location.root, command=typed_command(), now=moment),
         open_archive(location, create=True) as archive,
     ):
         recover(archive, moment)

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.commands.choosing import AllowedFor, ByAuthor, InLanguage, InSection, InSource, OfCluster, OfRun, query_of
 from archive.commands.shared import (
-    AllowedFor,
-    agent_of,
+    Since,
+    Until,
     archive_of,
-    command_line,
-    language_of,
+    fields_of,
+    limit_of,
     location_of,
     now,
     with_listing,
 )
 from archive.console.listing import Listing, print_listing
 from archive.console.output import next_step, note, passing, plural, say, size
+from archive.console.typed import typed_command
 from archive.errors import CatalogDamaged, Interrupted, UsageError, VerificationFailed
 from archive.times import parse_span
 
@@ -101,7 +103,7 @@ def _reread(
     from archive.archive import writing
     from archive.recovery.left_behind import recover
 
-    with writing(archive.root, command=command_line(context), now=moment):
+    with writing(archive.root, command=typed_command(), now=moment):
         recover(archive, moment)
         run = open_run(archive, moment)
         counts: Counter[str] = Counter()
@@ -141,8 +143,7 @@ def open_run(archive: Archive, moment: datetime, kind: str = "extract") -> str:
     from archive.runs.runlog import RunLog, run_line
 
     run_id = f"{moment:%Y-%m-%dT%H-%M-%S}"
-    command = " ".join(["pressmark", *sys.argv[1:]])
-    run = Run(run_id, kind, moment, command, _version(), "", os.getpid(), socket.gethostname())
+    run = Run(run_id, kind, moment, typed_command(), _version(), "", os.getpid(), socket.gethostname())
     with RunLog(archive.store.path(archive.store.runs_path(run_id))) as log:
         log.append(run_line(run))
     with archive.catalog.transaction() as conn:
@@ -187,47 +188,55 @@ def export(
         ),
     ] = None,
     query: Annotated[str | None, typer.Option(metavar="WORDS", help="Only articles that hold these words.")] = None,
-    source: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this source.")] = None,
-    lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only in this language.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")] = None,
+    source: InSource = None,
+    lang: InLanguage = None,
+    section: InSection = None,
+    author: ByAuthor = None,
+    run: OfRun = None,
+    cluster: OfCluster = None,
+    allowed_for: AllowedFor = None,
+    since: Since = None,
+    until: Until = None,
     fields: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these: url,headline,capture.warc_file …")
     ] = None,
-    allowed_for: AllowedFor = None,
-    limit: Annotated[int | None, typer.Option("-n", "--limit", min=0, help="At most so many records.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", min=0, help="At most so many records, the oldest.")
+    ] = None,
     dedup: Annotated[Dedup, typer.Option(help="Leave out records of equal headline and text.")] = Dedup.keep_first,
     all_revisions: Annotated[bool, typer.Option("--all-revisions", help="Not only the current ones.")] = False,
     bom: Annotated[bool, typer.Option("--bom", help="CSV with a byte order mark, for spreadsheets.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is no export of ours.")] = False,
 ) -> None:
     """Write records to a file others can use, with a manifest that names its digest."""
-    from dataclasses import replace
-
-    from archive.answers.lookup import find_source
-    from archive.catalog.articles import ArticleQuery
     from archive.export import Options, manifest_path
     from archive.export import export as write
 
     moment = now()
     begin, end = parse_span(since, until, moment)
-    asked = ArticleQuery(
-        text=query,
-        language=language_of(lang),
-        since=begin,
-        until=end,
-        allowed_for=agent_of(allowed_for),
-        limit=limit,
-    )
-    names = tuple(name.strip() for name in (fields or "").split(",") if name.strip())
+    options = Options(fields_of(fields), bom)
     with archive_of(context) as archive:
+        asked = query_of(
+            archive,
+            words=query,
+            source=source,
+            lang=lang,
+            section=section,
+            author=author,
+            run=run,
+            cluster=cluster,
+            allowed_for=allowed_for,
+            since=begin,
+            until=end,
+            limit=limit_of(limit),
+        )
         done = write(
             archive,
             out,
-            replace(asked, source=find_source(archive, source)),
+            asked,
             moment,
             format_name=format_name,
-            options=Options(names, bom),
+            options=options,
             dedup=dedup.value,
             all_revisions=all_revisions,
             force=force,
@@ -262,7 +271,7 @@ def rebuild_(
     from archive.catalog import set_aside
 
     moment, location = now(), location_of(context)
-    with writing(location.root, command=command_line(context), now=moment):
+    with writing(location.root, command=typed_command(), now=moment):
         try:
             where, done = _rebuilt(location, moment, partial=partial)
         except CatalogDamaged as error:

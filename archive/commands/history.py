@@ -42,25 +42,45 @@ def record_of_revision(archive: Archive, row: ArticleRow, number: int | None) ->
 
 @article_app.command("history")
 @with_listing
-def history(context: typer.Context, *, article: ArticleId, minor: Minor = False, listing: Listing) -> None:
-    """List the revisions of an article, what kind of change each is, and what else happened to its page."""
+def history(
+    context: typer.Context,
+    *,
+    article: ArticleId,
+    minor: Minor = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also as other extractors read it.")] = False,
+    listing: Listing,
+) -> None:
+    """List the revisions of an article, what kind of change each is, and what else happened to its page.
+
+    In the order of time; of many the newest.
+    """
     from archive.answers.history import steps_of
     from archive.answers.lookup import find_article
 
     with archive_of(context) as archive:
         row = find_article(archive, article)
         steps = steps_of(archive, row.article_id)
-    shown = [step for step in steps if minor or not step.is_minor]
+    told = steps if everything else _of_one_reading(steps, row.extractor)
+    shown = [step for step in told if minor or not step.is_minor]
     rows = [_step_row(step) for step in shown]
-    columns = ("revision", "first_seen", "last_seen", "change", "added", "removed", "title")
-    print_listing(rows, columns, listing, total=len(rows))
+    newest = rows[-listing.row_limit :] if listing.row_limit else rows
+    several = len({row["extractor"] for row in rows if row["extractor"]}) > 1
+    columns = ("revision", "first_seen", "last_seen", "change", "added", "removed", *["extractor"] * several, "title")
+    print_listing(newest, columns, listing, total=len(rows))
     if not listing.for_programs:
-        _history_end(row, steps, len(steps) - len(shown))
+        _history_end(row, told, len(told) - len(shown), len(steps) - len(told))
 
 
-def _history_end(row: ArticleRow, steps: list[Step], hidden: int) -> None:
+def _of_one_reading(steps: list[Step], extractor: str) -> list[Step]:
+    """The steps without what other extractors read while this one did: the same texts, once more."""
+    begins = min(step.at for step in steps if step.revision and step.revision.extractor == extractor)
+    return [one for one in steps if not one.revision or one.revision.extractor == extractor or one.at < begins]
+
+
+def _history_end(row: ArticleRow, steps: list[Step], hidden: int, of_others: int) -> None:
     revisions = sum(step.revision is not None for step in steps)
     left_out = f" · {plural(hidden, 'small change')} not shown (--minor)" if hidden else ""
+    left_out += f" · {of_others:,} as other extractors read it not shown (--all)" if of_others else ""
     note(plural(revisions, "revision") + f" of {row.article_id}" + left_out)
     if revisions > 1:
         next_step(f"pressmark article diff {row.article_id}")
@@ -93,7 +113,7 @@ def _step_row(step: Step) -> dict[str, Any]:
 def diff(
     context: typer.Context,
     article: ArticleId,
-    before: Annotated[int | None, typer.Argument(metavar="[REV1]", min=1, help="Default: the one before.")] = None,
+    before: Annotated[int | None, typer.Argument(metavar="[REV1]", min=1, help="The older one.")] = None,
     after: Annotated[int | None, typer.Argument(metavar="[REV2]", min=1, help="Default: the newest.")] = None,
     unit: Annotated[Unit, typer.Option("--by", help="Compare word by word or character by character.")] = Unit.words,
     minor: Minor = False,
@@ -136,8 +156,9 @@ def _pair(
 
     if before is not None or after is not None:
         newest = after or row.revision
-        oldest = before if before is not None else newest - 1
-        return ((oldest, newest) if oldest >= 1 else None), 0
+        alone = before is None or (after is None and before == newest)  # of the newest: what it changed
+        oldest = newest - 1 if alone else before
+        return ((oldest, newest) if oldest else None), 0
     steps = [
         one for one in steps_of(archive, row.article_id) if one.revision and one.revision.extractor == row.extractor
     ]

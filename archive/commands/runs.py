@@ -92,11 +92,11 @@ def _counts(counts: dict[str, Any]) -> str:
 def show(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
     """Show a run: what it did, and what became of its URLs by reason."""
     from archive.answers.lookup import find_run
-    from archive.catalog.frontier import outcomes_of_run
+    from archive.answers.of_run import outcomes_of_run
 
     with archive_of(context) as archive:
         found = find_run(archive, run)
-        outcomes = outcomes_of_run(archive.catalog, found.run_id)
+        outcomes = outcomes_of_run(archive, found.run_id)
         files = _files(archive, found.run_id)
     row = _row(found)
     listed = [{"kind": kind, "reason": reason, "urls": count} for (kind, reason), count in outcomes.items()]

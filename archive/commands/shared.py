@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,13 +25,11 @@ if TYPE_CHECKING:
 
 _locate: Locate | None = None
 
-AllowedFor = Annotated[
-    str | None,
-    typer.Option(
-        "--allowed-for", metavar="AGENT", help="Only what was open to this AI agent when captured (GPTBot …), or all."
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
+Fields = Annotated[str | None, typer.Option(metavar="A,B", help="Only these fields, in this order.")]
+Since = Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")]
+Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")]
+_MOST = 10**15  # rows: a limit that databases take
 
 
 def set_locate(function: Locate) -> None:
@@ -66,31 +63,17 @@ def archive_of(context: typer.Context, *, create: bool = False) -> Iterator[Arch
         yield archive
 
 
-def agent_of(asked: str | None) -> str | None:
-    """The agent of --allowed-for as it is known. Raises UsageError."""
-    from archive.records.rights import AI_AGENTS, agent_named
-
-    if asked is None or asked == "all":
-        return asked
-    agent = agent_named(asked)
-    if agent is None:
-        raise UsageError(
-            f'--allowed-for "{asked}" is no agent we ask robots.txt about', hint=f"all, {', '.join(AI_AGENTS)}"
-        )
-    return agent
+def limit_of(asked: int | None) -> int | None:
+    """The number behind --limit; one that no database knows is as good as none."""
+    return None if asked is None or asked > _MOST else asked
 
 
-def language_of(asked: str | None) -> str | None:
-    """The code of --lang as records have it: "de" for DE and de-AT. Raises UsageError for a name."""
-    code = asked.lower().replace("_", "-").split("-")[0] if asked is not None else None
-    if code is not None and not re.fullmatch("[a-z]{2,3}", code):
-        raise UsageError(f'--lang "{asked}" is no code of a language', hint="--lang de, en, zh … (ISO 639)")
-    return code
-
-
-def command_line(context: typer.Context) -> str:
-    """What was asked, for locks and run logs: "pressmark extract"."""
-    return context.command_path
+def fields_of(asked: str | None) -> tuple[str, ...]:
+    """The names behind --fields; none where it is not given. Raises UsageError where it names nothing."""
+    names = tuple(name.strip() for name in (asked or "").split(",") if name.strip())
+    if asked is not None and not names:
+        raise UsageError("--fields names no field", hint="leave it out for all of them")
+    return names
 
 
 def now() -> datetime:
@@ -103,15 +86,15 @@ _SHAPES: dict[str, Any] = {
     "as_lines": Annotated[bool, typer.Option("--nl", help="As JSON lines.")],
     "as_csv": Annotated[bool, typer.Option("--csv", help="As CSV.")],
     "as_table": Annotated[bool, typer.Option("-t", "--table", help="As a table, also in a pipe.")],
-    "fields": Annotated[str | None, typer.Option(metavar="A,B", help="Only these fields, in this order.")],
+    "fields": Fields,
     "limit": Annotated[
         int | None,
         typer.Option("-n", "--limit", min=0, help="At most so many rows; people get 20."),
     ],
 }
 _TIMES: dict[str, Any] = {
-    "since": Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 36h, 2026, 2026-11 or 2026-11-01.")],
-    "until": Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then, without it.")],
+    "since": Since,
+    "until": Until,
 }
 
 
@@ -150,12 +133,12 @@ def _listing(given: dict[str, Any]) -> Listing:
     chosen = [shape for name, shape in flags.items() if given[name]]
     if len(chosen) > 1:
         raise UsageError("only one of --json, --nl, --csv and --table can be given", hint="leave out all but one")
-    fields = tuple(name.strip() for name in (given["fields"] or "").split(",") if name.strip())
+    fields = fields_of(given["fields"])
     since, until = parse_span(given.get("since"), given.get("until"), now())
     return Listing(
         shape=chosen[0] if chosen else "auto",
         fields=fields,
-        limit=given["limit"],
+        limit=limit_of(given["limit"]),
         since=since,
         until=until,
     )

@@ -19,7 +19,7 @@ from typing import IO, Any
 from archive.console import garbage
 from archive.console.listing import dump
 from archive.console.output import paint, safe
-from archive.console.typed import as_typed, set_folder
+from archive.console.typed import as_typed, set_arguments, set_folder
 from archive.errors import Interrupted, NotFound, PressmarkError, UsageError, cannot_write
 
 
@@ -29,6 +29,7 @@ def run_app(app: Callable[..., Any], argv: Sequence[str] | None = None) -> int:
     _take_every_script(sys.stdout)
     set_folder(None)
     arguments = list(sys.argv[1:] if argv is None else argv)
+    set_arguments(arguments)
     as_json = any(word in ("--json", "--nl") for word in arguments)
     try:
         code = _invoke(app, list(arguments))
@@ -142,6 +143,9 @@ def _usage(error: Any) -> UsageError:
         options = [name for item in context.command.params for name in (*item.opts, *item.secondary_opts)]
         close = get_close_matches(found[1], options, 2, 0.5)
         hint = f"did you mean {' or '.join(close)} ?" if close else f"see {path} --help"
+        arguments = [item.metavar for item in context.command.params if item.param_type_name == "argument"]
+        if len(found[1]) == 2 and "WORDS" in arguments:
+            hint = f"a word that is not to be there: {path} -- wanted -unwanted"
         return UsageError(f"{path} has no option {found[1]}", hint=hint)
     return UsageError(message[:1].lower() + message[1:], hint=f"see {path} --help")
 

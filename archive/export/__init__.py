@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from archive.archive import Archive
+from archive.console.listing import dump
 from archive.errors import UsageError, cannot_write
 from archive.export.formats import write_csv, write_jsonl, write_jsonl_gz, write_markdown, write_tei
 from archive.times import rfc3339
@@ -75,28 +77,31 @@ def export(
 ) -> Dataset:
     """Write the records a query finds to `out` ("-" is stdout), with a manifest beside it.
 
-    `dedup` "keep-first" leaves out records whose headline and text another one has; the oldest stays. The file
-    appears under its name only when it is whole. Raises UsageError for a format we lack, or a file of the user's that
-    is in the way; DiskFull.
+    `dedup` "keep-first" leaves out records whose headline and text another one has; the oldest stays, and they do not
+    count for the query's limit. The file appears under its name only when it is whole. Raises UsageError for a format
+    we lack, or a file of the user's that is in the way; DiskFull.
     """
     from archive.catalog.articles import records
 
     name = format_name or format_of(out)
     writer = _writer(name) if name != WACZ else None
     dataset = Dataset(str(out), name)
-    chosen = _counted(records(archive.catalog, query, all_revisions=all_revisions), dataset, dedup)
+    found = records(archive.catalog, replace(query, limit=None), all_revisions=all_revisions)
+    chosen = islice(_counted(found, dataset, dedup), query.limit)
     if writer is None and (str(out) == "-" or options != Options()):
         raise UsageError("a WACZ is a zip of whole pages: it goes to a file, without --fields or --bom")
     if writer is not None and str(out) == "-":
         dataset.records = writer(chosen, sys.stdout.buffer, options)
         return dataset
-    _check_free(out, force)
     try:
+        _check_free(out, force)
         if writer is None:
             _write_wacz(archive, chosen, out, now, dataset, every=not _query_values(replace(query, offset=0)))
         else:
             _write_whole(out, lambda file: writer(chosen, file, options), dataset)
-        _write_manifest(archive, out, dataset, query, now, options, dedup)
+        with _draft_of(manifest_path(out)) as draft:
+            manifest = _manifest(archive, out, dataset, query, now, options, dedup, all_revisions)
+            draft.write_text(dump(manifest, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise cannot_write(f"write {out}", error, hint="another place: pressmark export FOLDER/FILE") from error
     return dataset
@@ -154,6 +159,8 @@ def _check_free(out: Path, force: bool) -> None:
     """A file we exported before may be replaced; one that has no manifest beside it is not ours."""
     if out.is_dir():
         raise UsageError(f"{out} is a folder", hint=f"pressmark export {out}/articles.jsonl")
+    if out.exists() and not out.is_file():
+        raise UsageError(f"{out} is a device or a pipe, not a file", hint=f"pressmark export - > {out}")
     if out.exists() and not force and not manifest_path(out).exists():
         raise UsageError(f"{out} is there already and is no export of ours", hint="another name, or --force")
     if not out.parent.is_dir():
@@ -165,29 +172,33 @@ def _write_wacz(
 ) -> None:
     from archive.export.wacz import write_wacz
 
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with _draft_of(out) as draft:
         done = write_wacz(archive, records, draft, now, every=every)
         dataset.records, dataset.left_out, dataset.warc_files = done.pages, done.left_out, len(done.warc_files)
         with draft.open("rb") as file:
             dataset.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             dataset.size_bytes = os.fstat(file.fileno()).st_size
             os.fsync(file.fileno())
-        draft.replace(out)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _write_whole(out: Path, write: Callable[[IO[bytes]], int], dataset: Dataset) -> None:
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with _draft_of(out) as draft:
         with draft.open("wb") as file:
             hashing = _Hashing(file)
             dataset.records = write(hashing)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         dataset.size_bytes, dataset.sha256 = hashing.size_bytes, hashing.digest.hexdigest()
-        draft.replace(out)
+
+
+@contextmanager
+def _draft_of(out: Path) -> Iterator[Path]:
+    """A file to write that takes the place of `out` once it is whole; where that is a link, of what it leads to."""
+    place = out.resolve()
+    draft = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        yield draft
+        draft.replace(place)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -210,15 +221,23 @@ class _Hashing(io.RawIOBase):
         return self._file.write(data)
 
 
-def _write_manifest(
-    archive: Archive, out: Path, dataset: Dataset, query: ArticleQuery, now: datetime, options: Options, dedup: Dedup
-) -> None:
-    manifest = {
+def _manifest(
+    archive: Archive,
+    out: Path,
+    dataset: Dataset,
+    query: ArticleQuery,
+    now: datetime,
+    options: Options,
+    dedup: Dedup,
+    all_revisions: bool,
+) -> dict[str, Any]:
+    return {
         "schema": DATASET_SCHEMA,
         "record_schema": "pressmark.article/1",
         "created_at": rfc3339(now),
         "archive": archive.name,
         "query": _query_values(query),
+        "all_revisions": all_revisions,
         "fields": list(options.fields) or None,
         "dedup": dedup,
         "duplicates_left_out": dataset.duplicates,
@@ -234,7 +253,6 @@ def _write_manifest(
             }
         ],
     }
-    manifest_path(out).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _query_values(query: ArticleQuery) -> Mapping[str, Any]:

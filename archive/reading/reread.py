@@ -135,7 +135,7 @@ def _add(conn: Connection, writer: RecordWriter, record: dict[str, Any], watches
 
 
 def _tasks(archive: Archive, source: str | None, profile: Any) -> Iterator[_Task]:
-    query = ArticleQuery(source=source, limit=None)
+    query = ArticleQuery(source=source)
     kept = frontier.skipped(archive.catalog, "unread", source, kinds=("stored",))  # crawl --no-read
     unread = {one.url: captures.latest(archive.catalog, one.url) for one in kept}
     found = articles.records(archive.catalog, query, all_revisions=True)

@@ -197,7 +197,7 @@ class ArticleRecord(_Model):
     simhash: str = Field(description="64 bits as 16 hexadecimal digits")
     duplicate_of: str | None = Field(description="an article that said the same before, known when this was written")
     revision: int = Field(description="from 1, the n-th distinct text under one extractor version")
-    revision_count: int = Field(description="revisions known when this record was written")
+    revision_count: int = Field(description="revisions known when this was written")
     first_seen: str
     last_seen: str
     capture: CaptureRecord

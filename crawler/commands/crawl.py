@@ -12,7 +12,7 @@ import typer
 
 from archive.console.listing import dump
 from archive.console.output import note, say
-from archive.console.typed import as_typed, set_folder
+from archive.console.typed import as_typed, set_folder, typed_command
 from archive.errors import ArchiveLocked, NotFound, UsageError
 from archive.times import utc_now
 from crawler.commands.shared import SOURCES_FILE, Progress, folder_of, globals_of, settings_of, sources_of
@@ -79,7 +79,7 @@ def crawl(
         workers=workers,
         progress=cast(Style, progress.value if progress else globals_of(context).progress),
         verbose=globals_of(context).verbose,
-        command=_command_line(names or [], all_=all_, due=due),
+        command=typed_command(),
         due=due,
         missed=found.missed if found is not None else (),
     )
@@ -109,11 +109,6 @@ def _known_run(location: ArchiveLocation, run: str) -> None:
 
     with open_archive(location, create=True) as archive:
         find_run(archive, run)
-
-
-def _command_line(names: Sequence[str], *, all_: bool, due: bool) -> str:
-    """What was typed, as far as it tells one run from another: for the lock, the log and `run list`."""
-    return " ".join(("pressmark crawl", *names, *(("--all",) if all_ else ()), *(("--due",) if due else ())))
 
 
 def _chosen(context: typer.Context, names: Sequence[str], *, all_: bool, resume: str | None) -> list[Source]:

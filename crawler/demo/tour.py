@@ -180,7 +180,7 @@ def _look(folder: Path, crawls: tuple[Crawled, ...], seconds: float) -> Shown:
     from archive.custody.verify import verify_files
 
     with open_archive(folder) as archive:
-        rows = articles.list_articles(archive.catalog, ArticleQuery(limit=None))
+        rows = articles.list_articles(archive.catalog, ArticleQuery())
         cleaned, pieces, pages = _cleaned(archive)
         reports = list(verify_files(archive.store.path(name) for name in archive.store.warc_files()))
     return Shown(
@@ -210,7 +210,7 @@ def _cleaned(archive: Archive) -> tuple[Counter[str], int, int]:
     from archive.reading.read import Reading, job_of
     from archive.reading.readers import read_many
 
-    records = list(articles.records(archive.catalog, ArticleQuery(limit=None)))
+    records = list(articles.records(archive.catalog, ArticleQuery()))
     found = [captures.by_record_id(archive.catalog, record["capture"]["warc_record_id"]) for record in records]
     jobs = [job_of(archive, capture, ReadingRules()) for capture in found if capture is not None]
     labels: Counter[str] = Counter()

@@ -32,7 +32,7 @@ from archive.reading.read import job_of, read_capture
 from archive.reading.recording import RecordWriter, decide_record
 from archive.records.provenance import discovery_fields
 from archive.records.record import Circumstances
-from archive.revisions.decide import Same
+from archive.revisions.decide import Changed, New, Same
 from archive.revisions.watch import watch_of, watch_values
 from archive.runs.runlog import RunLog, discovered_line, end_line, outcome_line, run_line
 from archive.urls import canonical_url
@@ -198,7 +198,7 @@ def _read(
     with archive.catalog.transaction() as conn:
         circumstances = Circumstances(read_at=at, run=run, tags=SOURCE.tags)
         decision, record, (watch, _) = decide_record(conn, reading, capture, circumstances, watch_of(known))
-        if not isinstance(decision, Same):
+        if isinstance(decision, New | Changed):
             records.append(capture.warc_file, record)
             records.sync()
         revisions.record(conn, decision, record, run=run)

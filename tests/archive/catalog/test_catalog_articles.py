@@ -9,6 +9,7 @@ from archive.catalog import Catalog, articles, revisions
 from archive.catalog.articles import ArticleQuery
 from archive.model import Article, Extraction
 from archive.revisions.decide import Changed, decide
+from archive.times import rfc3339
 
 NOW = datetime(2026, 11, 22, 7, 20, 11, 123456, tzinfo=UTC)
 URL = "https://herald.example/politik/haushalt"
@@ -53,6 +54,21 @@ def test_a_changed_text_is_a_revision_and_the_same_text_is_none(catalog: Catalog
     found = revisions.record_of(catalog, name)
     assert found is not None and found["text"] == "Der Bundestag hat nicht beschlossen."
     assert [r["text"] for r in articles.records(catalog)] == ["Der Bundestag hat nicht beschlossen."]
+
+
+def test_a_record_tells_when_its_text_was_last_seen_and_how_many_there_are_as_of_now(catalog: Catalog) -> None:
+    hour = timedelta(hours=1)
+    name = keep(catalog, "eins", last_seen="as it was written", revision_count=1)
+    keep(catalog, "eins", NOW + hour)
+    keep(catalog, "zwei", NOW + 2 * hour, version="2", last_seen="as it was written", revision_count=1)
+    keep(catalog, "drei", NOW + 3 * hour, version="2", last_seen="as it was written", revision_count=2)
+    first = revisions.record_of(catalog, name, number=1, extractor="1 balanced c0") or {}
+    assert (first["first_seen"], first["last_seen"]) == (rfc3339(NOW), rfc3339(NOW + hour))
+    assert first["revision_count"] == 1, "the other extractor's are a history of their own"
+    told = articles.records(catalog, all_revisions=True)
+    assert [(one["text"], one["last_seen"], one["revision_count"]) for one in told] == [
+        ("zwei", rfc3339(NOW + 2 * hour), 2), ("drei", rfc3339(NOW + 3 * hour), 2),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -139,6 +155,25 @@ def test_lists_are_filtered_and_the_newest_first(catalog: Catalog) -> None:
     assert articles.count(catalog, ArticleQuery(limit=1)) == 3
     row = articles.get(catalog, one)
     assert row is not None and row.date_published == since and row == articles.by_url(catalog, "https://A.example/1/")
+
+
+def test_sections_and_authors_are_found_in_whatever_case(catalog: Catalog) -> None:
+    def by(*names: str) -> list[dict[str, str]]:
+        return [{"name": name} for name in names]
+
+    one = keep(catalog, "a", url="https://a.example/1", section="Élections", authors=by("Zoë Łuk", "Ines Tarrow"))
+    two = keep(catalog, "b", url="https://a.example/2", section="ÉLECTIONS", authors=by("Tobias Zoë", "Luk Berg"))
+    keep(catalog, "c", url="https://a.example/3", section="Élections locales", authors=by("水無瀬 薫"))
+
+    def ids(**asked: Any) -> set[str]:
+        found = articles.list_articles(catalog, ArticleQuery(**asked))
+        assert len(found) == articles.count(catalog, ArticleQuery(**asked))
+        return {row.article_id for row in found}
+
+    assert ids(section="elections") == ids(section=" élections ") == {one, two}
+    assert ids(author="TARROW") == {one} and ids(author="zoe") == {one, two} and len(ids(author="水無瀬")) == 1
+    assert ids(author="Zoe Luk") == {one}, "not the end of one name and the beginning of the next"
+    assert ids(section="election") == ids(author="tar") == ids(author="?") == set()
 
 
 def test_someone_who_mistypes_is_shown_what_is_near(catalog: Catalog) -> None:

@@ -101,6 +101,10 @@ def test_captures_and_articles_are_found_by_index(catalog: Catalog) -> None:
         revisions.revisions_of(catalog, "a_1")
         articles.get(catalog, "a_1")
         articles.list_articles(catalog)
+        articles.list_articles(catalog, articles.ArticleQuery(run="r"))
+        revisions.record_of(catalog, "a_1")
+        list(articles.records(catalog, articles.ArticleQuery(run="r"), all_revisions=True))
+        frontier.skipped(catalog, source="s")
     assert [line for line in plans(catalog, said) if _is_scan(line, "captures", "articles", "revisions")] == []
 
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -15,9 +16,16 @@ import pytest
 import typer
 
 from archive import cli
+from archive.archive import open_archive
+from archive.catalog import revisions
+from archive.catalog.articles import ArticleQuery, list_articles
+from archive.catalog.revisions import record_of
 from archive.console.output import cell_width
+from archive.model import Revision
+from archive.revisions.decide import New
 from tests.archive import small_archive
 
+HOUR = timedelta(hours=1)
 # pydantic is not among them: typer itself uses it where an option has a default.
 HEAVY = ("sqlalchemy", "trafilatura", "lxml", "scrapy", "twisted", "warcio", "feedparser", "zstandard", "brotli")
 
@@ -110,11 +118,25 @@ def test_words_in_any_script_are_found(run):
     assert (code, out) == (0, "") and "0 articles" in err
 
 
+def test_words_need_no_quotes_and_those_behind_a_dash_are_unwanted(run):
+    assert "Norden" in run("articles", "harbour", "council", "--nl")[1]
+    assert "Norden" not in run("articles", "--nl", "--", "council", "-harbour")[1]
+
+
+def test_what_articles_lists_is_what_an_export_of_the_same_choice_writes(run):
+    for options in (("--author", "anna BERG", "--lang", "en"), ("--run", "last")):
+        outputs = run("articles", *options, "--nl")[1], run("export", "-", *options)[1]
+        listed, written = ({json.loads(line)["id"] for line in out.splitlines()} for out in outputs)
+        assert listed and listed == written
+
+
 def test_times_and_limits_narrow_a_listing(run):
     assert json.loads(run("articles", "--since", "2026-11-23", "--json")[1]) == []
     assert len(json.loads(run("articles", "--until", "2026-11-23", "--json")[1])) == 2
     _, out, _ = run("articles", "--limit", "1")
     assert "… 1 more (--limit 2, --json, --csv)" in out
+    for words in (("articles", "harbour"), ("run", "list"), ("export", "-")):
+        assert run(*words, "--limit", str(1 << 64))[0] == 0, "more than a database counts"
     assert len(json.loads(run("skipped", "--since", "2026-11-22T07:20:24", "--json")[1])) == 1
 
 
@@ -127,6 +149,12 @@ def test_what_was_left_out_is_told_in_the_shape_that_is_published(run):
 def test_a_language_is_known_in_any_spelling_of_its_code(run):
     for asked in ("zh", "ZH", "zh-Hans-CN", "zh_TW"):
         assert len(json.loads(run("articles", "--lang", asked, "--json")[1])) == 1, asked
+
+
+def test_a_source_is_known_in_any_case_and_a_language_nothing_is_in_names_those_there_are(run):
+    assert len(json.loads(run("articles", "--source", "NEWS", "--json")[1])) == 2
+    code, _, err = run("articles", "--lang", "deu")
+    assert code == 0 and "0 articles fit that; there are some in en, zh" in err
 
 
 def test_a_reason_that_nothing_was_left_out_for_names_those_there_are(run):
@@ -147,12 +175,20 @@ def test_an_article_is_shown_by_id_or_address(run):
     assert run("article", "show", row["id"], "--text")[1] == record["text"] + "\n"
 
 
+def test_of_many_revisions_the_newest_are_shown(run):
+    _, out, _ = run("article", "history", "https://news.example/2026/harbour", "-n", "1")
+    assert out.splitlines()[1].split()[0] == "2" and "… 1 more" in out
+
+
 def test_a_diff_shows_signs_not_only_colours(run):
     code, out, err = run("article", "diff", "https://news.example/2026/harbour")
     assert code == 0 and "cost [−four−]{+six+} million" in out and "+1 −1 words" in err
     found = json.loads(run("article", "diff", "https://news.example/2026/harbour", "1", "2", "--json")[1])
     assert found["words_added"] == 1 and found["fields"] == []
     assert "one revision" in run("article", "diff", "https://news.example/2026/river")[2]
+    for number in ("1", "2"):  # of two revisions: from the first to the newest; what the second changed
+        found = json.loads(run("article", "diff", "https://news.example/2026/harbour", number, "--json")[1])
+        assert (found["before"], found["after"]) == (1, 2)
 
 
 def test_why_tells_the_reason_the_way_and_the_bytes(run):
@@ -271,6 +307,14 @@ def test_extract_apply_is_a_run_of_its_own_and_survives_a_rebuild(built, tmp_pat
     assert "3 added as new rows" in capfd.readouterr().err
     assert cli.main(["run", "list", "--kind", "extract"]) == 0
     assert "differs 3" in capfd.readouterr().out
+    assert cli.main(["run", "show", "last"]) == 0
+    assert "  command     pressmark extract --apply --profile precision\n" in capfd.readouterr().out
+    assert cli.main(["article", "history", "https://news.example/2026/harbour"]) == 0
+    told = capfd.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == ["REVISION", "1", "2"], "an upgrade is no edit"
+    assert "2 revisions of" in told.err and "2 as other extractors read it not shown (--all)" in told.err
+    assert cli.main(["article", "history", "https://news.example/2026/harbour", "--all", "--json"]) == 0
+    assert [row["revision"] for row in json.loads(capfd.readouterr().out)] == [1, 1, 2, 2]
     assert cli.main(["db", "check"]) == 0
 
 
@@ -285,3 +329,20 @@ def test_a_reading_that_is_stopped_ends_its_run(built, tmp_path, monkeypatch, ca
     assert "hint: pressmark extract --apply goes on with the rest" in capfd.readouterr().err
     assert cli.main(["run", "show", "last"]) == 0
     assert "exit 11" in capfd.readouterr().out
+
+
+def test_what_an_earlier_extractor_read_stays_in_the_history_until_all_is_read_again(
+    built, tmp_path, monkeypatch, capfd
+):
+    shutil.copytree(built.root, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    with open_archive(tmp_path / "copy") as archive, archive.catalog.transaction() as conn:
+        [row] = list_articles(conn, ArticleQuery(language="en"))
+        record = record_of(conn, row.article_id) or {}
+        new = Revision(
+            row.article_id, 1, "other", 0, "9 balanced c9", "<urn:uuid:9>", row.last_seen + HOUR, row.last_seen + HOUR
+        )
+        revisions.record(conn, New(new), record | {"headline": "Read by another"})
+    assert cli.main(["article", "history", row.article_id, "--nl"]) == 0
+    told = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [(one["revision"], one["extractor"] == new.extractor) for one in told] == [(1, False), (2, False), (1, True)]

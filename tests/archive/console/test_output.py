@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archive.console.listing import shared_widths
-from archive.console.typed import as_typed, set_folder
+from archive.console.typed import as_typed, set_arguments, set_folder, typed_command
 from tests.archive import small_archive
 from tests.crawler import cli_harness
 from tests.crawler.cli_harness import pressmark
@@ -102,6 +102,20 @@ def test_a_next_step_can_be_typed_where_the_reader_stands(text, typed):
         assert as_typed(text) == typed
     finally:
         set_folder(None)
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        ("crawl herald --refetch", "pressmark crawl herald --refetch"),
+        ("-q -C /home/me/news crawl --all", "pressmark -q crawl --all"),
+        ("--progress none --dir=news crawl", "pressmark --progress none crawl"),
+        ("-Cnews extract --apply", "pressmark extract --apply"),
+    ],
+)
+def test_what_was_typed_is_told_without_the_folder(words, typed):
+    set_arguments(words.split())
+    assert typed_command() == typed
 
 
 def test_next_steps_and_hints_name_the_folder_that_was_named(tmp_path):

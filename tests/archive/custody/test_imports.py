@@ -78,7 +78,7 @@ def test_a_file_is_copied_byte_for_byte_and_its_captures_are_found(archive: Arch
 
 def test_an_imported_file_is_exported_with_the_others(archive: Archive, tmp_path: Path) -> None:
     imported(archive, theirs(tmp_path))
-    done = export(archive, tmp_path / "out.wacz", ArticleQuery(limit=None), NOON)
+    done = export(archive, tmp_path / "out.wacz", ArticleQuery(), NOON)
     assert "archive/crawl.warc.gz" in zipfile.ZipFile(tmp_path / "out.wacz").namelist() and done.warc_files == 3
 
 
@@ -190,7 +190,7 @@ def test_the_files_of_a_wacz_are_imported(archive: Archive, tmp_path: Path) -> N
 
 
 def test_our_own_wacz_comes_back_as_it_was(archive: Archive, tmp_path: Path) -> None:
-    export(archive, tmp_path / "news.wacz", ArticleQuery(limit=None), NOON)
+    export(archive, tmp_path / "news.wacz", ArticleQuery(), NOON)
     (tmp_path / "empty").mkdir()
     with small_archive.opened(tmp_path / "empty") as empty:
         done = imported(empty, tmp_path / "news.wacz")
@@ -202,7 +202,7 @@ def test_our_own_wacz_comes_back_as_it_was(archive: Archive, tmp_path: Path) -> 
 
 def test_a_wacz_that_went_out_and_came_back_goes_out_the_same(archive: Archive, tmp_path: Path) -> None:
     def package(name: str, of: Archive) -> tuple[list[dict[str, object]], dict[str, str], bytes]:
-        export(of, tmp_path / name, ArticleQuery(limit=None), NOON)
+        export(of, tmp_path / name, ArticleQuery(), NOON)
         with zipfile.ZipFile(tmp_path / name) as zipped:
             pages = [json.loads(line) for line in zipped.read("pages/pages.jsonl").splitlines()][1:]
             resources = json.loads(zipped.read("datapackage.json"))["resources"]

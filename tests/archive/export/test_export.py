@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import json
+import os
 import shutil
 from datetime import timedelta
 
@@ -13,16 +14,17 @@ import jsonschema
 import pytest
 
 from archive.archive import open_archive
-from archive.catalog.articles import ArticleQuery, records
-from archive.errors import UsageError
+from archive.catalog.articles import ArticleQuery, list_articles, records
+from archive.errors import NotWritable, UsageError
 from archive.export import Options, export, manifest_path
 from archive.export.formats import csv_header
 from archive.extract import EXTRACTOR_VERSION
 from archive.records.record_shape import json_schema
+from archive.times import rfc3339
 from tests.archive.small_archive import START, Step, crawl, opened, page
 
 NOW = START + timedelta(days=1)
-ALL = ArticleQuery(limit=None)
+ALL = ArticleQuery()
 
 
 def test_json_lines_hold_the_records_and_fit_the_schema(built, tmp_path):
@@ -34,6 +36,16 @@ def test_json_lines_hold_the_records_and_fit_the_schema(built, tmp_path):
     assert lines == kept and done.records == 2
     for line in lines:
         jsonschema.Draft202012Validator(json_schema("article")).validate(line)
+
+
+def test_an_export_says_how_long_a_text_has_been_seen(built, tmp_path):
+    out = tmp_path / "articles.jsonl"
+    with open_archive(built) as archive:
+        export(archive, out, ArticleQuery(language="zh"), NOW)
+        [river] = list_articles(archive.catalog, ArticleQuery(language="zh"))
+    [line] = map(json.loads, out.read_text("utf-8").splitlines())
+    assert (line["first_seen"], line["last_seen"]) == (rfc3339(river.first_seen), rfc3339(river.last_seen))
+    assert line["first_seen"] < line["last_seen"], "an hour later the server said 304"
 
 
 def test_compressed_lines_are_the_same_and_the_same_bytes_each_time(built, tmp_path):
@@ -73,10 +85,10 @@ def test_fields_can_be_chosen_and_a_misspelt_one_is_named(built, tmp_path):
 def test_the_manifest_names_the_bytes(built, tmp_path):
     out = tmp_path / "a.jsonl"
     with open_archive(built) as archive:
-        done = export(archive, out, ArticleQuery(source="news", limit=None), NOW)
+        done = export(archive, out, ArticleQuery(source="news"), NOW)
     manifest = json.loads(manifest_path(out).read_text())
     assert manifest["schema"] == "pressmark.dataset/1"
-    assert manifest["query"] == {"source": "news"}
+    assert manifest["query"] == {"source": "news"} and manifest["all_revisions"] is False
     assert manifest["extractors"] == {f"pressmark {EXTRACTOR_VERSION} balanced": 2}
     assert manifest["files"] == [
         {
@@ -97,13 +109,17 @@ def test_the_same_story_under_two_addresses_is_kept_once_unless_asked(tmp_path):
         crawl(archive, [Step("https://news.example/a", body), Step("https://news.example/b", body)])
         once = export(archive, tmp_path / "once.jsonl", ALL, NOW)
         both = export(archive, tmp_path / "both.jsonl", ALL, NOW, dedup="none")
+        crawl(archive, [Step("https://news.example/c", page("Other", "other " * 60))], START + timedelta(hours=2))
+        two = export(archive, tmp_path / "two.jsonl", ArticleQuery(limit=2), NOW)
     assert (once.records, once.duplicates, both.records, both.duplicates) == (1, 1, 2, 0)
+    assert (two.records, two.duplicates) == (2, 1), "a limit is of what is written"
 
 
 def test_every_revision_can_be_had(built, tmp_path):
     with open_archive(built) as archive:
         done = export(archive, tmp_path / "a.jsonl", ALL, NOW, all_revisions=True)
     assert done.records == 3
+    assert json.loads(manifest_path(tmp_path / "a.jsonl").read_text())["all_revisions"] is True
 
 
 def test_a_file_of_the_users_is_not_written_over_and_an_export_of_ours_is(built, tmp_path):
@@ -116,6 +132,34 @@ def test_a_file_of_the_users_is_not_written_over_and_an_export_of_ours_is(built,
         export(archive, out, ALL, NOW, force=True)
         export(archive, out, ALL, NOW)
     assert out.read_text() != "mine"
+
+
+def test_a_link_leads_to_where_the_export_is_written_and_stays(built, tmp_path):
+    (tmp_path / "disk").mkdir()
+    out = tmp_path / "latest.jsonl"
+    out.symlink_to(tmp_path / "disk" / "today.jsonl")
+    with open_archive(built) as archive:
+        done = export(archive, out, ALL, NOW)
+    assert out.is_symlink() and (tmp_path / "disk" / "today.jsonl").stat().st_size == done.size_bytes
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["today.jsonl"]
+
+
+def test_a_pipe_is_never_replaced_by_a_file(built, tmp_path):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with open_archive(built) as archive, pytest.raises(UsageError, match="a device or a pipe") as error:
+        export(archive, tmp_path / "pipe.jsonl", ALL, NOW, force=True)
+    assert error.value.hint == f"pressmark export - > {tmp_path}/pipe.jsonl"
+    assert (tmp_path / "pipe.jsonl").is_fifo()
+
+
+def test_names_that_are_no_text_or_too_long_are_told_as_such(built, tmp_path):
+    odd = tmp_path / "caf\udce9.jsonl"  # a Latin-1 byte, as Python gives it
+    with open_archive(built) as archive:
+        export(archive, odd, ALL, NOW)
+        for letters in (250, 400):
+            with pytest.raises(NotWritable, match="File name too long"):
+                export(archive, tmp_path / ("x" * letters + ".jsonl"), ALL, NOW)
+    assert json.loads(manifest_path(odd).read_text())["files"][0]["name"] == odd.name
 
 
 def test_a_format_we_lack_is_named_with_those_we_have(built, tmp_path):

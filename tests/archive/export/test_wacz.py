@@ -126,5 +126,5 @@ def test_what_a_wacz_cannot_be_is_said(tmp_path: Path) -> None:
     with small_archive.opened(place.root) as archive:
         for out, options in ((Path("-"), Options()), (tmp_path / "x.wacz", Options(("url",)))):
             with pytest.raises(UsageError, match="a WACZ is a zip"):
-                export(archive, out, ArticleQuery(limit=None), NOON, format_name="wacz", options=options)
+                export(archive, out, ArticleQuery(), NOON, format_name="wacz", options=options)
     assert not (tmp_path / "x.wacz").exists()

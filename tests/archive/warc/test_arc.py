@@ -94,7 +94,7 @@ def test_the_documents_are_found_shown_and_exported_like_our_own(archive: Archiv
         assert found.body == PAGE and found.capture.status == 200 and found.has_body, url
     assert view(archive, "http://other.example/story").capture.fetched_at.isoformat() == "2008-11-20T10:00:03+00:00"
     assert check(archive, NOON)[0] == []  # a rebuild would give the same catalog
-    assert export(archive, tmp_path / "all.wacz", ArticleQuery(limit=None), NOON).warc_files == 3
+    assert export(archive, tmp_path / "all.wacz", ArticleQuery(), NOON).warc_files == 3
 
 
 @pytest.mark.parametrize(

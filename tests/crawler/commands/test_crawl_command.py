@@ -345,3 +345,4 @@ def test_robots_txt_is_asked_for_once_a_day_or_with_refetch(tmp_path: Path, site
         assert in_a_process(folder, "crawl", "tiny", *more).code == 0
         asked.append(site.asked[before:].count("/robots.txt"))
     assert asked == [1, 0, 1]
+    assert [run["command"] for run in runs(folder)][:2] == ["pressmark crawl tiny --refetch", "pressmark crawl tiny"]
