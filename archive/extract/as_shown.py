@@ -17,16 +17,16 @@ from archive.extract.pieces import BLOCK_TAGS
 _READINGS = ("rt", "rp", "rtc")  # how the word before is read, and its brackets: beside the text, not in it
 _OF_RUBY = frozenset((*_READINGS, "rb", "ruby"))
 _WRITTEN = re.compile(r"white-space(?:-collapse)?\s*:\s*(?:pre\b|preserve|break-spaces)")
+_LINES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "figcaption", "summary", "dt", "button", "label"))
 _NO_TEXT = frozenset(("br", "img", "wbr", "picture", "template", "slot", "link", "meta", "source", "svg"))
 
 
-def as_shown(root: html.HtmlElement, source: bytes) -> None:
-    """Put right what `source`, the page in UTF-8, gave a tree for that browsers show otherwise."""
-    if b"shadowroot" in source:
-        _open_shadows(root)
-    if b"<ruby" in source:
+def as_shown(root: html.HtmlElement) -> None:
+    """Put right what browsers show otherwise than the parser's tree has it."""
+    _open_shadows(root)
+    if root.find(".//ruby") is not None:
         _drop_readings(root)
-    if b"frameset" in source or b"FRAMESET" in source:
+    if root.find("body") is None:
         _open_noframes(root)
 
 
@@ -56,23 +56,7 @@ def name_written(styled: Iterable[tuple[html.HtmlElement, str]]) -> None:
 
 def _is_line(element: html.HtmlElement) -> bool:
     """Whether an element is a paragraph or holds bare words or inline elements with words."""
-    if element.tag in (
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "pre",
-        "figcaption",
-        "summary",
-        "dt",
-        "button",
-        "label",
-    ):
-        return True
-    if (element.text or "").strip():
+    if element.tag in _LINES or (element.text or "").strip():
         return True
     return any(
         (child.tail or "").strip()
@@ -153,7 +137,7 @@ def _drop_readings(root: html.HtmlElement) -> None:
 def _open_noframes(root: html.HtmlElement) -> None:
     """A page of frames has no text but that for browsers without them, which parsers take for plain characters."""
     words = "".join(node.text or "" for node in root.iter("noframes"))
-    if root.find("body") is None and words.strip():
+    if words.strip():
         inner = html.document_fromstring("<html><body>" + words + "</body></html>")
         body = inner.find("body")
         if body is not None:

@@ -80,7 +80,7 @@ def read_page(page: Page) -> Parsed:
     if page.media_type == XHTML:
         source = as_html(source)
     root = _parse(source)
-    as_shown(root, source)
+    as_shown(root)
     served = Elements(root)
     metas, links, base = _head_facts(served)
     json_ld = _json_payloads(served)
