@@ -1,4 +1,4 @@
-"""Fit archive/extract/body_model.json, and say how it does on sites it was not fitted on.
+"""Fit archive/extract/body/body_model.json, and say how it does on sites it was not fitted on.
 
     python benchmarks/train_body.py --bench PATH/bench/extraction [--write]
 
