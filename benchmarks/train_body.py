@@ -37,7 +37,7 @@ SETTINGS = {
     "path_smooth": 30, "num_threads": 1, "verbose": -1, "seed": 1,
 }  # fmt: skip
 ROUNDS, FOLDS = 250, 4
-OUT = Path(__file__).parents[1] / "archive" / "extract" / "body_model.json"
+OUT = Path(__file__).parents[1] / "archive" / "extract" / "body" / "body_model.json"
 
 
 def main() -> None:
