@@ -142,7 +142,7 @@ def _seen(conn: Connection, row: Row[Any]) -> datetime:
 
 
 def outcomes_of_run(catalog: Catalog | Connection, run: str) -> dict[tuple[str, str | None], int]:
-    """Return how many URLs ended as (kind, reason) in a run and in none since. All of it: archive.answers.of_run."""
+    """Return how many URLs ended as (kind, reason) in a run and in none since; archive.answers.run_outcomes has all."""
     columns = (urls.c.outcome_kind, urls.c.outcome_reason)
     asked = select(*columns, func.count()).where(urls.c.run == run).group_by(*columns).order_by(*columns)
     with connection(catalog) as conn:
@@ -159,7 +159,7 @@ def skipped(
 ) -> list[Skipped]:
     """List URLs left out or failed, the latest first; by reason ("robots"), source and run where given.
 
-    A run is the last one that looked at a URL. What others left out is in their logs: archive.answers.of_run.
+    A run is the last one that looked at a URL. What others left out is in their logs: archive.answers.run_outcomes.
     """
     asked = select(urls, _judged_capture()).where(urls.c.outcome_kind.in_(kinds))
     for column, wanted in ((urls.c.outcome_reason, reason), (urls.c.source, source), (urls.c.run, run)):

@@ -250,7 +250,7 @@ def skipped(
 
 def _left(archive: Archive, reason: str | None, source: str | None, run_id: str | None) -> list[Skipped]:
     """What is left out now; or what a run left out, whatever later ones found out."""
-    from archive.answers.of_run import skipped_in_run
+    from archive.answers.run_outcomes import skipped_in_run
     from archive.catalog.outcomes import skipped
 
     if run_id is None:

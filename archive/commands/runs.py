@@ -92,7 +92,7 @@ def _counts(counts: dict[str, Any]) -> str:
 def show(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
     """Show a run: what it did, and what became of its URLs by reason."""
     from archive.answers.lookup import find_run
-    from archive.answers.of_run import outcomes_of_run
+    from archive.answers.run_outcomes import outcomes_of_run
 
     with archive_of(context) as archive:
         found = find_run(archive, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 from operator import attrgetter
 
@@ -78,3 +79,14 @@ def text_of(node: html.HtmlElement) -> str:
 def one_line(text: str) -> str:
     """`text` with each run of white space a single space, without soft hyphens: they are no part of a word."""
     return " ".join((text if text.isascii() else text.replace("\u00ad", "")).split())
+
+
+def with_all_around(nodes: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
+    """The nodes and all elements around them."""
+    found: set[html.HtmlElement] = set()
+    for node in nodes:
+        up: html.HtmlElement | None = node
+        while up is not None and up not in found:
+            found.add(up)
+            up = up.getparent()
+    return found

@@ -14,6 +14,7 @@ from copy import deepcopy
 
 from lxml import etree, html
 
+from archive.extract.elements import with_all_around
 from archive.extract.pieces import BLOCK_TAGS, LINE_CHARS, Piece
 
 import trafilatura  # isort: skip
@@ -85,8 +86,8 @@ def without_closed(root: html.HtmlElement, pieces: list[Piece], opened: Set[int]
 
     What is no block has no pieces of its own: around a block, it holds text of the block that it stands in.
     """
-    kept = _upwards(pieces[at].node for at in opened) | {root}
-    closed = {node for node in _upwards(piece.node for piece in pieces) - kept if node.tag in BLOCK_TAGS}
+    kept = with_all_around(pieces[at].node for at in opened) | {root}
+    closed = {node for node in with_all_around(piece.node for piece in pieces) - kept if node.tag in BLOCK_TAGS}
     copy: html.HtmlElement = deepcopy(root)
     gone: set[html.HtmlElement] = set()
     taken: list[html.HtmlElement] = []
@@ -99,17 +100,6 @@ def without_closed(root: html.HtmlElement, pieces: list[Piece], opened: Set[int]
     for node in taken:
         node.drop_tree()
     return copy
-
-
-def _upwards(nodes: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
-    """The nodes and all elements around them."""
-    found: set[html.HtmlElement] = set()
-    for node in nodes:
-        up: html.HtmlElement | None = node
-        while up is not None and up not in found:
-            found.add(up)
-            up = up.getparent()
-    return found
 
 
 def main_text(tree: html.HtmlElement, profile: str) -> str:

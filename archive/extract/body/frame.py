@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from lxml import html
 
-from archive.extract.names import SIGN, signs_of
+from archive.extract.element_names import SIGN, signs_of
 from archive.extract.pieces import Piece
 
 BAD = ("nav", "footer", "comment", "share", "promo", "ad", "related", "meta", "caption", "side", "lead", "hidden")

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from lxml import etree, html
 
-from archive.extract.body.told import told
+from archive.extract.body.json_story import json_story
 from archive.extract.pieces import Piece, pieces_of
 
 _LEAST, _MOST = 400, 400_000  # characters; shorter payloads are teasers
@@ -58,7 +58,7 @@ def _unseen(pieces: list[Piece], kept: list[Piece], ld_body: str, source: str, h
     if wants_ld_body and _share_in(ld_body, shown) < _TEASER:
         return _behind(_pieces_from(ld_body), kept)
     if wants_script and len(shown) < 2000:
-        found = _longest_markup(source) or told(source, headline)
+        found = _longest_markup(source) or json_story(source, headline)
         if len(found) >= _LEAST and _share_in(found, shown) < _SHOWN:
             return _pieces_from(found)
     return []

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from lxml import html
 
-from archive.extract.elements import Elements, text_of
+from archive.extract.elements import Elements, text_of, with_all_around
 from archive.extract.injection.links import Link, foreign_links, is_foreign, own_sites, site_of
 from archive.extract.injection.styles import STEALTH, hiding, hiding_rules
 
@@ -177,7 +176,7 @@ def _overlay(served: Elements, source: str, traces: Traces) -> None:
 
 def _subtrees(served: Elements, body: html.HtmlElement, traces: Traces) -> None:
     # What a page hides without a foreign link in it is no payload, so only the rest is looked at.
-    linking = _linking(traces.foreign) - {body, *body.iterancestors()}
+    linking = with_all_around(traces.foreign) - {body, *body.iterancestors()}
     if not linking:
         return
     total: int | None = None
@@ -222,17 +221,6 @@ def _carries_payload(links: list[Link], every: int, text: str, how: str, inside:
     if how not in STEALTH or not (inside or how[:7] == "marquee") or len(links) != every or len(text) <= 12:
         return False
     return _mostly_links(links, text) or len({site for site, _, _ in links}) > 1
-
-
-def _linking(foreign: Iterable[html.HtmlElement]) -> set[html.HtmlElement]:
-    """The elements with a link to a foreign site in them."""
-    found: set[html.HtmlElement] = set()
-    for link in foreign:
-        up: html.HtmlElement | None = link
-        while up is not None and up not in found:
-            found.add(up)
-            up = up.getparent()
-    return found
 
 
 def _by_rule(served: Elements, linking: set[html.HtmlElement]) -> list[tuple[html.HtmlElement, str]]:

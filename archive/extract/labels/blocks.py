@@ -12,13 +12,13 @@ from functools import lru_cache
 
 from lxml import html
 
+from archive.extract.element_names import SIGN, alternatives, signs_of
 from archive.extract.labels.comments import of_readers
 from archive.extract.labels.neighbours import of_neighbours
 from archive.extract.metadata.calendars import gregorian
 from archive.extract.metadata.facts import Metadata
 from archive.extract.metadata.moments import month_of
 from archive.extract.metadata.titles import norm, same_words, words_of
-from archive.extract.names import SIGN, alternatives, signs_of
 from archive.extract.pieces import Piece, tag_path
 from archive.model import TEXT_LABELS, Block, Label
 

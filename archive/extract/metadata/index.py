@@ -8,8 +8,8 @@ from itertools import islice
 
 from lxml import html
 
+from archive.extract.element_names import SIGN, learn, named_for
 from archive.extract.elements import Elements
-from archive.extract.names import SIGN, learn, named_for
 
 _AUTHOR_HREF = re.compile(
     r"/(?:author|autor|auteur|journalist|contributor|reporter|writer|redakt|editors/|byline|periodist|giornalist|blogger|"

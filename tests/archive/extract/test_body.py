@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from hypothesis import given
@@ -77,8 +77,11 @@ def test_an_inline_element_around_a_block_is_no_block() -> None:
     assert "".join("".join(left.itertext()).split()) == "Behinditallofit"
 
 
-def _markup(parts: list[tuple[str, list[object]] | str]) -> str:
-    return "".join(part if isinstance(part, str) else f"<{part[0]}>{_markup(part[1])}</{part[0]}>" for part in parts)  # type: ignore[arg-type]
+_Part: TypeAlias = "str | tuple[str, list[_Part]]"  # text, or an element's tag and what is in it
+
+
+def _markup(parts: list[_Part]) -> str:
+    return "".join(part if isinstance(part, str) else f"<{part[0]}>{_markup(part[1])}</{part[0]}>" for part in parts)
 
 
 _TREES = st.recursive(

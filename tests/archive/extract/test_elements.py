@@ -5,7 +5,7 @@ import re
 import pytest
 from lxml import html
 
-from archive.extract import names
+from archive.extract import element_names
 from archive.extract.body import frame
 from archive.extract.elements import Elements, text_of
 from archive.extract.labels import blocks
@@ -41,11 +41,11 @@ def test_what_was_taken_out_of_a_tree_is_not_among_what_is_left_of_it() -> None:
 @pytest.mark.parametrize("name", ["SideBar", "postContent", "Main-NAV", "Author_Byline"])
 def test_a_name_says_the_same_in_capitals(name: str) -> None:
     assert frame.named(name) == frame.named(name.lower()) != (False, ())
-    assert names.named_for(name) == names.named_for(name.lower())
+    assert element_names.named_for(name) == element_names.named_for(name.lower())
 
 
 def test_what_is_searched_in_lower_case_is_written_in_lower_case() -> None:
-    found = [*(re.compile(names.alternatives(family)) for family in names.FAMILIES), index._AUTHOR_HREF]
+    found = [*(re.compile(element_names.alternatives(family)) for family in element_names.FAMILIES), index._AUTHOR_HREF]
     found += [
         shown_dates._MODIFIED_WORDS,
         shown_dates._PUBLISHED_WORDS,

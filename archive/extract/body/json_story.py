@@ -1,6 +1,6 @@
 """The story in the JSON that a page's scripts draw it from, where no string of it is HTML: paragraph by paragraph.
 
-Order: `told` (the story under the page's headline), the JSON of a page, what is prose in it. Pure.
+Order: `json_story` (the story under the page's headline), the JSON of a page, what is prose in it. Pure.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEAST_PROSE = 40  # characters of a paragraph
 _MOST_SCRIPTS, _MOST_DEPTH, _MOST_STRINGS = 60, 40, 20_000
 
 
-def told(source: str, headline: str) -> str:
+def json_story(source: str, headline: str) -> str:
     """The paragraphs, a line each, that stand in one object with the page's headline; "" where there are none."""
     wanted = norm(headline)
     best = ""

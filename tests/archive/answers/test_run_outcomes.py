@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from archive.answers.of_run import outcomes_of_run, skipped_in_run
+from archive.answers.run_outcomes import outcomes_of_run, skipped_in_run
 from archive.catalog import articles, captures, outcomes
 from archive.catalog.articles import ArticleQuery
 from tests.archive.small_archive import FIRST, HARBOUR, START, Step, crawl, opened, page

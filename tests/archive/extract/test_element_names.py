@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from archive.extract.names import FAMILIES, SIGN, alternatives, learn, named_for
+from archive.extract.element_names import FAMILIES, SIGN, alternatives, learn, named_for
 
 NAMES = (
     *(
